@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 2. What a filter is.
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/room.hh"
+#include "core/data/batch.hh"
+
+namespace stook {
+
+/// Narrows, changes or appends rows. One replica is entered by one worker at a time.
+class Filter {
+ public:
+  virtual ~Filter() = default;
+  /// Runs over the selected rows. May narrow the selection, write its declared keys and open keys, append when declared,
+  /// and name failed rows by batch.fault. Must not block, and does not throw by habit.
+  virtual void run(Batch& batch) ROOM(worker) = 0;
+  /// An empty batch at each period declared in the wiring, in order with the data: append what is due.
+  /// `is_last`: the stream has ended, append all that is held.
+  virtual void tick(Batch&, int64_t /*monotonic_now*/, bool /*is_last*/) ROOM(worker) {}
+};
+
+}  // namespace stook

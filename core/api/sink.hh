@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 2. What a sink is: the carrier's half, which may block.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base/room.hh"
+#include "core/base/status.hh"
+#include "core/data/payload.hh"
+
+namespace stook {
+
+/// Payloads offered together, in the order of their lanes.
+using Shipment = std::span<Payload* const>;
+
+/// Delivers payloads. *Rooms:* its carrier, always.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Opens what it writes to. Throws SetupError; the carrier tries again with back-off.
+  virtual void open() ROOM(carrier) = 0;
+  /// Done: delivered, in this sink's meaning. Again: the same shipment is offered later, and the sink remembers how far
+  /// it got, to the byte. Refused: will never be taken. `reason()` says why for the last two.
+  virtual Outcome deliver(Shipment shipment) ROOM(carrier) = 0;
+  /// One sentence on the last Again or Refused: what failed, and errno in words.
+  virtual std::string reason() const ROOM(carrier) { return {}; }
+  /// SIGHUP and SIGUSR1: open again by path.
+  virtual void reopen() ROOM(carrier) {}
+  /// The next time (ns, monotonic) at which `on_time` wants to be called, or -1.
+  virtual int64_t next_time() ROOM(carrier) { return -1; }
+  virtual void on_time(int64_t /*monotonic_now*/) ROOM(carrier) {}
+  /// After the last delivery.
+  virtual void close() ROOM(carrier) {}
+};
+
+}  // namespace stook

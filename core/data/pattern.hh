@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 1. Text with keys in it: `"$remote_addr ${http.status} $message\n"`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/data/batch.hh"
+#include "core/data/payload.hh"
+
+namespace stook {
+
+/// A compiled pattern. `$name` takes letters, digits, `_` and inner dots; `${name}` any name; `${name:-text}` gives what
+/// stands for an absent key (else nothing); `$$` is a dollar. `\n`, `\t`, `\r`, `\0`, `\xNN`, `\\` are escapes.
+/// `${time:%Y-%m-%d}` formats a Time by strftime(3) in UTC.
+class Pattern {
+ public:
+  struct Piece {
+    std::string text;     // literal text when key is empty; else what stands for an absent key
+    std::string key;
+    std::string format;   // strftime format, empty for the plain form
+  };
+  /// Throws std::invalid_argument with one sentence when the text is no pattern.
+  explicit Pattern(std::string_view text);
+  Pattern() = default;
+
+  const std::vector<Piece>& pieces() const { return pieces_; }
+  /// The keys it names, in order of first use, each once.
+  std::vector<std::string> keys() const;
+  bool has_keys() const;
+  /// Appends the text for one row. `ids[i]` is the KeyId of keys()[i].
+  void expand(const Batch& batch, const KeyId* ids, Row row, Payload& out) const;
+
+ private:
+  std::vector<Piece> pieces_;
+  std::vector<int> key_of_piece_;  // index into keys(), -1 for literal text
+};
+
+/// Appends the plain text of a value: numbers in decimal, times as ISO 8601 UTC, addresses in their usual form,
+/// objects as JSON, booleans true and false, null as nothing.
+void append_text(Payload& out, const Cell& cell);
+/// Writes a time as `2026-11-21T03:38:00Z`, with as many digits of the second as are not zero (3, 6 or 9).
+/// At most 36 bytes; returns the end.
+char* put_time(char* to, int64_t ns);
+/// Writes an address of 4 or 16 bytes in its usual form (RFC 5952). At most 46 bytes; returns the end.
+char* put_address(char* to, std::string_view bytes);
+
+}  // namespace stook

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 3b. The Plan: everything that is decided before threads exist. Built once in main, then shared as const.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/api/plugin.hh"
+#include "core/base/log.hh"
+#include "core/base/status.hh"
+#include "core/data/schema.hh"
+
+namespace stook {
+
+/// What a sink's worker half does when the sink has no free payload: wait (the pressure reaches the source), or drop.
+enum class Full : uint8_t { Wait, Drop };
+/// What becomes of a row that failed in an element: it goes on, it is dropped and counted, or it goes to another stack.
+enum class OnError : uint8_t { Pass, Drop, Stack };
+
+/// One instance: an id, its plugin and its settings. Used by every stack that names the id.
+struct Instance {
+  std::string id;
+  const Plugin* plugin = nullptr;
+  /// Where the configuration first names it.
+  Place place;
+  std::shared_ptr<void> config;  // shared by the routes of an old and a new plan while one replaces the other
+  Wiring wiring;
+
+  // Sources.
+  bool has_own_front = false;
+  size_t lanes = 1;
+  // Filters and sinks.
+  OnError on_error = OnError::Pass;
+  // Sinks.
+  Full full = Full::Wait;
+  const Plugin* codec = nullptr;
+  std::shared_ptr<void> codec_config;  // as config
+  Wiring codec_wiring;
+};
+
+/// An instance at one position of a route's tree of stacks.
+struct Node {
+  const Instance* instance = nullptr;
+  /// The keys of the element's declared reads and writes (for a sink: its codec's), in order.
+  std::vector<KeyId> in;
+  std::vector<KeyId> out;
+  /// Sinks with an address: the keys of its pattern, in order.
+  std::vector<KeyId> address;
+  /// Positions in Route::nodes. A sink has none.
+  std::vector<size_t> children;
+  /// on_error = Stack: the positions that failed rows go to.
+  std::vector<size_t> error_children;
+  /// Sinks: position in Route::sinks.
+  size_t sink = 0;
+};
+
+/// All stacks that start at one source, as a tree: stacks that begin with the same ids share that prefix.
+struct Route {
+  const Instance* source = nullptr;
+  /// The KeyId of each of the source's declared writes; no_key: nobody reads it.
+  std::vector<KeyId> source_out;
+  KeySchema schema;
+  std::vector<Node> nodes;
+  /// Where the tree starts.
+  std::vector<size_t> roots;
+  /// The distinct sinks that the route reaches.
+  std::vector<const Instance*> sinks;
+  /// Dealt: any worker may take any bundle. Else lane i runs on worker lane_worker[i].
+  bool is_dealt = true;
+  /// What pins the route, for people; empty when dealt.
+  std::string pinned_by;
+  std::vector<size_t> lane_worker;
+  size_t source_rows = 256;
+  size_t capacity = 256;
+  size_t bundles = 16;
+  size_t open_keys = 256;
+};
+
+/// [global]
+struct Settings {
+  std::string logfile = "stderr";
+  Level loglevel = Level::Notice;
+  size_t threads = 0;    // workers; 0 in the file means one for each processor; a Plan has the number
+  size_t keyspool = 16;  // bundles of each source
+  size_t rows = 256;     // rows of a bundle
+  size_t open_keys = 256;
+  size_t slots = 8;      // payloads of each (worker, sink)
+  std::string pidfile;
+  std::string user;
+  std::string state_dir;  // where sources keep positions
+  Duration stop_timeout{10'000'000'000};
+  Size memory_max;        // 0: no limit
+};
+
+class Plan {
+ public:
+  Settings settings;
+  std::vector<std::unique_ptr<Instance>> instances;
+  std::vector<std::unique_ptr<Route>> routes;
+
+  /// The instance of that id, or null.
+  const Instance* find(std::string_view id) const;
+  /// The most memory that bundles, payloads and their columns can take, in bytes, and nothing else.
+  uint64_t memory_bound() const;
+  /// `stook plan`: routes, lanes, keys with producers and readers, memory, threads.
+  std::string show() const;
+};
+
+/// All mistakes of one configuration.
+struct ConfigErrors : std::runtime_error {
+  explicit ConfigErrors(std::vector<ConfigError> all_);
+  std::vector<ConfigError> all;
+};
+
+/// What a plan is made from.
+struct PlanRequest {
+  /// A configuration file; or, when empty, `stack`: a stack line given on the command line, options inline.
+  std::string file;
+  std::string stack;
+  /// What the command line overrides: 0 is nothing.
+  size_t threads = 0;
+  size_t keyspool = 0;
+};
+
+/// Reads and checks everything, and opens nothing but configuration files and scripts. Throws ConfigErrors.
+std::unique_ptr<Plan> make_plan(const PlanRequest& request);
+
+/// The errors as people read them: `file:line: [section] option: what; hint`, the line, a caret. One text for all.
+std::string show_errors(const ConfigErrors& errors);
+/// The same as a JSON array.
+std::string show_errors_json(const ConfigErrors& errors);
+
+}  // namespace stook
