@@ -36,14 +36,23 @@ class ObjectReader {
  public:
   explicit ObjectReader(std::string_view bytes) : next_(bytes.data()), end_(bytes.data() + bytes.size()) {}
   /// The next item. Value: `cell` holds it, slices point into the input. Array, Map: `size` items or pairs follow.
-  /// End: nothing is left. Broken: the bytes are no msgpack; nothing more can be read.
+  /// End: nothing is left. Broken: the bytes are no msgpack; the reader stays where it is and says so again.
+  /// Numbers come as Integer when int64 holds them, else Unsigned; floats as Real. Unknown extensions, and timestamps
+  /// beyond int64 ns, come as Bytes: what they hold, without their type.
   Item next(Cell& cell, uint32_t& size);
-  /// Steps over one whole value and gives its bytes; empty when broken, at the end or deeper than max_object_depth.
+  /// Steps over one whole value and gives its bytes; empty, and no step, when broken, at the end or deeper than
+  /// max_object_depth.
   std::string_view skip();
   size_t left() const { return static_cast<size_t>(end_ - next_); }
 
  private:
+  Item read(uint8_t tag, Cell& cell, uint32_t& size);
+  Item opened(Item item, uint32_t size) const;
+  bool read_number(uint8_t tag, Cell& cell);
   bool take(size_t size, const char*& at);
+  bool take_size(size_t width, uint32_t& size);
+  bool take_slice(Type type, uint32_t size, Cell& cell);
+  bool take_ext(uint32_t size, Cell& cell);
   const char* next_;
   const char* end_;
 };
