@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/data/time_text.hh"
+
+#include <stdexcept>
+
+namespace stook {
+
+namespace {
+constexpr int64_t second_ns = 1'000'000'000;
+constexpr int64_t day_ns = 86400 * second_ns;
+
+/// `HH:MM:SS` at `from`, which has 8 bytes. False when digits or colons are missing.
+bool read_clock_time(const char* from, Civil& civil) {
+  civil.hour = read_two(from);
+  civil.minute = read_two(from + 3);
+  civil.second = read_two(from + 6);
+  return from[2] == ':' && from[5] == ':';
+}
+
+/// A year of this and the last century, standing alone: no digit or letter follows.
+bool is_year(std::string_view text) {
+  return text.size() >= 4 && (text.substr(0, 2) == "19" || text.substr(0, 2) == "20") && read_four(text.data()) > 0 &&
+         (text.size() == 4 || text[4] == ' ' || text[4] == ':');
+}
+}  // namespace
+
+TimeReader::TimeReader(std::string_view format, const Zone& zone) : zone_(zone) {
+  struct Named {
+    std::string_view name;
+    Form form;
+    int64_t unit;
+  };
+  static constexpr Named named[] = {
+      {"clf", Form::Clf, 0},
+      {"iso8601", Form::Iso, 0},
+      {"rfc3339", Form::Iso, 0},
+      {"rfc3164", Form::Syslog, 0},
+      {"epoch", Form::Epoch, second_ns},
+      {"epoch_s", Form::Epoch, second_ns},
+      {"epoch_ms", Form::Epoch, 1'000'000},
+      {"epoch_us", Form::Epoch, 1000},
+      {"epoch_ns", Form::Epoch, 1},
+  };
+  for (const Named& known : named) {
+    if (known.name == format) {
+      form_ = known.form;
+      unit_ = known.unit;
+      return;
+    }
+  }
+  if (format.find('%') == std::string_view::npos) {
+    throw std::invalid_argument("\"" + std::string(format) + "\" is no time format; it takes clf, iso8601, rfc3164, " +
+                                "epoch, epoch_ms, epoch_us, epoch_ns or a format with %Y and the like");
+  }
+  compile(format);
+}
+
+TimeText TimeReader::read(std::string_view text, int64_t now) {
+  switch (form_) {
+    case Form::Clf:
+      return read_clf(text);
+    case Form::Iso:
+      return read_iso(text);
+    case Form::Syslog:
+      return read_syslog(text, now);
+    case Form::Epoch:
+      return read_epoch(text);
+    case Form::Pattern:
+      break;
+  }
+  return read_pattern(text, now);
+}
+
+TimeText TimeReader::read_clf(std::string_view text) {
+  const char* from = text.data();
+  if (text.size() < 20) {
+    return {};
+  }
+  if (text.size() >= 26 && std::memcmp(from, clf_, 18) == 0 && std::memcmp(from + 20, clf_ + 20, 6) == 0) {
+    int second = read_two(from + 18);
+    return second < 0 || second > 60 ? TimeText{} : TimeText{clf_ns_ + second * second_ns, 26};
+  }
+  Civil civil;
+  civil.day = read_two(from);
+  civil.month = read_month(from + 3);
+  civil.year = read_four(from + 7);
+  bool is_clock = read_clock_time(from + 12, civil);
+  if (from[2] != '/' || from[6] != '/' || from[11] != ':' || !is_clock || civil.year < 0 || !is_valid(civil)) {
+    return {};
+  }
+  int64_t seconds = seconds_of(civil);
+  TimeText fraction = detail::read_fraction(text.substr(20));
+  size_t size = 20 + fraction.size;
+  TimeText zone;
+  if (size < text.size() && text[size] == ' ') {
+    zone = detail::read_zone(text.substr(size + 1));
+  }
+  if (!zone) {
+    return detail::time_of(zone_.to_utc(seconds), fraction.ns, size);
+  }
+  TimeText time = detail::time_of(seconds - zone.ns / second_ns, fraction.ns, size + 1 + zone.size);
+  if (time && time.size == 26 && fraction.size == 0) {
+    std::memcpy(clf_, from, 26);
+    clf_ns_ = time.ns - civil.second * second_ns;
+  }
+  return time;
+}
+
+TimeText TimeReader::read_iso(std::string_view text) {
+  const char* from = text.data();
+  if (text.size() < 16 || (from[10] != 'T' && from[10] != 't' && from[10] != ' ')) {
+    return {};
+  }
+  if (std::memcmp(from, date_, 10) != 0) {
+    Civil date;
+    date.year = read_four(from);
+    date.month = read_two(from + 5);
+    date.day = read_two(from + 8);
+    if (from[4] != '-' || from[7] != '-' || date.year < 0 || !is_valid(date)) {
+      return {};
+    }
+    std::memcpy(date_, from, 10);
+    date_days_ = days_of(date.year, date.month, date.day);
+  }
+  int hour = read_two(from + 11);
+  int minute = read_two(from + 14);
+  int second = 0;
+  size_t size = 16;
+  TimeText fraction;
+  if (text.size() >= 19 && from[16] == ':') {
+    second = read_two(from + 17);
+    fraction = detail::read_fraction(text.substr(19));
+    size = 19 + fraction.size;
+  }
+  if (from[13] != ':' || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
+    return {};
+  }
+  int64_t seconds = date_days_ * 86400 + hour * 3600 + minute * 60 + second;
+  size_t blank =
+      size + 1 < text.size() && text[size] == ' ' && (text[size + 1] == '+' || text[size + 1] == '-') ? 1 : 0;
+  TimeText zone = detail::read_zone(text.substr(size + blank));
+  if (!zone) {
+    return detail::time_of(zone_.to_utc(seconds), fraction.ns, size);
+  }
+  return detail::time_of(seconds - zone.ns / second_ns, fraction.ns, size + blank + zone.size);
+}
+
+TimeText TimeReader::read_syslog(std::string_view text, int64_t now) {
+  if (text.size() < 14 || text[3] != ' ') {
+    return {};
+  }
+  Civil civil;
+  civil.month = read_month(text.data());
+  size_t at = text[4] == ' ' ? 5 : 4;
+  size_t digits = is_digit(text[at]) && is_digit(text[at + 1]) ? 2 : 1;
+  civil.day = digits == 2 ? read_two(text.data() + at) : is_digit(text[at]) ? text[at] - '0' : 0;
+  at += digits + 1;
+  if (civil.month == 0 || civil.day == 0 || text[at - 1] != ' ') {
+    return {};
+  }
+  if (is_year(text.substr(at)) && at + 4 < text.size() && text[at + 4] == ' ') {
+    civil.year = read_four(text.data() + at);
+    at += 5;
+  }
+  if (text.size() < at + 8 || !read_clock_time(text.data() + at, civil)) {
+    return {};
+  }
+  at += 8;
+  TimeText fraction = detail::read_fraction(text.substr(at));
+  at += fraction.size;
+  if (civil.year == 0 && at < text.size() && text[at] == ' ' && is_year(text.substr(at + 1))) {
+    civil.year = read_four(text.data() + at + 1);
+    at += 5;
+  }
+  if (civil.year == 0) {
+    int64_t day = now / day_ns;
+    if (std::memcmp(date_, text.data(), 6) != 0 || year_day_ != day) {
+      year_ = detail::guess_year(civil.month, civil.day, now);
+      std::memcpy(date_, text.data(), 6);
+      year_day_ = day;
+    }
+    civil.year = year_;
+  }
+  if (!is_valid(civil)) {
+    return {};
+  }
+  return detail::time_of(zone_.to_utc(seconds_of(civil)), fraction.ns, at);
+}
+
+TimeText TimeReader::read_epoch(std::string_view text) const {
+  size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
+  size_t first = at;
+  int64_t whole = 0;
+  for (; at < text.size() && is_digit(text[at]); at++) {
+    if (at - first >= 19 || __builtin_mul_overflow(whole, 10, &whole) ||
+        __builtin_add_overflow(whole, text[at] - '0', &whole)) {
+      return {};
+    }
+  }
+  int64_t ns = 0;
+  if (at == first || __builtin_mul_overflow(whole, unit_, &ns)) {
+    return {};
+  }
+  TimeText fraction = detail::read_fraction(text.substr(at));
+  if (fraction && text[at] == ',') {
+    fraction = {};
+  }
+  if (__builtin_add_overflow(ns, fraction.ns / (second_ns / unit_), &ns)) {
+    return {};
+  }
+  return {first == 1 ? -ns : ns, at + fraction.size};
+}
+
+}  // namespace stook
