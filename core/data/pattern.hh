@@ -17,9 +17,9 @@ namespace stook {
 class Pattern {
  public:
   struct Piece {
-    std::string text;     // literal text when key is empty; else what stands for an absent key
+    std::string text;  // literal text when key is empty; else what stands for an absent key
     std::string key;
-    std::string format;   // strftime format, empty for the plain form
+    std::string format;  // strftime format, empty for the plain form
   };
   /// Throws std::invalid_argument with one sentence when the text is no pattern.
   explicit Pattern(std::string_view text);
@@ -31,6 +31,16 @@ class Pattern {
   bool has_keys() const;
   /// Appends the text for one row. `ids[i]` is the KeyId of keys()[i].
   void expand(const Batch& batch, const KeyId* ids, Row row, Payload& out) const;
+  /// The same for a file's name or another target. What comes from a key cannot leave its place: letters, digits and
+  /// `._-` stay, each other byte is `_`, so are a dot in front and the second of two dots; at most address_limit bytes;
+  /// an empty or absent value is `_` unless the pattern says otherwise.
+  void expand_address(const Batch& batch, const KeyId* ids, Row row, Payload& out) const;
+  static constexpr size_t address_limit = 128;
+
+  /// For those who look at each value: the index into keys() of a piece, -1 for literal text,
+  int key_of(size_t piece) const { return key_of_piece_[piece]; }
+  /// and its text, given its key's value or null.
+  void expand_piece(size_t piece, const Cell* cell, Payload& out) const;
 
  private:
   std::vector<Piece> pieces_;
