@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. The engine: builds fronts, workers and carriers from a Plan, starts them, drains them, reports on them.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "core/api/loop.hh"
+#include "core/base/room.hh"
+#include "core/plan/plan.hh"
+#include "core/run/carrier.hh"
+#include "core/run/front.hh"
+#include "core/run/report.hh"
+#include "core/run/route_run.hh"
+#include "core/run/worker.hh"
+
+namespace stook {
+
+/// Runs one Plan, once.
+/// *Invariants:* the world is quiescent exactly when every pool is full.
+/// *Rooms:* main, which is the first front.
+class Engine {
+ public:
+  /// `plan` and `loop` outlive the engine.
+  Engine(const Plan& plan, Loop& loop);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Carriers open their sinks, workers make their replicas, sources start. Throws SetupError or what a factory throws;
+  /// then everything that had started is ended again.
+  void start() ROOM(front);
+  /// Sources stop; what they have fed is delivered for at most `stop_timeout`; then the main loop stops.
+  void stop() ROOM(front);
+  /// Sources and sinks open their files again by path.
+  void reopen() ROOM(front);
+  /// Ends all threads. Called by main after its loop has stopped. True when everything was delivered.
+  bool finish() ROOM(front);
+
+  /// Any front: all its sources have ended, and all their rows are settled.
+  void front_done();
+
+  /// What went in, out and where to, at this moment. Numbers of rows on their way may be a little behind.
+  Report report() const;
+  /// Every bundle, payload and receipt is home. REQUIRES: finish() has returned.
+  bool is_all_home() ROOM(front);
+
+ private:
+  void build_routes();
+  void build_workers();
+  void build_receipts();
+  void connect(RouteRun& route);
+  Carrier& carrier_of(const Instance& sink);
+  void on_deadline() ROOM(front);
+  void on_front_done() ROOM(front);
+  void end_threads(bool abandon) ROOM(front);
+
+  const Plan& plan_;
+  Loop& loop_;
+  std::vector<std::unique_ptr<Front>> fronts_;
+  std::vector<std::unique_ptr<RouteRun>> routes_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<Carrier>> carriers_;
+  size_t lanes_ = 0;
+  Watcher done_;
+  Watcher deadline_;
+  bool is_stopping_ = false;
+  bool has_ended_ = false;
+  bool is_abandoned_ = false;
+  int64_t started_at_ = 0;
+};
+
+}  // namespace stook

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/run/feed.hh"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/clock.hh"
+#include "core/run/front.hh"
+#include "core/run/route_run.hh"
+
+namespace stook {
+
+namespace {
+std::unique_ptr<Bundle> make_bundle(const Route& route) {
+  return std::make_unique<Bundle>(route.source_rows, route.capacity, route.schema.size() + route.open_keys);
+}
+}  // namespace
+
+RouteFeed::RouteFeed(Front& front, RouteRun& route, size_t receipts)
+    : front_(front),
+      route_(route),
+      pool_(route.plan.bundles, [&] { return make_bundle(route.plan); }),
+      ticks_(route.tick_period > 0 ? route.lanes.size() : 0, [&] { return make_bundle(route.plan); }),
+      ledger_(front, receipts + ticks_.size()),
+      marks_(route.lanes.size()) {
+  open_.assign(route.lanes.size(), nullptr);
+  out_ = route.plan.source_out;
+}
+
+Loop& RouteFeed::loop() {
+  return front_.loop();
+}
+
+std::string_view RouteFeed::id() const {
+  return route_.plan.source->id;
+}
+
+void RouteFeed::start() {
+  const Instance& instance = *route_.plan.source;
+  source_ = instance.plugin->source({instance.config.get(), instance.id, {}});
+  ledger_.source = source_.get();
+  source_->start(*this);
+  if (route_.tick_period > 0) {
+    tick_timer_.on_time<&RouteFeed::on_tick>(loop(), this, route_.tick_period, route_.tick_period);
+  }
+}
+
+void RouteFeed::mark(uint64_t stream, uint64_t position, uint64_t partition) {
+  std::vector<Mark>& marks = marks_[open_.size() == 1 ? 0 : partition % open_.size()];
+  for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
+    if (mark->stream == stream) {
+      mark->position = position;
+      return;
+    }
+  }
+  marks.push_back({stream, position});
+}
+
+void RouteFeed::send(size_t lane) {
+  Bundle* bundle = open_[lane];
+  open_[lane] = nullptr;
+  bundle->receipt = ledger_.open(bundle->rows(), marks_[lane]);
+  bundle->sealed_at = monotonic_ns();
+  meter.rows.add(bundle->rows());
+  meter.bundles.add(1);
+  route_.lanes[lane]->send(bundle);
+}
+
+void RouteFeed::seal() {
+  for (size_t lane = 0; lane < open_.size(); lane++) {
+    if (open_[lane] != nullptr && open_[lane]->rows() > 0) {
+      send(lane);
+    }
+  }
+}
+
+Bundle* RouteFeed::next_bundle(size_t lane) {
+  if (open_[lane] != nullptr) {
+    send(lane);
+  }
+  if (is_stopped_) {
+    return nullptr;
+  }
+  Bundle* bundle = ledger_.can_open() ? pool_.take() : nullptr;
+  if (bundle == nullptr) {
+    collect_bundles();
+    bundle = ledger_.can_open() ? pool_.take() : nullptr;
+  }
+  if (bundle == nullptr && ledger_.can_open()) {
+    front_.starve(std::max<size_t>(1, pool_.size() / 4));
+    collect_bundles();
+    bundle = pool_.take();
+    if (bundle != nullptr) {
+      front_.sate();
+    }
+  }
+  if (bundle == nullptr) {
+    is_paused_ = true;
+    meter.pauses.add(1);
+    source_->pause();
+    return nullptr;
+  }
+  open_[lane] = bundle;
+  return bundle;
+}
+
+void RouteFeed::collect_bundles() {
+  for (auto& lane : route_.lanes) {
+    while (Bundle* bundle = lane->come_home()) {
+      (bundle->kind == Bundle::Kind::Rows ? pool_ : ticks_).put(bundle);
+      bundle->reset();
+    }
+  }
+}
+
+void RouteFeed::collect() {
+  collect_bundles();
+  if (!is_paused_ || is_stopped_) {
+    return;
+  }
+  if (pool_.home() == 0 && ledger_.can_open()) {
+    front_.starve(std::max<size_t>(1, pool_.size() / 4));
+    collect_bundles();
+  }
+  if (pool_.home() > 0 && ledger_.can_open()) {
+    front_.sate();
+    is_paused_ = false;
+    source_->resume();
+  }
+}
+
+void RouteFeed::finish() {
+  seal();
+  is_finished_ = true;
+  meter.finished.set(1);
+  front_.wake();
+}
+
+void RouteFeed::stop_source() {
+  if (is_stopped_) {
+    return;
+  }
+  if (source_) {
+    source_->stop();
+  }
+  tick_timer_.stop();
+  seal();
+  is_stopped_ = true;
+  for (Bundle*& open : open_) {
+    if (open != nullptr) {
+      pool_.put(std::exchange(open, nullptr));
+    }
+  }
+}
+
+void RouteFeed::send_ticks(bool is_last) {
+  for (auto& lane : route_.lanes) {
+    Bundle* bundle = ledger_.can_open() ? ticks_.take() : nullptr;
+    if (bundle == nullptr) {
+      continue;  // the lane's last tick is still on its way
+    }
+    std::vector<Mark> none;
+    bundle->kind = is_last ? Bundle::Kind::LastTick : Bundle::Kind::Tick;
+    bundle->receipt = ledger_.open(0, none);
+    bundle->sealed_at = monotonic_ns();
+    lane->send(bundle);
+  }
+  has_sent_last_ticks = is_last;
+}
+
+bool RouteFeed::is_at_rest() const {
+  return ledger_.is_settled() && ledger_.is_full() && pool_.is_full() && ticks_.is_full();
+}
+
+}  // namespace stook

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. What a source writes rows into: pool, open bundles, sealing, back-pressure, ledger.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/api/source.hh"
+#include "core/base/meter.hh"
+#include "core/data/pool.hh"
+#include "core/run/lane.hh"
+#include "core/run/ledger.hh"
+
+namespace stook {
+
+class Front;
+class RouteRun;
+
+/// What a source has done. One writer: its front.
+struct SourceMeter {
+  Counter rows;
+  Counter bytes;
+  Counter bundles;
+  Counter pauses;
+  Counter settled_rows;
+  Counter lost[losses];
+  Gauge finished;
+};
+
+/// The feed of one route. *Rooms:* the source's front.
+class RouteFeed final : public Feed {
+ public:
+  RouteFeed(Front& front, RouteRun& route, size_t receipts);
+
+  void mark(uint64_t stream, uint64_t position, uint64_t partition) override ROOM(front);
+  void seal() override ROOM(front);
+  void finish() override ROOM(front);
+  void lose(Loss why, uint64_t rows) override ROOM(front) { meter.lost[static_cast<size_t>(why)].add(rows); }
+  void count_bytes(uint64_t bytes) override ROOM(front) { meter.bytes.add(bytes); }
+  Loop& loop() override ROOM(front);
+  std::string_view id() const override;
+
+  /// Makes the source and starts it, and the timer of ticks. Throws SetupError.
+  void start() ROOM(front);
+  /// Stops the source; what is open is sealed.
+  void stop_source() ROOM(front);
+  /// Takes home what has come back; resumes the source when there is room.
+  void collect() ROOM(front);
+  /// Sends a last tick through every lane that wants ticks.
+  void send_last_ticks() ROOM(front) { send_ticks(true); }
+  /// Everything sent is home and settled.
+  bool is_at_rest() const ROOM(front);
+  bool is_finished() const ROOM(front) { return is_finished_; }
+  bool is_stopped() const ROOM(front) { return is_stopped_; }
+  uint64_t rows_out() const ROOM(front) { return ledger_.rows_out(); }
+  Source* source() ROOM(front) { return source_.get(); }
+  void on_tick() ROOM(front) { send_ticks(false); }
+
+  SourceMeter meter;
+  bool has_sent_last_ticks = false;
+
+ private:
+  Bundle* next_bundle(size_t lane) override ROOM(front);
+  void send(size_t lane) ROOM(front);
+  void send_ticks(bool is_last) ROOM(front);
+  void collect_bundles() ROOM(front);
+
+  Front& front_;
+  RouteRun& route_;
+  std::unique_ptr<Source> source_;
+  Pool<Bundle> pool_;
+  Pool<Bundle> ticks_;
+  Ledger ledger_;
+  std::vector<std::vector<Mark>> marks_;  // by lane
+  Watcher tick_timer_;
+  bool is_paused_ = false;
+  bool is_finished_ = false;
+  bool is_stopped_ = false;
+};
+
+}  // namespace stook

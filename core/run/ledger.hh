@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. The ledger of one source: bundles in the order they were sealed, acknowledged as a contiguous prefix.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/api/source.hh"
+#include "core/base/room.hh"
+#include "core/data/pool.hh"
+#include "core/data/receipt.hh"
+
+namespace stook {
+
+class Front;
+
+/// Keeps one entry for each bundle that is out: its rows and its marks. When the oldest entries are settled their marks
+/// go to the source, in order, once.
+/// *Rooms:* the source's front.
+class Ledger {
+ public:
+  /// `receipts`: the most bundles that can be unsettled at once.
+  Ledger(Front& front_, size_t receipts);
+
+  /// A receipt for a bundle of `rows`, or null when all are out. Takes the marks and leaves the vector empty.
+  [[nodiscard]] Receipt* open(size_t rows, std::vector<Mark>& marks) ROOM(front);
+  /// A receipt has come home. Calls source->acknowledged for what is final now.
+  void settle(Receipt* receipt) ROOM(front);
+  /// Whether one more bundle can be opened.
+  bool can_open() const ROOM(front) { return receipts_.home() > 0 && next_ - oldest_ < entries_.size(); }
+
+  /// Nothing is out.
+  bool is_settled() const ROOM(front) { return oldest_ == next_; }
+  uint64_t rows_out() const ROOM(front) { return rows_out_; }
+  bool is_full() const ROOM(front) { return receipts_.is_full(); }
+  /// When the oldest unsettled bundle was sealed (ns, monotonic), or -1.
+  int64_t oldest_at() const ROOM(front);
+
+  Front& front;
+  Source* source = nullptr;
+
+ private:
+  struct Entry {
+    uint64_t rows = 0;
+    int64_t opened_at = 0;
+    bool is_settled = false;
+    std::vector<Mark> marks;
+  };
+  Entry& entry(uint64_t sequence) { return entries_[sequence & mask_]; }
+
+  Pool<Receipt> receipts_ OWNED(front);
+  std::vector<Entry> entries_;
+  uint64_t mask_;
+  uint64_t oldest_ OWNED(front) = 0;
+  uint64_t next_ OWNED(front) = 0;
+  uint64_t rows_out_ OWNED(front) = 0;
+};
+
+}  // namespace stook

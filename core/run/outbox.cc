@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/run/outbox.hh"
+
+#include "core/run/carrier.hh"
+#include "core/run/worker.hh"
+
+namespace stook {
+
+PayloadSlots::PayloadSlots(Outbox& outbox_, size_t slots)
+    : outbox(outbox_), pool(slots, [this] {
+        auto payload = std::make_unique<Payload>();
+        payload->home = this;
+        return payload;
+      }) {}
+
+Outbox::Outbox(Worker& worker_, Carrier& carrier_, size_t lanes, size_t slots)
+    : worker(worker_), carrier(carrier_), slots_(slots), lanes_(lanes) {}
+
+void Outbox::open_lane(uint32_t lane) {
+  if (!lanes_[lane]) {
+    lanes_[lane] = std::make_unique<PayloadSlots>(*this, slots_);
+    total_ += slots_;
+    link_ = std::make_unique<Link<Payload>>(total_);
+  }
+}
+
+void Outbox::collect() {
+  while (Payload* payload = link_->come_home()) {
+    payload->home->pool.put(payload);
+  }
+}
+
+Payload* Outbox::reserve(uint32_t lane) {
+  Pool<Payload>& pool = lanes_[lane]->pool;
+  if (Payload* payload = pool.take()) {
+    return payload;
+  }
+  collect();
+  if (Payload* payload = pool.take()) {
+    return payload;
+  }
+  is_starved_.exchange(true, std::memory_order_acq_rel);
+  collect();
+  return pool.take();
+}
+
+void Outbox::post(Payload* payload) {
+  link_->send(payload);
+  carrier.bell.ring();
+}
+
+bool Outbox::is_full() {
+  collect();
+  for (auto& lane : lanes_) {
+    if (lane && !lane->pool.is_full()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Outbox::give_back(Payload* payload) {
+  link_->give_back(payload);
+  if (is_starved_.exchange(false, std::memory_order_acq_rel)) {
+    worker.bell.ring();
+  }
+}
+
+}  // namespace stook

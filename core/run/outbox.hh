@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. Payload slots between one worker and one sink: reserved before a bundle runs, posted after.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/base/link.hh"
+#include "core/base/room.hh"
+#include "core/data/payload.hh"
+#include "core/data/pool.hh"
+
+namespace stook {
+
+class Carrier;
+class Worker;
+class Outbox;
+
+/// The slots of one lane in one outbox. Lanes have slots of their own, so that the lowest sequence of a lane can always
+/// run: whatever its worker posted before it is deliverable.
+class PayloadSlots {
+ public:
+  PayloadSlots(Outbox& outbox_, size_t slots);
+  Outbox& outbox;
+  Pool<Payload> pool;
+};
+
+/// One worker's way to one sink's carrier. *Invariants:* the link is as long as all slots together.
+class Outbox {
+ public:
+  /// `lanes`: how many lane numbers the engine has; slots are made for those that `open_lane` names.
+  Outbox(Worker& worker_, Carrier& carrier_, size_t lanes, size_t slots);
+  void open_lane(uint32_t lane);
+
+  /// A free payload of that lane, or null. A null means that the carrier will ring the worker when one comes home.
+  [[nodiscard]] Payload* reserve(uint32_t lane) ROOM(worker);
+  /// Gives back a payload that was not used.
+  void release(Payload* payload) ROOM(worker) { payload->home->pool.put(payload); }
+  /// Sends a payload to the carrier and rings its bell.
+  void post(Payload* payload) ROOM(worker);
+  /// All slots are home. REQUIRES: the worker is at rest.
+  bool is_full() ROOM(worker);
+
+  /// The carrier's side.
+  [[nodiscard]] Payload* receive() ROOM(carrier) { return link_->receive(); }
+  void give_back(Payload* payload) ROOM(carrier);
+
+  size_t slots() const { return total_; }
+  Worker& worker;
+  Carrier& carrier;
+
+ private:
+  void collect() ROOM(worker);
+
+  size_t slots_;
+  size_t total_ = 0;
+  std::vector<std::unique_ptr<PayloadSlots>> lanes_;
+  std::unique_ptr<Link<Payload>> link_;
+  // Written by the worker (true, before it looks a last time and sleeps) and by the carrier (false, after a payload went
+  // home). Both exchange, so one of the two sees the other: a wake-up is neither lost nor rung in vain.
+  std::atomic<bool> is_starved_{false};
+};
+
+}  // namespace stook

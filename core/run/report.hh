@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. The ledger as people see it: rows in, out, dropped by reason and in flight, at every edge.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stook {
+
+/// Counts by reason, in a fixed order.
+using Reasons = std::vector<std::pair<std::string_view, uint64_t>>;
+
+/// What one place of the topology has done since start.
+struct ReportLine {
+  std::string id;
+  std::string_view kind;  // source, filter, sink
+  std::string plugin;
+  std::string route;      // the id of the source at its head
+  size_t depth = 0;       // in the tree of stacks
+  uint64_t in = 0;        // rows that came in; of a source: rows read
+  uint64_t appended = 0;  // rows made by the element
+  uint64_t out = 0;       // rows handed on; of a sink: rows delivered
+  uint64_t disposed = 0;  // rows dropped on purpose
+  uint64_t faults = 0;    // rows that failed, whatever became of them
+  Reasons dropped;        // rows lost, by reason
+  uint64_t routed = 0;    // rows sent to the on_error stack
+  uint64_t in_flight = 0;
+  uint64_t bytes = 0;
+  uint64_t ns = 0;  // time spent here
+  uint64_t retries = 0;
+
+  uint64_t dropped_rows() const;
+  /// in + appended = out + disposed + dropped + routed + in flight.
+  bool is_balanced() const;
+};
+
+/// All lines, a source before its elements, elements in order of their stacks. A sink that several stacks reach has one
+/// line per stack for its encoder and one for its delivery.
+struct Report {
+  std::vector<ReportLine> lines;
+  int64_t elapsed_ns = 0;
+
+  uint64_t rows_in_flight() const;
+  uint64_t rows_dropped() const;
+  uint64_t rows_read() const;
+  uint64_t bytes_read() const;
+  bool is_balanced() const;
+  /// The table for people, its columns aligned; the last line says whether it balances.
+  std::string table() const;
+  /// The same as one JSON object.
+  std::string json() const;
+  /// One line: what took most of the time, and how much of one processor.
+  std::string busiest() const;
+};
+
+}  // namespace stook

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+
+#include "core/base/text.hh"
+#include "core/run/report.hh"
+
+namespace stook {
+
+namespace {
+std::string reasons_text(const ReportLine& line) {
+  std::string text;
+  for (auto& [reason, count] : line.dropped) {
+    text += (text.empty() ? "" : " ") + std::string(reason) + "=" + std::to_string(count);
+  }
+  if (line.routed > 0) {
+    text += (text.empty() ? "" : " ") + std::string("routed=") + std::to_string(line.routed);
+  }
+  if (line.faults > 0 && line.faults != line.dropped_rows() + line.routed) {
+    text += (text.empty() ? "" : " ") + std::string("faults=") + std::to_string(line.faults);
+  }
+  if (line.retries > 0) {
+    text += (text.empty() ? "" : " ") + std::string("retries=") + std::to_string(line.retries);
+  }
+  return text;
+}
+
+std::string pad(const std::string& text, size_t width, bool is_right) {
+  std::string blanks(width > text.size() ? width - text.size() : 0, ' ');
+  return is_right ? blanks + text : text + blanks;
+}
+}  // namespace
+
+std::string Report::table() const {
+  std::vector<std::vector<std::string>> rows = {
+      {"element", "in", "out", "filtered", "dropped", "in flight", "bytes", "ns/row", ""}};
+  for (const ReportLine& line : lines) {
+    std::string name =
+        std::string(line.depth * 2, ' ') + line.id + " (" + std::string(line.kind) + " " + line.plugin + ")";
+    uint64_t handled = line.in + line.appended;
+    rows.push_back({name, show_count(line.in), show_count(line.out), show_count(line.disposed),
+                    show_count(line.dropped_rows()), show_count(line.in_flight),
+                    line.bytes > 0 ? show_size(line.bytes) : "",
+                    line.ns > 0 && handled > 0 ? std::to_string(line.ns / handled) : "", reasons_text(line)});
+  }
+  std::vector<size_t> widths(rows[0].size(), 0);
+  for (auto& row : rows) {
+    for (size_t i = 0; i < row.size(); i++) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  std::string text;
+  for (auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); i++) {
+      line += (i > 0 ? "  " : "") + pad(row[i], widths[i], i > 0 && i + 1 < row.size());
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  text += is_balanced() ? "the ledger balances: in = out + filtered + dropped + in flight at every edge\n"
+                        : "THE LEDGER DOES NOT BALANCE\n";
+  return text;
+}
+
+std::string Report::json() const {
+  std::string text = "{\"balanced\":" + std::string(is_balanced() ? "true" : "false") +
+                     ",\"elapsed_ns\":" + std::to_string(elapsed_ns) + ",\"lines\":[";
+  for (const ReportLine& line : lines) {
+    auto number = [](const char* name, uint64_t value) {
+      return ",\"" + std::string(name) + "\":" + std::to_string(value);
+    };
+    text += text.back() == '[' ? "" : ",";
+    text += "{\"id\":\"" + line.id + "\",\"kind\":\"" + std::string(line.kind) + "\",\"plugin\":\"" + line.plugin +
+            "\",\"route\":\"" + line.route + "\"" + number("in", line.in) + number("appended", line.appended) +
+            number("out", line.out) + number("disposed", line.disposed) + number("faults", line.faults) +
+            number("routed", line.routed) + number("in_flight", line.in_flight) + number("bytes", line.bytes) +
+            number("ns", line.ns) + number("retries", line.retries) + ",\"dropped\":{";
+    for (size_t i = 0; i < line.dropped.size(); i++) {
+      text +=
+          (i > 0 ? ",\"" : "\"") + std::string(line.dropped[i].first) + "\":" + std::to_string(line.dropped[i].second);
+    }
+    text += "}}";
+  }
+  return text + "]}";
+}
+
+}  // namespace stook

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/run/runner.hh"
+
+#include <algorithm>
+
+#include "core/base/clock.hh"
+#include "core/run/worker.hh"
+
+namespace stook {
+
+RouteRun::RouteRun(const Route& plan_, Front& front_) : plan(plan_), front(front_) {}
+RouteRun::~RouteRun() = default;
+
+Runner::Runner(RouteRun& route_, Worker& worker)
+    : route(route_), worker_(worker), keys_(route_.plan.schema, route_.plan.open_keys) {
+  for (size_t i = 0; i < route.plan.nodes.size(); i++) {
+    nodes_.push_back(std::make_unique<NodeRun>());
+    nodes_[i]->filters.assign(route.lanes.size(), nullptr);
+  }
+}
+
+void Runner::make_replicas(const Lane& lane) {
+  for (size_t i = 0; i < nodes_.size(); i++) {
+    const Instance& instance = *route.plan.nodes[i].instance;
+    if (instance.plugin->kind == Kind::Filter) {
+      nodes_[i]->filters[lane.index] = worker_.replica(instance, lane);
+    } else if (!nodes_[i]->codec) {
+      nodes_[i]->codec = instance.codec->codec({instance.codec_config.get(), instance.id, {}});
+      nodes_[i]->address = Pattern(instance.wiring.address);
+    }
+  }
+}
+
+void Runner::drop_replicas() {
+  for (auto& node : nodes_) {
+    node->codec.reset();
+    std::fill(node->filters.begin(), node->filters.end(), nullptr);
+  }
+}
+
+Selection& Runner::level_selection(size_t level) {
+  while (levels_.size() <= level) {
+    levels_.push_back(std::make_unique<Selection>());
+  }
+  return *levels_[level];
+}
+
+void Runner::run(Bundle& bundle, Payload** slots) {
+  bundle_ = &bundle;
+  slots_ = slots;
+  keys_.refresh();
+  for (size_t i = 0; i < outboxes.size(); i++) {
+    if (slots[i] != nullptr) {
+      slots[i]->reset();
+    }
+  }
+  if (is_ticking()) {
+    now_ = monotonic_ns();
+  }
+  Selection& rows = level_selection(0);
+  rows.select_all(bundle.rows());
+  rows_taken.add(rows.size());
+  walk(route.plan.roots, rows, 0);
+}
+
+void Runner::walk(const std::vector<size_t>& children, Selection& rows, size_t level) {
+  for (size_t i = 0; i < children.size(); i++) {
+    bool is_leaf = route.plan.nodes[children[i]].instance->plugin->kind == Kind::Sink;
+    if (is_leaf || i + 1 == children.size()) {
+      visit(children[i], rows, level);
+      continue;
+    }
+    Selection& copy = level_selection(level + 1);
+    copy = rows;
+    bundle_->enter_branch();
+    visit(children[i], copy, level + 1);
+    bundle_->leave_branch();
+  }
+}
+
+void Runner::visit(size_t node, Selection& rows, size_t level) {
+  const Node& plan = route.plan.nodes[node];
+  if (plan.instance->plugin->kind == Kind::Sink) {
+    if (!rows.is_empty()) {
+      encode(node, rows);
+    }
+    return;
+  }
+  run_filter(node, rows, level);
+  if (!rows.is_empty() || is_ticking()) {
+    walk(plan.children, rows, level);
+  }
+}
+
+void Runner::run_filter(size_t node, Selection& rows, size_t level) {
+  const Node& plan = route.plan.nodes[node];
+  NodeRun& run = *nodes_[node];
+  Filter& filter = *run.filters[bundle_->lane->index];
+  Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
+  int64_t start = monotonic_ns();
+  run.meter.rows_in.add(rows.size());
+  if (!rows.is_empty()) {
+    filter.run(batch);
+  }
+  int64_t period = plan.instance->wiring.tick;
+  if (is_ticking() && period > 0 && (now_ >= run.next_tick || bundle_->kind == Bundle::Kind::LastTick)) {
+    run.next_tick = now_ + period - period / 8;
+    filter.tick(batch, now_, bundle_->kind == Bundle::Kind::LastTick);
+  }
+  run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));
+  if (!batch.faulted().is_empty()) {
+    handle_faults(node, rows, batch.faulted(), level);
+  }
+  run.meter.rows_out.add(rows.size());
+}
+
+namespace {
+// Both ascend.
+void remove_rows(Selection& rows, const Selection& gone) {
+  size_t next = 0;
+  rows.keep_if([&](Row row) {
+    while (next < gone.size() && gone[next] < row) {
+      next++;
+    }
+    return next == gone.size() || gone[next] != row;
+  });
+}
+}  // namespace
+
+void Runner::handle_faults(size_t node, Selection& rows, const Selection& faulted, size_t level) {
+  const Node& plan = route.plan.nodes[node];
+  ElementMeter& meter = nodes_[node]->meter;
+  meter.faults.add(faulted.size());
+  switch (plan.instance->on_error) {
+    case OnError::Pass:
+      return;
+    case OnError::Drop:
+      meter.faults_dropped.add(faulted.size());
+      remove_rows(rows, faulted);
+      return;
+    case OnError::Stack:
+      meter.faults_routed.add(faulted.size());
+      remove_rows(rows, faulted);
+      Selection& failed = level_selection(level + 1);
+      failed = faulted;
+      bundle_->enter_branch();
+      walk(plan.error_children, failed, level + 1);
+      bundle_->leave_branch();
+      return;
+  }
+}
+
+void Runner::encode(size_t node, Selection& rows) {
+  const Node& plan = route.plan.nodes[node];
+  NodeRun& run = *nodes_[node];
+  Payload* payload = slots_[plan.sink];
+  run.meter.rows_in.add(rows.size());
+  if (payload == nullptr) {
+    run.dropped_full.add(rows.size());
+    return;
+  }
+  int64_t start = monotonic_ns();
+  if (plan.instance->wiring.address.empty()) {
+    if (payload->parts() == 0) {
+      payload->begin_part({});
+    }
+    encode_rows(node, rows, *payload);
+  } else {
+    encode_by_address(node, rows, *payload);
+  }
+  run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));
+}
+
+void Runner::encode_rows(size_t node, Selection& rows, Payload& payload) {
+  const Node& plan = route.plan.nodes[node];
+  NodeRun& run = *nodes_[node];
+  Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
+  run.codec->encode(batch, payload);
+  size_t faults = batch.faulted().size();
+  size_t encoded = rows.size() - faults;
+  payload.count_rows(encoded);
+  run.meter.rows_out.add(encoded);
+  if (faults > 0) {
+    run.meter.faults.add(faults);
+    run.meter.faults_dropped.add(faults);
+  }
+}
+
+// Rows of one address are encoded together, addresses in the order in which they first occur.
+void Runner::encode_by_address(size_t node, Selection& rows, Payload& payload) {
+  const Node& plan = route.plan.nodes[node];
+  NodeRun& run = *nodes_[node];
+  Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
+  size_t known = 0;
+  address_of_.resize(rows.size());
+  for (size_t i = 0; i < rows.size(); i++) {
+    address_text_.reset();
+    run.address.expand_address(batch, plan.address.data(), rows[i], address_text_);
+    std::string_view text = address_text_.bytes();
+    size_t at = 0;
+    while (at < known && addresses_[at] != text) {
+      at++;
+    }
+    if (at == known) {
+      if (addresses_.size() == known) {
+        addresses_.emplace_back();
+      }
+      addresses_[known++].assign(text);
+    }
+    address_of_[i] = static_cast<uint16_t>(at);
+  }
+  for (size_t at = 0; at < known; at++) {
+    group_.clear();
+    for (size_t i = 0; i < rows.size(); i++) {
+      if (address_of_[i] == at) {
+        group_.add(rows[i]);
+      }
+    }
+    payload.begin_part(addresses_[at]);
+    encode_rows(node, group_, payload);
+  }
+}
+
+}  // namespace stook

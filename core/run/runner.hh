@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. Runs the stacks of one route over one bundle, on one worker, to completion.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/room.hh"
+#include "core/data/pattern.hh"
+#include "core/plan/plan.hh"
+#include "core/run/outbox.hh"
+#include "core/run/route_run.hh"
+
+namespace stook {
+
+class Worker;
+
+/// Walks the route's tree depth first. A shared prefix runs once; where the tree branches, each branch but the last has
+/// its own selection, and what it wrote is undone when it is left.
+/// *Rooms:* its worker; meters are read by main.
+class Runner {
+ public:
+  Runner(RouteRun& route_, Worker& worker);
+
+  /// Makes what the lane needs: filters, encoders. Throws what their factories throw.
+  void make_replicas(const Lane& lane) ROOM(worker);
+  void drop_replicas() ROOM(worker);
+  /// Runs a bundle. `slots[i]` is the payload reserved for sink i of the route, null when it has none to give.
+  /// Afterwards the payloads hold the encoded rows and the bundle is spent.
+  void run(Bundle& bundle, Payload** slots) ROOM(worker);
+
+  const ElementMeter& meter(size_t node) const { return nodes_[node]->meter; }
+  /// Rows not encoded because the sink was full and may drop.
+  const Counter& dropped_full(size_t node) const { return nodes_[node]->dropped_full; }
+
+  /// Source rows that have run.
+  Counter rows_taken;
+  RouteRun& route;
+  /// By position in route.plan.sinks.
+  std::vector<Outbox*> outboxes;
+
+ private:
+  struct NodeRun {
+    ElementMeter meter;
+    Counter dropped_full;
+    std::vector<Filter*> filters;  // by lane of the route
+    std::unique_ptr<Codec> codec;
+    Pattern address;  // of a sink whose target depends on the row
+    int64_t next_tick = 0;
+  };
+  void walk(const std::vector<size_t>& children, Selection& rows, size_t level) ROOM(worker);
+  void visit(size_t node, Selection& rows, size_t level) ROOM(worker);
+  void run_filter(size_t node, Selection& rows, size_t level) ROOM(worker);
+  void handle_faults(size_t node, Selection& rows, const Selection& faulted, size_t level) ROOM(worker);
+  void encode(size_t node, Selection& rows) ROOM(worker);
+  void encode_by_address(size_t node, Selection& rows, Payload& payload) ROOM(worker);
+  void encode_rows(size_t node, Selection& rows, Payload& payload) ROOM(worker);
+  bool is_ticking() const { return bundle_->kind != Bundle::Kind::Rows; }
+  Selection& level_selection(size_t level);
+
+  Worker& worker_;
+  OpenKeys keys_;
+  std::vector<std::unique_ptr<NodeRun>> nodes_;
+  std::vector<std::unique_ptr<Selection>> levels_;
+  // Of the bundle at hand.
+  Bundle* bundle_ = nullptr;
+  Payload** slots_ = nullptr;
+  int64_t now_ = 0;
+  // For sinks whose target depends on the row.
+  Payload address_text_;
+  std::vector<std::string> addresses_;
+  std::vector<uint16_t> address_of_;
+  Selection group_;
+};
+
+}  // namespace stook

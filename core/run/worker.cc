@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/run/worker.hh"
+
+#include <pthread.h>
+
+#include "core/run/front.hh"
+#include "core/run/route_run.hh"
+#include "core/run/runner.hh"
+
+namespace stook {
+
+namespace {
+/// How many bundles of one lane run before the next lane has its turn.
+constexpr int burst = 4;
+}  // namespace
+
+void Worker::add_lane(Lane& lane, size_t way, Runner& runner) {
+  arrivals_.push_back({&lane, way, &runner});
+  if (slots_.size() < runner.outboxes.size()) {
+    slots_.resize(runner.outboxes.size());
+  }
+}
+
+Outbox& Worker::outbox(Carrier& carrier, size_t lanes, size_t slots) {
+  for (auto& outbox : outboxes_) {
+    if (&outbox->carrier == &carrier) {
+      return *outbox;
+    }
+  }
+  outboxes_.push_back(std::make_unique<Outbox>(*this, carrier, lanes, slots));
+  return *outboxes_.back();
+}
+
+Filter* Worker::replica(const Instance& instance, const Lane& lane) {
+  const Lane* of = instance.wiring.state == State::Lane ? &lane : nullptr;
+  for (Replica& replica : replicas_) {
+    if (replica.instance == &instance && replica.lane == of) {
+      return replica.filter.get();
+    }
+  }
+  replicas_.push_back({&instance, of, instance.plugin->filter({instance.config.get(), instance.id, {}})});
+  return replicas_.back().filter.get();
+}
+
+void Worker::launch() {
+  std::exception_ptr failure;
+  Doorbell started;
+  thread_ = std::thread([&] {
+    room::enter(room::worker);
+    pthread_setname_np(pthread_self(), ("stook-work-" + std::to_string(number)).c_str());
+    try {
+      for (Arrival& arrival : arrivals_) {
+        arrival.runner->make_replicas(*arrival.lane);
+      }
+    } catch (...) {
+      failure = std::current_exception();
+      started.ring();
+      return;
+    }
+    started.ring();
+    serve();
+  });
+  started.wait();
+  if (failure) {
+    thread_.join();
+    std::rethrow_exception(failure);
+  }
+}
+
+void Worker::serve() {
+  for (;;) {
+    bell.hush();
+    bool is_ending = end_asked_.load(std::memory_order_acquire);
+    if (serve_once()) {
+      continue;
+    }
+    if (is_ending) {
+      break;
+    }
+    bell.wait();
+  }
+  for (Arrival& arrival : arrivals_) {
+    arrival.runner->drop_replicas();
+  }
+  replicas_.clear();
+}
+
+bool Worker::serve_once() {
+  bool has_run = false;
+  for (Arrival& arrival : arrivals_) {
+    for (int i = 0; i < burst; i++) {
+      if (arrival.lane->link(arrival.way).is_empty() || !admit(arrival)) {
+        break;
+      }
+      run_one(arrival);
+      has_run = true;
+    }
+  }
+  return has_run;
+}
+
+// A bundle starts only if it can finish: one slot in each sink of the route, or none at all. A sink that drops when it
+// is full takes part with an empty hand.
+bool Worker::admit(Arrival& arrival) {
+  Runner& runner = *arrival.runner;
+  for (size_t i = 0; i < runner.outboxes.size(); i++) {
+    slots_[i] = runner.outboxes[i]->reserve(arrival.lane->number);
+    if (slots_[i] == nullptr && runner.route.plan.sinks[i]->full == Full::Wait) {
+      while (i-- > 0) {
+        if (slots_[i] != nullptr) {
+          runner.outboxes[i]->release(slots_[i]);
+        }
+      }
+      return false;
+    }
+  }
+  return true;
+}
+
+void Worker::run_one(Arrival& arrival) {
+  Runner& runner = *arrival.runner;
+  Lane& lane = *arrival.lane;
+  Bundle* bundle = lane.link(arrival.way).receive();
+  Receipt* receipt = bundle->receipt;
+  runner.run(*bundle, slots_.data());
+  bool must_post = runner.route.plan.is_dealt;  // the carrier counts the sequences of a dealt lane
+  for (size_t i = 0; i < runner.outboxes.size(); i++) {
+    Payload* payload = slots_[i];
+    if (payload == nullptr) {
+      continue;
+    }
+    if (payload->rows() == 0 && !must_post) {
+      runner.outboxes[i]->release(payload);
+      continue;
+    }
+    payload->lane = lane.number;
+    payload->sequence = bundle->sequence;
+    payload->sealed_at = bundle->sealed_at;
+    payload->receipt = receipt;
+    receipt->hold();
+    runner.outboxes[i]->post(payload);
+  }
+  lane.link(arrival.way).give_back(bundle);
+  runner.route.front.bundle_home();
+  settle(receipt);
+}
+
+void Worker::settle(Receipt* receipt) {
+  Front& front = receipt->ledger->front;
+  if (receipt->settle(Fate::Done)) {
+    receipts[front.number]->push(receipt);
+    front.receipt_home();
+  }
+}
+
+bool Worker::is_full() {
+  room::enter(room::worker);
+  bool full = true;
+  for (auto& outbox : outboxes_) {
+    full = outbox->is_full() && full;
+  }
+  room::enter(room::front);
+  return full;
+}
+
+}  // namespace stook

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 5. `stook run FILE` and `stook run 'stdin, parse_json, stdout'`: one plan in the foreground.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "core/run/service.hh"
+#include "core/tool/commands.hh"
+#include "core/tool/progress.hh"
+
+namespace stook {
+
+namespace {
+struct RunRequest {
+  PlanRequest plan;
+  bool is_quiet = false;
+  bool is_json = false;
+};
+
+bool is_file(const std::string& name) {
+  struct stat st {};
+  return stat(name.c_str(), &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool read_count(const std::string& text, size_t& count) {
+  uint64_t value = 0;
+  std::string why;
+  bool is_good = read_value(text, value, why) && value >= 1 && value <= 1024;
+  count = static_cast<size_t>(value);
+  return is_good;
+}
+
+// False after a message when the words are off.
+bool read_words(const std::vector<std::string>& words, RunRequest& request) {
+  std::string what;
+  for (size_t i = 0; i < words.size(); i++) {
+    const std::string& word = words[i];
+    bool has_count = word == "-t" || word == "--threads" || word == "-k" || word == "--keyspool";
+    if (has_count) {
+      size_t& count = word == "-t" || word == "--threads" ? request.plan.threads : request.plan.keyspool;
+      if (i + 1 == words.size() || !read_count(words[++i], count)) {
+        std::fprintf(stderr, "stook run: %s takes a number from 1 to 1024\n", word.c_str());
+        return false;
+      }
+    } else if (word == "-q" || word == "--quiet") {
+      request.is_quiet = true;
+    } else if (word == "--json") {
+      request.is_json = true;
+    } else if (word.size() > 1 && word[0] == '-') {
+      std::fprintf(stderr, "stook run: no such option: %s\n", word.c_str());
+      return false;
+    } else if (what.empty()) {
+      what = word;
+    } else {
+      std::fprintf(stderr, "stook run: one file or stack at a time; is the stack in quotes?\n");
+      return false;
+    }
+  }
+  if (what.empty()) {
+    std::fprintf(stderr, "usage: stook run [-t THREADS] [-k KEYSPOOL] [-q] [--json] FILE | 'STACK'\n");
+    return false;
+  }
+  // A stack has commas; a name without any is meant to be a file, and says so when it is not there.
+  bool is_stack = !is_file(what) && what.find(',') != std::string::npos;
+  (is_stack ? request.plan.stack : request.plan.file) = what;
+  return true;
+}
+}  // namespace
+
+int run_command(const std::vector<std::string>& words) {
+  room::enter(room::front);
+  RunRequest request;
+  if (!read_words(words, request)) {
+    return static_cast<int>(Exit::Usage);
+  }
+  std::unique_ptr<Plan> plan;
+  try {
+    plan = make_plan(request.plan);
+  } catch (const ConfigErrors& errors) {
+    std::fputs(show_errors(errors).c_str(), stderr);
+    return static_cast<int>(Exit::Usage);
+  }
+  set_log_level(plan->settings.loglevel);
+  Service service(*plan);
+  try {
+    service.start();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "stook run: %s\n", error.what());
+    return static_cast<int>(Exit::Setup);
+  }
+  Progress progress(service.engine());
+  bool is_live = !request.is_quiet && isatty(STDERR_FILENO) != 0;
+  if (is_live) {
+    progress.start(service.loop());
+  }
+  Exit exit = service.run();
+  if (is_live) {
+    progress.stop();
+  }
+  if (request.is_json) {
+    std::fprintf(stderr, "%s\n", service.engine().report().json().c_str());
+  } else if (!request.is_quiet) {
+    std::fputs(service.engine().report().table().c_str(), stderr);
+  }
+  return static_cast<int>(exit);
+}
+
+}  // namespace stook
