@@ -78,11 +78,21 @@ constexpr OptionKind kind_of() {
 /// One sentence on a value that is not in the range, in the units of the option.
 std::string out_of_range(const Option& option);
 bool find_choice(std::string_view text, const Option& option, size_t& index, std::string& why);
-inline double number_of(int64_t v) { return static_cast<double>(v); }
-inline double number_of(uint64_t v) { return static_cast<double>(v); }
-inline double number_of(double v) { return v; }
-inline double number_of(Size v) { return static_cast<double>(v.bytes); }
-inline double number_of(Duration v) { return static_cast<double>(v.ns); }
+inline double number_of(int64_t v) {
+  return static_cast<double>(v);
+}
+inline double number_of(uint64_t v) {
+  return static_cast<double>(v);
+}
+inline double number_of(double v) {
+  return v;
+}
+inline double number_of(Size v) {
+  return static_cast<double>(v.bytes);
+}
+inline double number_of(Duration v) {
+  return static_cast<double>(v.ns);
+}
 
 template <class T>
 bool assign_value(T& value, std::string_view text, const Option& option, std::string& why) {

@@ -63,7 +63,8 @@ struct ConfigType {
   void (*destroy)(void*);
 };
 template <class C>
-inline constexpr ConfigType config_type = {[]() -> void* { return new C(); }, [](void* c) { delete static_cast<C*>(c); }};
+inline constexpr ConfigType config_type = {[]() -> void* { return new C(); },
+                                           [](void* c) { delete static_cast<C*>(c); }};
 struct NoConfig {};
 
 /// What a plugin's factory is given.

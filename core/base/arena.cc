@@ -9,7 +9,8 @@ void Arena::grow(size_t size) {
   full_ += static_cast<size_t>(next_ - start_);
   if (current_ == chunks_.size() || chunks_[current_].size < size) {
     size_t wanted = std::max(size, chunk_size);
-    chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(current_), Chunk{std::unique_ptr<char[]>(new char[wanted]), wanted});
+    chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(current_),
+                   Chunk{std::unique_ptr<char[]>(new char[wanted]), wanted});
     held_ += wanted;
   }
   start_ = next_ = chunks_[current_].bytes.get();

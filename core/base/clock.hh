@@ -15,10 +15,16 @@ inline int64_t read_clock(clockid_t which) {
 }
 
 /// Nanoseconds of CLOCK_MONOTONIC.
-inline int64_t monotonic_ns() { return read_clock(CLOCK_MONOTONIC); }
+inline int64_t monotonic_ns() {
+  return read_clock(CLOCK_MONOTONIC);
+}
 /// Nanoseconds since 1970 UTC.
-inline int64_t wall_ns() { return read_clock(CLOCK_REALTIME); }
+inline int64_t wall_ns() {
+  return read_clock(CLOCK_REALTIME);
+}
 /// CPU nanoseconds of the calling thread.
-inline int64_t thread_cpu_ns() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+inline int64_t thread_cpu_ns() {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
 
 }  // namespace stook

@@ -33,6 +33,8 @@ inline thread_local int8_t here = 0;
 
 /// Declares that the calling thread is in this room from here on.
 /// Only thread main functions, libev callbacks, signal handlers and tests call it.
-inline void enter(const Room& room) STOOK_ATTRIBUTE(assert_capability(room)) { here = room.number; }
+inline void enter(const Room& room) STOOK_ATTRIBUTE(assert_capability(room)) {
+  here = room.number;
+}
 
 }  // namespace stook::room

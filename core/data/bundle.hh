@@ -22,7 +22,8 @@ class Lane;
 /// *Rooms:* a front fills it, the worker holding it may do everything, nobody else touches it.
 class Bundle {
  public:
-  enum class Kind : uint8_t { Rows, Tick };
+  /// Tick: no rows, sent by a timer so that elements append what is due; LastTick: the same when the stream has ended.
+  enum class Kind : uint8_t { Rows, Tick, LastTick };
 
   /// `source_rows`: how many the source may append; `capacity`: with those that filters append;
   /// `keys`: how many KeyIds exist.

@@ -26,7 +26,9 @@ char* put_map_head(char* to, uint32_t size);
 char* put_wide_array_head(char* to, uint32_t size);
 char* put_wide_map_head(char* to, uint32_t size);
 /// The most bytes that put_cell needs for this cell.
-inline size_t cell_room(const Cell& cell) { return 20 + (cell.is_slice() ? cell.size : 0); }
+inline size_t cell_room(const Cell& cell) {
+  return 20 + (cell.is_slice() ? cell.size : 0);
+}
 
 /// What comes next in a reader.
 enum class Item : uint8_t { Value, Array, Map, End, Broken };

@@ -27,8 +27,7 @@ class Receipt {
   /// By a holder: says how its part went and lets go. True for the last one, who must send the receipt home.
   [[nodiscard]] bool settle(Fate fate) {
     Fate worst = worst_.load(std::memory_order_relaxed);
-    while (fate > worst && !worst_.compare_exchange_weak(worst, fate, std::memory_order_relaxed)) {
-    }
+    while (fate > worst && !worst_.compare_exchange_weak(worst, fate, std::memory_order_relaxed)) {}
     return holders_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
   Fate worst() const { return worst_.load(std::memory_order_relaxed); }

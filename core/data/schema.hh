@@ -68,9 +68,9 @@ class OpenKeys {
   const KeySchema* schema_;
   size_t limit_;
   uint64_t stamp_;
-  std::deque<std::string> names_;    // by KeyId; a deque keeps the texts in place
-  std::vector<uint16_t> slots_;      // open addressing; 0xffff is empty
-  std::vector<uint64_t> hashes_;     // by slot
+  std::deque<std::string> names_;  // by KeyId; a deque keeps the texts in place
+  std::vector<uint16_t> slots_;    // open addressing; 0xffff is empty
+  std::vector<uint64_t> hashes_;   // by slot
   size_t mask_;
 };
 

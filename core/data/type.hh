@@ -21,7 +21,9 @@ using Row = uint16_t;
 /// A key's number within one route. Planned keys come first, open keys after them.
 enum class KeyId : uint16_t {};
 inline constexpr KeyId no_key{0xffff};
-inline constexpr size_t index_of(KeyId id) { return static_cast<size_t>(id); }
+inline constexpr size_t index_of(KeyId id) {
+  return static_cast<size_t>(id);
+}
 
 /// One value of 16 bytes. Text, bytes, addresses (4 or 16 bytes, network order) and objects (msgpack) point into the
 /// bundle's arena or into static storage; the other types are held in place. Time is ns since 1970 UTC.

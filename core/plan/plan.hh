@@ -88,12 +88,12 @@ struct Settings {
   size_t keyspool = 16;  // bundles of each source
   size_t rows = 256;     // rows of a bundle
   size_t open_keys = 256;
-  size_t slots = 8;      // payloads of each (worker, sink)
+  size_t slots = 8;  // payloads of each (worker, sink)
   std::string pidfile;
   std::string user;
   std::string state_dir;  // where sources keep positions
   Duration stop_timeout{10'000'000'000};
-  Size memory_max;        // 0: no limit
+  Size memory_max;  // 0: no limit
 };
 
 class Plan {

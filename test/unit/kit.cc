@@ -109,7 +109,9 @@ std::string Rig::encode() {
   return std::string(payload.bytes());
 }
 
-std::vector<int> Rig::selected() const { return {rows_.begin(), rows_.end()}; }
+std::vector<int> Rig::selected() const {
+  return {rows_.begin(), rows_.end()};
+}
 
 const Cell* Rig::cell(std::string_view key, size_t row) const {
   KeyId id = keys_->find(key);
