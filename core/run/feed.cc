@@ -81,12 +81,12 @@ Bundle* RouteFeed::next_bundle(size_t lane) {
   if (is_stopped_) {
     return nullptr;
   }
-  Bundle* bundle = ledger_.can_open() ? pool_.take() : nullptr;
+  Bundle* bundle = can_open_one() ? pool_.take() : nullptr;
   if (bundle == nullptr) {
     collect_bundles();
-    bundle = ledger_.can_open() ? pool_.take() : nullptr;
+    bundle = can_open_one() ? pool_.take() : nullptr;
   }
-  if (bundle == nullptr && ledger_.can_open()) {
+  if (bundle == nullptr && can_open_one()) {
     front_.starve(std::max<size_t>(1, pool_.size() / 4));
     collect_bundles();
     bundle = pool_.take();
@@ -118,11 +118,11 @@ void RouteFeed::collect() {
   if (!is_paused_ || is_stopped_) {
     return;
   }
-  if (pool_.home() == 0 && ledger_.can_open()) {
+  if (pool_.home() == 0 && can_open_one()) {
     front_.starve(std::max<size_t>(1, pool_.size() / 4));
     collect_bundles();
   }
-  if (pool_.home() > 0 && ledger_.can_open()) {
+  if (pool_.home() > 0 && can_open_one()) {
     front_.sate();
     is_paused_ = false;
     source_->resume();
@@ -155,7 +155,7 @@ void RouteFeed::stop_source() {
 
 void RouteFeed::send_ticks(bool is_last) {
   for (auto& lane : route_.lanes) {
-    Bundle* bundle = ledger_.can_open() ? ticks_.take() : nullptr;
+    Bundle* bundle = can_open_one() ? ticks_.take() : nullptr;
     if (bundle == nullptr) {
       continue;  // the lane's last tick is still on its way
     }

@@ -2,6 +2,7 @@
 /// Floor 4. What a source writes rows into: pool, open bundles, sealing, back-pressure, ledger.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -66,6 +67,10 @@ class RouteFeed final : public Feed {
   void send(size_t lane) ROOM(front);
   void send_ticks(bool is_last) ROOM(front);
   void collect_bundles() ROOM(front);
+  // Each open bundle will want a receipt when it is sealed, so one more is only opened when there is one for all.
+  bool can_open_one() const ROOM(front) {
+    return ledger_.can_open(1 + static_cast<size_t>(open_.size() - std::count(open_.begin(), open_.end(), nullptr)));
+  }
 
   Front& front_;
   RouteRun& route_;

@@ -27,8 +27,10 @@ class Ledger {
   [[nodiscard]] Receipt* open(size_t rows, std::vector<Mark>& marks) ROOM(front);
   /// A receipt has come home. Calls source->acknowledged for what is final now.
   void settle(Receipt* receipt) ROOM(front);
-  /// Whether one more bundle can be opened.
-  bool can_open() const ROOM(front) { return receipts_.home() > 0 && next_ - oldest_ < entries_.size(); }
+  /// Whether so many more bundles can be opened.
+  bool can_open(size_t bundles = 1) const ROOM(front) {
+    return receipts_.home() >= bundles && entries_.size() - (next_ - oldest_) >= bundles;
+  }
 
   /// Nothing is out.
   bool is_settled() const ROOM(front) { return oldest_ == next_; }

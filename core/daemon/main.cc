@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 5. stookd: the daemon. Switches are ulogd's.
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "core/daemon/pidfile.hh"
+#include "core/run/service.hh"
+#include "core/tool/commands.hh"
+
+namespace po = boost::program_options;
+
+namespace stook {
+namespace {
+
+struct Request {
+  PlanRequest plan;
+  std::string pidfile;
+  std::string user;
+  std::string info;
+  std::string level;
+  bool is_daemon = false;
+  bool is_verbose = false;
+};
+
+// Returns an exit code when there is nothing to run, else -1.
+int read_switches(int argc, char** argv, Request& request) {
+  po::options_description options("stookd: collects logs, events and flows\n\nusage: stookd [-d] [-c FILE] …");
+  options.add_options()("help,h", "this text")("version,V", "the version")(
+      "configfile,c", po::value(&request.plan.file)->default_value("/etc/stook.conf"), "the configuration")(
+      "daemon,d", po::bool_switch(&request.is_daemon), "go to the background once all is open")(
+      "loglevel,l", po::value(&request.level), "debug, info, notice, warning, error, fatal, or ulogd's 1 to 8")(
+      "verbose,v", po::bool_switch(&request.is_verbose), "log to stderr, whatever the configuration says")(
+      "pidfile,p", po::value(&request.pidfile), "write the process's number here, and lock it")(
+      "uid,u", po::value(&request.user), "become this user once all is open")(
+      "info,i", po::value(&request.info), "describe a plugin")(
+      "threads,t", po::value(&request.plan.threads), "worker threads")(
+      "keyspool,k", po::value(&request.plan.keyspool), "bundles of each source");
+  po::variables_map words;
+  try {
+    po::store(po::parse_command_line(argc, argv, options), words);
+    po::notify(words);
+  } catch (const po::error& error) {
+    std::fprintf(stderr, "stookd: %s; see stookd -h\n", error.what());
+    return 2;
+  }
+  if (words.count("help") != 0) {
+    std::cout << options;
+    return 0;
+  }
+  if (words.count("version") != 0) {
+    std::printf("stookd %s\n", STOOK_VERSION);
+    return 0;
+  }
+  if (!request.info.empty()) {
+    return describe_command({request.info});
+  }
+  return -1;
+}
+
+// Level names and ulogd's numbers, as in the configuration.
+bool apply_level(const std::string& text, Settings& settings) {
+  if (text.empty()) {
+    return true;
+  }
+  std::string why;
+  if (read_level(text, settings.loglevel, why)) {
+    return true;
+  }
+  std::fprintf(stderr, "stookd: -l %s: %s\n", text.c_str(), why.c_str());
+  return false;
+}
+
+// The parent waits until the child has opened everything, and ends with the child's verdict.
+class Background {
+ public:
+  void enter() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+      throw SetupError(std::string("pipe: ") + strerror(errno), errno);
+    }
+    pid_t child = ::fork();
+    if (child < 0) {
+      throw SetupError(std::string("fork: ") + strerror(errno), errno);
+    }
+    if (child > 0) {
+      ::close(ends[1]);
+      char verdict = 3;
+      ssize_t got = ::read(ends[0], &verdict, 1);
+      ::_exit(got == 1 ? verdict : static_cast<int>(Exit::Setup));
+    }
+    ::close(ends[0]);
+    report_.reset(ends[1]);
+    ::setsid();
+  }
+  void ready() {
+    if (!report_) {
+      return;
+    }
+    int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+      ::dup2(null, 0);
+      ::dup2(null, 1);
+      ::dup2(null, 2);
+      ::close(null);
+    }
+    char verdict = 0;
+    [[maybe_unused]] ssize_t sent = ::write(report_.get(), &verdict, 1);
+    report_.reset();
+  }
+
+ private:
+  Fd report_;
+};
+
+void become(const std::string& user) {
+  if (user.empty()) {
+    return;
+  }
+  passwd* entry = ::getpwnam(user.c_str());
+  if (entry == nullptr) {
+    throw SetupError("there is no user '" + user + "'; create it, or name another by -u or user=");
+  }
+  // glibc applies these to all threads of the process.
+  if (::initgroups(entry->pw_name, entry->pw_gid) != 0 ||
+      ::setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) != 0 ||
+      ::setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) != 0) {
+    throw SetupError("cannot become user '" + user + "': " + strerror(errno) + "; stookd must start as root for that",
+                     errno);
+  }
+  if (entry->pw_uid != 0 && ::setuid(0) == 0) {
+    throw SetupError("became user '" + user + "' but could go back to root; refusing to run");
+  }
+}
+
+Exit serve(const Request& request, const Plan& plan) {
+  const Settings& settings = plan.settings;
+  set_log_level(settings.loglevel);
+  set_log_file(request.is_verbose ? "stderr" : settings.logfile);
+  std::string pid_path = request.pidfile.empty() ? settings.pidfile : request.pidfile;
+  PidFile pidfile = pid_path.empty() ? PidFile() : PidFile(pid_path);
+  Background background;
+  if (request.is_daemon) {
+    background.enter();
+  }
+  pidfile.write_pid();
+  Service service(plan);
+  service.start();
+  become(request.user.empty() ? settings.user : request.user);
+  background.ready();
+  log_event(Level::Notice, "started", Fields()("config", request.plan.file)("version", STOOK_VERSION));
+  Exit exit = service.run();
+  log_report(service.engine().report());
+  log_event(Level::Notice, "stopped", Fields()("exit", static_cast<int>(exit)));
+  return exit;
+}
+
+int run(int argc, char** argv) {
+  room::enter(room::front);
+  Request request;
+  int code = read_switches(argc, argv, request);
+  if (code >= 0) {
+    return code;
+  }
+  try {
+    std::unique_ptr<Plan> plan = make_plan(request.plan);
+    if (!apply_level(request.level, plan->settings)) {
+      return static_cast<int>(Exit::Usage);
+    }
+    return static_cast<int>(serve(request, *plan));
+  } catch (const ConfigErrors& errors) {
+    std::fputs(show_errors(errors).c_str(), stderr);
+    return static_cast<int>(Exit::Usage);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "stookd: %s\n", error.what());
+    return static_cast<int>(Exit::Setup);
+  }
+}
+
+}  // namespace
+}  // namespace stook
+
+int main(int argc, char** argv) { return stook::run(argc, argv); }

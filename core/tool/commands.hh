@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 5. The commands of `stook`. Each takes the words after its name and returns the exit code of the process:
+/// 0 all well, 1 rows were dropped for a fault, 2 bad usage or configuration, 3 something outside stook is missing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace stook {
+
+/// `stook check FILE [--json]`: the whole start-up minus its side effects.
+int check_command(const std::vector<std::string>& words);
+/// `stook plan FILE`: what would run, where, and why.
+int plan_command(const std::vector<std::string>& words);
+/// `stook run FILE | 'STACK'`: one plan in the foreground.
+int run_command(const std::vector<std::string>& words);
+/// `stook list`: all plugins of this build.
+int list_command(const std::vector<std::string>& words);
+/// `stook describe PLUGIN [--json | --markdown]`: one plugin's options and keys.
+int describe_command(const std::vector<std::string>& words);
+
+}  // namespace stook

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 5. stook: the tool beside the daemon.
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/text.hh"
+#include "core/tool/commands.hh"
+
+namespace {
+
+struct Command {
+  std::string_view name;
+  int (*run)(const std::vector<std::string>&);
+  const char* usage;
+  const char* doc;
+};
+
+constexpr Command commands[] = {
+    {"run", stook::run_command, "run FILE | 'STACK'", "run a configuration or one stack in the foreground"},
+    {"check", stook::check_command, "check FILE [--json]", "all errors of a configuration, without starting anything"},
+    {"plan", stook::plan_command, "plan FILE", "what would run: routes, lanes, keys, memory, threads"},
+    {"list", stook::list_command, "list", "all plugins of this build"},
+    {"describe", stook::describe_command, "describe PLUGIN [--json]", "one plugin: options, keys read and written"},
+};
+
+void print_usage(FILE* to) {
+  std::fputs("usage: stook COMMAND …\n\n", to);
+  for (const Command& command : commands) {
+    std::fprintf(to, "  stook %-26s %s\n", command.usage, command.doc);
+  }
+  std::fputs(
+      "  stook version                    the version\n\n"
+      "  stook run 'stdin, parse_json, keep(status >= 500), stdout'\n\n"
+      "exit codes: 0 all well, 1 rows were dropped for a fault, 2 bad usage or configuration,\n"
+      "            3 a file or another thing outside stook is missing\n",
+      to);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
+    print_usage(words.empty() ? stderr : stdout);
+    return words.empty() ? 2 : 0;
+  }
+  if (words[0] == "version" || words[0] == "--version" || words[0] == "-V") {
+    std::printf("stook %s\n", STOOK_VERSION);
+    return 0;
+  }
+  std::string name = words[0];
+  words.erase(words.begin());
+  std::vector<std::string_view> names;
+  for (const Command& command : commands) {
+    if (command.name == name) {
+      return command.run(words);
+    }
+    names.push_back(command.name);
+  }
+  std::string_view near = stook::nearest_name(name, names);
+  std::fprintf(stderr, "stook: no such command: %s%s%s%s\n", name.c_str(), near.empty() ? "" : "; did you mean '",
+               std::string(near).c_str(), near.empty() ? "" : "'?");
+  return 2;
+}
