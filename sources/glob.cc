@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/glob.hh"
+
+#include <dirent.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace stook {
+
+namespace {
+
+std::vector<std::string> parts_of(std::string_view path) {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    size_t slash = std::min(path.find('/'), path.size());
+    std::string_view part = path.substr(0, slash);
+    if (!part.empty() && part != ".") {
+      parts.emplace_back(part);
+    }
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return parts;
+}
+
+std::string join(const std::string& folder, const std::string& name) {
+  if (folder.empty()) {
+    return name;
+  }
+  return folder.back() == '/' ? folder + name : folder + "/" + name;
+}
+
+std::vector<std::string> names_in(const std::string& folder, const std::string& pattern) {
+  struct Close {
+    void operator()(DIR* dir) const { closedir(dir); }
+  };
+  std::vector<std::string> names;
+  std::unique_ptr<DIR, Close> dir(opendir(folder.empty() ? "." : folder.c_str()));
+  while (dirent* entry = dir ? readdir(dir.get()) : nullptr) {
+    if (fnmatch(pattern.c_str(), entry->d_name, FNM_PERIOD) == 0) {
+      names.emplace_back(entry->d_name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void add_once(std::vector<std::string>& list, const std::string& item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) {
+    list.push_back(item);
+  }
+}
+
+void walk(const std::string& at, const std::vector<std::string>& parts, size_t i, Found& found) {
+  bool is_last = i + 1 == parts.size();
+  auto step = [&](const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) {
+      return false;
+    }
+    bool is_folder = S_ISDIR(status.st_mode);
+    if (is_last && !is_folder) {
+      found.files.push_back(path);
+    } else if (!is_last && is_folder) {
+      walk(path, parts, i + 1, found);
+    }
+    return true;
+  };
+  std::string here = at.empty() ? "." : at;
+  if (is_pattern(parts[i])) {
+    add_once(found.folders, here);
+    for (const std::string& name : names_in(at, parts[i])) {
+      step(join(at, name));
+    }
+    return;
+  }
+  if (!step(join(at, parts[i])) || is_last) {
+    add_once(found.folders, here);
+  }
+}
+
+}  // namespace
+
+bool is_pattern(std::string_view path) {
+  return path.find_first_of("*?[") != std::string_view::npos;
+}
+
+std::string path_in(std::string_view folder, std::string_view path) {
+  bool is_absolute = !path.empty() && path.front() == '/';
+  std::string at = is_absolute ? "/" : std::string();
+  if (!is_absolute && !folder.empty() && folder != ".") {
+    at = std::string(folder);
+  }
+  for (const std::string& part : parts_of(path)) {
+    at = join(at, part);
+  }
+  return at;
+}
+
+void find_files(const std::string& pattern, Found& found) {
+  std::vector<std::string> parts = parts_of(pattern);
+  if (parts.empty()) {
+    return;
+  }
+  Found fresh;
+  walk(pattern.front() == '/' ? "/" : "", parts, 0, fresh);
+  for (const std::string& file : fresh.files) {
+    add_once(found.files, file);
+  }
+  for (const std::string& folder : fresh.folders) {
+    add_once(found.folders, folder);
+  }
+}
+
+bool matches(const std::string& pattern, const std::string& path) {
+  if (pattern.find('/') != std::string::npos) {
+    return fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME) == 0;
+  }
+  size_t slash = path.rfind('/');
+  return fnmatch(pattern.c_str(), path.c_str() + (slash == std::string::npos ? 0 : slash + 1), 0) == 0;
+}
+
+}  // namespace stook

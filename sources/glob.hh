@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Paths and glob patterns of sources that read files. Pure but for the folders that it lists.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stook {
+
+/// Whether the path has one of `*`, `?`, `[`.
+bool is_pattern(std::string_view path);
+
+/// The path as seen from `folder` when it is relative; `./` and double slashes are gone.
+std::string path_in(std::string_view folder, std::string_view path);
+
+/// What a pattern leads to at this moment.
+struct Found {
+  /// Everything that matches and is no folder, sorted, each once.
+  std::vector<std::string> files;
+  /// The folders in which a new entry may make a match: those that were listed, and the deepest one that is there
+  /// when a part of the path is missing.
+  std::vector<std::string> folders;
+};
+
+/// Looks for one path or pattern and adds to `found`. `*` and `?` stay within one part of the path, and a leading dot
+/// is matched only by a dot.
+void find_files(const std::string& pattern, Found& found);
+
+/// Whether the path, or its last part when the pattern has no slash, matches.
+bool matches(const std::string& pattern, const std::string& path);
+
+}  // namespace stook
