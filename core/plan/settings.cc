@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/settings.hh"
+
+#include "core/base/text.hh"
+#include "core/plan/options.hh"
+#include "core/plan/registry.hh"
+
+namespace stook {
+
+namespace {
+struct Global {
+  std::string logfile;
+  std::string loglevel;
+  std::vector<std::string> plugin;
+  std::vector<std::string> stack;
+  std::string include;
+  uint64_t threads = 0;
+  uint64_t keyspool = 0;
+  uint64_t rows = 0;
+  uint64_t open_keys = 0;
+  uint64_t slots = 0;
+  std::string pidfile;
+  std::string user;
+  std::string state_dir;
+  Duration stop_timeout;
+  Size memory_max;
+};
+
+constexpr Option rows[] = {
+    option<&Global::stack>("stack", "", "a source, filters and a sink, separated by commas; may be given many times"),
+    option<&Global::include>("include", "", "files to read here, as a pattern of the shell; may be given many times"),
+    option<&Global::plugin>("plugin", "",
+                            "a plugin that must be there, by name or ulogd's path; may be given many times"),
+    option<&Global::logfile>("logfile", "stderr", "where the log goes: a path, stderr, stdout or syslog"),
+    option<&Global::loglevel>("loglevel", "notice",
+                              "least level of the log: debug 1, info 3, notice 5, warning, error 7, fatal 8"),
+    option<&Global::threads>("threads", "0", "workers; 0 is one for each processor", {0, 256}),
+    option<&Global::keyspool>("keyspool", "16", "bundles of each source", {2, 65536}),
+    option<&Global::rows>("rows", "256", "rows of a bundle", {1, 256}),
+    option<&Global::open_keys>("open_keys", "256", "keys of a route that only the data names", {0, 16384}),
+    option<&Global::slots>("slots", "8", "payloads between a worker and a sink", {1, 1024}),
+    option<&Global::pidfile>("pidfile", "", "file for the daemon's process id"),
+    option<&Global::user>("user", "", "user that the daemon becomes once all is open"),
+    option<&Global::state_dir>("state_dir", "", "folder in which sources keep their positions"),
+    option<&Global::stop_timeout>("stop_timeout", "10s", "how long to wait for sinks at the end"),
+    option<&Global::memory_max>("memory_max", "0", "most memory that bundles and payloads may take; 0 is no limit")};
+
+// ulogd names its plugins by path; here they must only be in the build.
+bool check_plugin(Draft& draft, const Pair& pair) {
+  std::string name = foreign_name(trim(pair.value));
+  if (!find_plugins(name).empty()) {
+    return true;
+  }
+  draft.refuse(pair.value_place, "[global] plugin: no plugin '" + printable(name, 64) + "' in this build",
+               did_you_mean(lower(name), plugin_names()));
+  return false;
+}
+}  // namespace
+
+std::span<const Option> global_options() {
+  return rows;
+}
+
+bool find_level(std::string_view text, Level& level) {
+  struct Name {
+    std::string_view name;
+    Level level;
+  };
+  constexpr Name names[] = {{"debug", Level::Debug}, {"info", Level::Info},   {"notice", Level::Notice},
+                            {"error", Level::Error}, {"fatal", Level::Fatal}, {"warning", Level::Warning},
+                            {"1", Level::Debug},     {"3", Level::Info},      {"5", Level::Notice},
+                            {"7", Level::Error},     {"8", Level::Fatal}};
+  for (const Name& name : names) {
+    if (equal_in_any_case(name.name, trim(text))) {
+      level = name.level;
+      return true;
+    }
+  }
+  return false;
+}
+
+void read_settings(Draft& draft) {
+  Global global;
+  std::vector<Given> given;
+  Place level;
+  for (const Pair& pair : draft.ini.sections.front().pairs) {
+    if (pair.name == "plugin") {
+      check_plugin(draft, pair);
+    }
+    if (pair.name != "stack" && pair.name != "plugin") {
+      given.push_back({pair.name, pair.value, pair.is_verbatim, false, pair.place, pair.value_place});
+    }
+    level = pair.name == "loglevel" ? pair.value_place : level;
+  }
+  OptionTable table{rows, &global};
+  fill_options(draft, given, {&table, 1}, "[global] ", "[global]", {});
+  Settings& settings = draft.settings;
+  if (!global.loglevel.empty() && !find_level(global.loglevel, settings.loglevel)) {
+    draft.refuse(level, "[global] loglevel: no such level", "it takes debug, info, notice, warning, error or fatal");
+  }
+  settings.logfile = global.logfile;
+  settings.threads = global.threads;
+  settings.keyspool = global.keyspool;
+  settings.rows = global.rows;
+  settings.open_keys = global.open_keys;
+  settings.slots = global.slots;
+  settings.pidfile = global.pidfile;
+  settings.user = global.user;
+  settings.state_dir = global.state_dir;
+  settings.stop_timeout = global.stop_timeout;
+  settings.memory_max = global.memory_max;
+}
+
+}  // namespace stook
