@@ -39,10 +39,10 @@ int read_switches(int argc, char** argv, Request& request) {
       "loglevel,l", po::value(&request.level), "debug, info, notice, warning, error, fatal, or ulogd's 1 to 8")(
       "verbose,v", po::bool_switch(&request.is_verbose), "log to stderr, whatever the configuration says")(
       "pidfile,p", po::value(&request.pidfile), "write the process's number here, and lock it")(
-      "uid,u", po::value(&request.user), "become this user once all is open")(
-      "info,i", po::value(&request.info), "describe a plugin")(
-      "threads,t", po::value(&request.plan.threads), "worker threads")(
-      "keyspool,k", po::value(&request.plan.keyspool), "bundles of each source");
+      "uid,u", po::value(&request.user), "become this user once all is open")("info,i", po::value(&request.info),
+                                                                              "describe a plugin")(
+      "threads,t", po::value(&request.plan.threads), "worker threads")("keyspool,k", po::value(&request.plan.keyspool),
+                                                                       "bundles of each source");
   po::variables_map words;
   try {
     po::store(po::parse_command_line(argc, argv, options), words);
@@ -187,4 +187,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace stook
 
-int main(int argc, char** argv) { return stook::run(argc, argv); }
+int main(int argc, char** argv) {
+  return stook::run(argc, argv);
+}

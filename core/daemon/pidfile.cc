@@ -22,8 +22,8 @@ PidFile::PidFile(const std::string& path) : path_(path) {
     char text[32] = {};
     ssize_t got = ::pread(fd_.get(), text, sizeof text - 1, 0);
     std::string pid(trim(std::string_view(text, got > 0 ? static_cast<size_t>(got) : 0)));
-    throw SetupError("stookd already runs" + (pid.empty() ? "" : " as process " + pid.substr(0, pid.find('\n'))) + ": " +
-                     path + " is locked; stop it first, or give another pid file by -p");
+    throw SetupError("stookd already runs" + (pid.empty() ? "" : " as process " + pid.substr(0, pid.find('\n'))) +
+                     ": " + path + " is locked; stop it first, or give another pid file by -p");
   }
 }
 

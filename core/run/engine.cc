@@ -209,6 +209,7 @@ void Engine::end_threads(bool abandon) {
 bool Engine::finish() {
   deadline_.stop();
   end_threads(is_abandoned_);
+  is_all_home_ = is_all_home();
   return !is_abandoned_ && report().rows_in_flight() == 0;
 }
 

@@ -68,6 +68,7 @@ class Engine {
   bool is_stopping_ = false;
   bool has_ended_ = false;
   bool is_abandoned_ = false;
+  bool is_all_home_ = false;
   int64_t started_at_ = 0;
 };
 

@@ -131,6 +131,7 @@ uint64_t rows_into(const Report& report, std::string_view sink) {
 Report Engine::report() const {
   Report report;
   report.elapsed_ns = monotonic_ns() - started_at_;
+  report.is_all_home = is_all_home_;
   for (auto& route : routes_) {
     const SourceMeter& meter = route->feed->meter;
     ReportLine line;

@@ -42,6 +42,8 @@ struct ReportLine {
 struct Report {
   std::vector<ReportLine> lines;
   int64_t elapsed_ns = 0;
+  /// After the end: every bundle, payload and receipt has come home.
+  bool is_all_home = false;
 
   uint64_t rows_in_flight() const;
   uint64_t rows_dropped() const;

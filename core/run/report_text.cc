@@ -65,6 +65,7 @@ std::string Report::table() const {
 
 std::string Report::json() const {
   std::string text = "{\"balanced\":" + std::string(is_balanced() ? "true" : "false") +
+                     ",\"all_home\":" + (is_all_home ? "true" : "false") +
                      ",\"elapsed_ns\":" + std::to_string(elapsed_ns) + ",\"lines\":[";
   for (const ReportLine& line : lines) {
     auto number = [](const char* name, uint64_t value) {

@@ -55,7 +55,8 @@ TEST_CASE("rows of three sources reach three sinks once and in order, whatever s
   Instance* sink_c = world.sink({.seed = seed + 2, .most_ns = 3'000'000, .received = &c});
   Instance* third = world.filter({.divisor = 3});
   Instance* kept = world.filter({.divisor = 5, .state = State::Lane});
-  world.route(world.source({.number = 0, .count = count, .seed = seed}, 2), {{third, sink_a}, {third, sink_b}, {sink_c}});
+  world.route(world.source({.number = 0, .count = count, .seed = seed}, 2),
+              {{third, sink_a}, {third, sink_b}, {sink_c}});
   world.route(world.source({.number = 1, .count = count, .seed = seed + 7}), {{kept, sink_a}, {sink_c}});
   world.route(world.source({.number = 2, .count = count, .seed = seed + 9}, 3, true), {{sink_b}});
   run(world.plan);
@@ -136,9 +137,10 @@ TEST_CASE("a filter that fails to be made ends the start with its reason") {
   World world(2);
   Received received;
   Instance* sink = world.sink({.received = &received});
-  static const Plugin broken = {.kind = Kind::Filter, .name = "broken", .doc = "", .filter = [](const Make&) -> std::unique_ptr<Filter> {
-                                  throw SetupError("no memory for the script");
-                                }};
+  static const Plugin broken = {
+      .kind = Kind::Filter, .name = "broken", .doc = "", .filter = [](const Make&) -> std::unique_ptr<Filter> {
+        throw SetupError("no memory for the script");
+      }};
   Instance* filter = world.filter({});
   filter->plugin = &broken;
   world.route(world.source({.count = 10}), {{filter, sink}});

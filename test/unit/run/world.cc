@@ -64,8 +64,7 @@ class Modulo final : public Filter {
   void run(Batch& batch) override ROOM(worker) {
     const Column* numbers = batch.read(batch.in(0));
     int64_t until = thread_cpu_ns() + config_.burn_ns * static_cast<int64_t>(batch.rows().size());
-    while (config_.burn_ns > 0 && thread_cpu_ns() < until) {
-    }
+    while (config_.burn_ns > 0 && thread_cpu_ns() < until) {}
     if (config_.has_fault) {
       for (Row row : batch.rows()) {
         if (is_hit((*numbers)[row].bits)) {
@@ -130,8 +129,10 @@ class Stall final : public Sink {
   uint32_t calls_ = 0;
 };
 
-const Plugin count_plugin = {.kind = Kind::Source, .name = "count", .doc = "", .source = make_source<Count, CountConfig>};
-const Plugin modulo_plugin = {.kind = Kind::Filter, .name = "modulo", .doc = "", .filter = make_filter<Modulo, ModuloConfig>};
+const Plugin count_plugin = {
+    .kind = Kind::Source, .name = "count", .doc = "", .source = make_source<Count, CountConfig>};
+const Plugin modulo_plugin = {
+    .kind = Kind::Filter, .name = "modulo", .doc = "", .filter = make_filter<Modulo, ModuloConfig>};
 const Plugin pairs_plugin = {.kind = Kind::Codec, .name = "pairs", .doc = "", .codec = make_codec<Pairs, NoConfig>};
 const Plugin stall_plugin = {.kind = Kind::Sink, .name = "stall", .doc = "", .sink = make_sink<Stall, StallConfig>};
 
@@ -189,7 +190,8 @@ void World::route(Instance* source, const std::vector<std::vector<Instance*>>& c
     size_t parent = SIZE_MAX;
     for (Instance* instance : chain) {
       auto& level = parent == SIZE_MAX ? route->roots : route->nodes[parent].children;
-      auto known = std::find_if(level.begin(), level.end(), [&](size_t n) { return route->nodes[n].instance == instance; });
+      auto known =
+          std::find_if(level.begin(), level.end(), [&](size_t n) { return route->nodes[n].instance == instance; });
       size_t at = known == level.end() ? route->nodes.size() : *known;
       if (known == level.end()) {
         level.push_back(at);

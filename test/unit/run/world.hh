@@ -34,9 +34,9 @@ struct ModuloConfig {
 };
 struct StallConfig {
   uint32_t seed = 1;
-  int64_t most_ns = 0;         // a stall now and then, up to this long
-  uint32_t again_every = 0;    // one delivery of so many answers Again
-  uint32_t refuse_every = 0;   // one delivery of so many answers Refused
+  int64_t most_ns = 0;        // a stall now and then, up to this long
+  uint32_t again_every = 0;   // one delivery of so many answers Again
+  uint32_t refuse_every = 0;  // one delivery of so many answers Refused
   Received* received = nullptr;
 };
 

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the real programs on real files, and asserts at the end of each run that every row is accounted for."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+BUILD = os.environ.get("STOOK_BUILD", "build/debug")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Result:
+    """What one `stook run` left behind."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+        lines = [line for line in err.splitlines() if line.startswith('{"balanced"')]
+        self.report = json.loads(lines[-1]) if lines else None
+        self.log = "\n".join(line for line in err.splitlines() if not line.startswith('{"balanced"'))
+
+    def line(self, name, kind=None):
+        """The report's line of that id."""
+        for line in self.report["lines"]:
+            if line["id"] == name and (kind is None or line["kind"] == kind):
+                return line
+        raise AssertionError(f"no line {name} in {self.report}")
+
+
+class Flow(unittest.TestCase):
+    """A test with a folder of its own."""
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="stook-flow-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, text, mode="w"):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        if isinstance(text, bytes):
+            mode = mode.replace("w", "wb").replace("a", "ab")
+        with open(self.path(name), mode) as file:
+            file.write(text)
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+
+    def json_lines(self, name):
+        return [json.loads(line) for line in self.read(name).splitlines()]
+
+    def stook(self, *words, stdin=b"", env=None, timeout=120):
+        program = os.path.join(ROOT, BUILD, "stook")
+        done = subprocess.run([program, *words], input=stdin, capture_output=True, cwd=self.dir, timeout=timeout,
+                              env={**os.environ, **(env or {})}, check=False)
+        return Result(done.returncode, done.stdout.decode("utf-8", "surrogateescape"),
+                      done.stderr.decode("utf-8", "surrogateescape"))
+
+    def run_stack(self, what, code=0, words=(), **more):
+        """`stook run` of a file or a stack: the exit code is as told, the ledger balances, and every pool is full."""
+        result = self.stook("run", "--json", *words, what, **more)
+        self.assertEqual(result.code, code, result.err)
+        self.assert_balanced(result.report, result.err)
+        return result
+
+    def run_config(self, text, code=0, **more):
+        return self.run_stack(self.write("stook.conf", text), code, **more)
+
+    def assert_balanced(self, report, err=""):
+        self.assertIsNotNone(report, err)
+        self.assertTrue(report["balanced"], err)
+        self.assertTrue(report["all_home"], err)
+        for line in report["lines"]:
+            dropped = sum(line["dropped"].values())
+            self.assertEqual(line["in"] + line["appended"],
+                             line["out"] + line["disposed"] + dropped + line["routed"] + line["in_flight"], line)
+            self.assertEqual(line["in_flight"], 0, line)
+
+
+class Daemon:
+    """A stookd under test: started, waited for, and ended by its own pid."""
+
+    def __init__(self, flow, config, *words, env=None):
+        self.flow = flow
+        flow.write("stookd.conf", config)
+        self.log_path = flow.path("stookd.log")
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([os.path.join(ROOT, BUILD, "stookd"), "-v", "-c", flow.path("stookd.conf"), *words],
+                                            cwd=flow.dir, stderr=log, stdout=log, stdin=subprocess.DEVNULL,
+                                            env={**os.environ, **(env or {})})
+        flow.addCleanup(self.kill)
+        self.wait_for(lambda: "event=started" in self.log(), "started")
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="surrogateescape") as log:
+            return log.read()
+
+    def wait_for(self, is_true, what, seconds=30):
+        """Looks again and again until it is true, for a bounded time."""
+        end = time.monotonic() + seconds
+        while not is_true():
+            if time.monotonic() > end or self.process.poll() is not None and not is_true():
+                raise AssertionError(f"did not happen: {what}\n{self.log()}")
+            time.sleep(0.005)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, code=0):
+        """TERM; the exit code is as told and the logged ledger balances."""
+        self.process.send_signal(signal.SIGTERM)
+        self.flow.assertEqual(self.process.wait(timeout=30), code, self.log())
+        self.flow.assertIn("event=ledger_sum", self.log())
+        self.flow.assertIn("balanced=yes", self.log().splitlines()[-2], self.log())
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include <random>
+
+#include "core/run/engine.hh"
+#include "core/run/ledger.hh"
+#include "test/unit/run/world.hh"
+
+using namespace stook;
+
+namespace {
+
+// Writes down what it is told.
+class Listener final : public Source {
+ public:
+  void start(Feed&) override ROOM(front) {}
+  void pause() override ROOM(front) {}
+  void resume() override ROOM(front) {}
+  void stop() override ROOM(front) {}
+  void acknowledged(std::span<const Mark> marks) override ROOM(front) {
+    for (const Mark& mark : marks) {
+      positions.push_back(mark.position);
+    }
+  }
+  std::vector<uint64_t> positions;
+};
+
+struct Bench {
+  Bench() : loop(true), engine(world.plan, loop), front(engine, 0, loop), ledger(front, 8) {
+    room::enter(room::front);
+    ledger.source = &source;
+  }
+  Receipt* open(size_t rows, uint64_t position) {
+    room::enter(room::front);
+    std::vector<Mark> marks = {{1, position}};
+    return ledger.open(rows, marks);
+  }
+  test::World world{1};
+  Loop loop;
+  Engine engine;
+  Front front;
+  Ledger ledger;
+  Listener source;
+};
+
+}  // namespace
+
+TEST_CASE("positions move over the contiguous settled prefix only") {
+  room::enter(room::front);
+  Bench bench;
+  Receipt* first = bench.open(10, 100);
+  Receipt* second = bench.open(20, 200);
+  Receipt* third = bench.open(30, 300);
+  CHECK(bench.ledger.rows_out() == 60);
+  bench.ledger.settle(third);
+  bench.ledger.settle(second);
+  CHECK(bench.source.positions.empty());
+  CHECK(bench.ledger.rows_out() == 60);
+  bench.ledger.settle(first);
+  CHECK(bench.source.positions == std::vector<uint64_t>{100, 200, 300});
+  CHECK(bench.ledger.is_settled());
+  CHECK(bench.ledger.is_full());
+  CHECK(bench.ledger.rows_out() == 0);
+}
+
+TEST_CASE("while the oldest bundle waits, only as many can be opened as the ring is long") {
+  room::enter(room::front);
+  Bench bench;
+  Receipt* oldest = bench.open(1, 1);
+  for (uint64_t i = 2; i <= 8; i++) {
+    Receipt* receipt = bench.open(1, i);
+    REQUIRE(receipt != nullptr);
+    bench.ledger.settle(receipt);
+  }
+  CHECK_FALSE(bench.ledger.can_open());
+  CHECK(bench.open(1, 9) == nullptr);
+  bench.ledger.settle(oldest);
+  CHECK(bench.ledger.can_open(8));
+}
+
+TEST_CASE("any order of settling acknowledges every position once and in order") {
+  room::enter(room::front);
+  uint32_t seed = GENERATE(1u, 2u, 3u, 4u, 5u);
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  Bench bench;
+  std::vector<Receipt*> out;
+  uint64_t next = 0;
+  for (int step = 0; step < 2000; step++) {
+    if (bench.ledger.can_open() && random() % 2 == 0) {
+      next++;
+      out.push_back(bench.open(1, next));
+    } else if (!out.empty()) {
+      size_t i = random() % out.size();
+      bench.ledger.settle(out[i]);
+      out.erase(out.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+  for (Receipt* receipt : out) {
+    bench.ledger.settle(receipt);
+  }
+  REQUIRE(bench.source.positions.size() == next);
+  for (uint64_t i = 0; i < next; i++) {
+    CHECK(bench.source.positions[i] == i + 1);
+  }
+}
+
+TEST_CASE("the last holder of a receipt knows the worst fate") {
+  Receipt receipt;
+  receipt.open(nullptr, 1);
+  receipt.hold();
+  receipt.hold();
+  CHECK_FALSE(receipt.settle(Fate::Refused));
+  CHECK_FALSE(receipt.settle(Fate::Done));
+  CHECK(receipt.settle(Fate::Dropped));
+  CHECK(receipt.worst() == Fate::Refused);
+}
