@@ -38,6 +38,7 @@ struct Cell {
   uint32_t size;
   Type type;
   /// Text only: the bytes are a number that fits no other type exactly, written as it came (JSON writes it bare).
+  /// Object only: the members are the row's own, for which no key was left; codecs of whole rows write them as keys.
   bool is_number;
 
   static Cell of_slice(Type type, std::string_view bytes) {

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+/// csv: chosen keys as columns (RFC 4180, lines end in a newline).
+///
+/// A value stands in quotes, and quotes in it twice, when it holds the delimiter, a quote, CR or LF. Other control
+/// characters are escaped (`\x1b`). An absent value is nothing. A new file begins with the names of the keys.
+///
+///   [out]
+///   format = csv
+///   keys = time, remote_addr, status
+///
+///   time,remote_addr,status
+///   2026-11-21T03:38:00Z,192.0.2.1,404
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/api/plugin.hh"
+#include "core/data/json_text.hh"
+#include "core/data/pattern.hh"
+
+namespace stook {
+
+namespace {
+struct CsvConfig {
+  std::vector<std::string> keys;
+  std::string delimiter;
+  bool header = true;
+};
+
+constexpr std::array options = {
+    option<&CsvConfig::keys>("keys", required, "the keys that are the columns, in order"),
+    option<&CsvConfig::delimiter>("delimiter", ",", "what stands between values: one character, or \\t"),
+    option<&CsvConfig::header>("header", "yes", "begin a new file with the names of the keys"),
+};
+
+class Csv final : public Codec {
+ public:
+  explicit Csv(const CsvConfig& config) : size_(config.keys.size()), delimiter_(config.delimiter[0]) {
+    if (!config.header) {
+      return;
+    }
+    Payload line;
+    for (size_t i = 0; i < size_; i++) {
+      if (i > 0) {
+        line.append(delimiter_);
+      }
+      put_text(line, config.keys[i]);
+    }
+    line.append('\n');
+    header_ = line.bytes();
+  }
+
+  void encode(Batch& batch, Payload& payload) override ROOM(worker) {
+    for (Row row : batch.rows()) {
+      for (size_t i = 0; i < size_; i++) {
+        if (i > 0) {
+          payload.append(delimiter_);
+        }
+        const Column* column = batch.read(batch.in(i));
+        const Cell* cell = column == nullptr ? nullptr : column->find(row);
+        if (cell != nullptr) {
+          put_value(payload, *cell);
+        }
+      }
+      payload.append('\n');
+    }
+  }
+  std::string_view header() const override { return header_; }
+
+ private:
+  void put_value(Payload& out, const Cell& cell) {
+    if (cell.type == Type::Text || cell.type == Type::Bytes) {
+      put_text(out, cell.bytes());
+      return;
+    }
+    if (cell.type == Type::Object) {
+      object_.reset();
+      append_text(object_, cell);
+      put_text(out, object_.bytes());
+      return;
+    }
+    append_text(out, cell);
+  }
+
+  void put_text(Payload& out, std::string_view text) {
+    size_t special = 0;
+    for (char c : text) {
+      special += c == delimiter_ || c == '"' || c == '\n' || c == '\r' ? 1 : 0;
+    }
+    constexpr std::string_view keep = "\n\r\t";
+    if (special == 0) {
+      append_escaped(out, text, keep);
+      return;
+    }
+    out.append('"');
+    for (size_t at = 0; at <= text.size();) {
+      size_t quote = text.find('"', at);
+      size_t end = quote == std::string_view::npos ? text.size() : quote + 1;
+      append_escaped(out, text.substr(at, end - at), keep);
+      if (quote == std::string_view::npos) {
+        break;
+      }
+      out.append('"');
+      at = end;
+    }
+    out.append('"');
+  }
+
+  size_t size_;
+  char delimiter_;
+  std::string header_;
+  Payload object_;
+};
+
+void declare(void* raw, std::string_view, Wiring& wiring) {
+  auto& config = *static_cast<CsvConfig*>(raw);
+  if (config.delimiter == "\\t") {
+    config.delimiter = "\t";
+  }
+  if (config.delimiter.size() != 1 || config.delimiter == "\"" || config.delimiter == "\n") {
+    throw std::invalid_argument("delimiter is not one character; it takes , ; | or \\t");
+  }
+  if (config.keys.empty()) {
+    throw std::invalid_argument("keys is empty; it takes the keys that are the columns, as in time, status");
+  }
+  for (const std::string& key : config.keys) {
+    wiring.reads.push_back({key, Type::Mixed, true});
+  }
+}
+}  // namespace
+
+extern const Plugin codec_csv;
+const Plugin codec_csv = {
+    .kind = Kind::Codec,
+    .name = "csv",
+    .doc = "chosen keys as columns of comma-separated values",
+    .options = options,
+    .primary = "keys",
+    .config = config_type<CsvConfig>,
+    .declare = declare,
+    .codec = make_codec<Csv, CsvConfig>,
+};
+
+}  // namespace stook

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/// pattern: text with keys in it, as often as there are rows.
+///
+/// `$name` and `${name}` stand for a key's value, `${name:-text}` says what stands for an absent one,
+/// `${time:%Y-%m-%d %H:%M:%S}` formats a time in UTC, `$$` is a dollar. A newline is written as `\n`. Control characters in
+/// values are escaped (`\n`, `\x1b`, `\u0085`), those of the pattern itself are written as they are.
+///
+///   [out]
+///   format = pattern
+///   pattern = "$remote_addr ${status:-?} $path\n"
+///
+///   192.0.2.1 404 /favicon.ico
+#include "core/data/pattern.hh"
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "core/api/plugin.hh"
+#include "core/data/json_text.hh"
+
+namespace stook {
+
+namespace {
+struct PatternConfig {
+  std::string pattern;
+  Pattern compiled;
+};
+
+constexpr std::array options = {option<&PatternConfig::pattern>("pattern", required, "the text, with $keys in it")};
+
+class PatternCodec final : public Codec {
+ public:
+  explicit PatternCodec(const PatternConfig& config) : pattern_(config.compiled) {}
+
+  void encode(Batch& batch, Payload& payload) override ROOM(worker) {
+    const std::vector<Pattern::Piece>& pieces = pattern_.pieces();
+    for (Row row : batch.rows()) {
+      for (size_t i = 0; i < pieces.size(); i++) {
+        if (pieces[i].key.empty()) {
+          payload.append(std::string_view(pieces[i].text));
+          continue;
+        }
+        const Column* column = batch.read(batch.in(static_cast<size_t>(pattern_.key_of(i))));
+        put_value(i, column == nullptr ? nullptr : column->find(row), payload);
+      }
+    }
+  }
+
+ private:
+  void put_value(size_t piece, const Cell* cell, Payload& payload) ROOM(worker) {
+    if (cell != nullptr && (cell->type == Type::Text || cell->type == Type::Bytes)) {
+      append_escaped(payload, cell->bytes());
+      return;
+    }
+    pattern_.expand_piece(piece, cell, payload);
+  }
+
+  const Pattern& pattern_;
+};
+
+void declare(void* raw, std::string_view, Wiring& wiring) {
+  auto& config = *static_cast<PatternConfig*>(raw);
+  config.compiled = Pattern(config.pattern);
+  for (const std::string& key : config.compiled.keys()) {
+    wiring.reads.push_back({key, Type::Mixed, true});
+  }
+}
+}  // namespace
+
+extern const Plugin codec_pattern;
+const Plugin codec_pattern = {
+    .kind = Kind::Codec,
+    .name = "pattern",
+    .doc = "text with keys in it",
+    .options = options,
+    .primary = "pattern",
+    .config = config_type<PatternConfig>,
+    .declare = declare,
+    .codec = make_codec<PatternCodec, PatternConfig>,
+};
+
+}  // namespace stook
