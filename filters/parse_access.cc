@@ -70,7 +70,7 @@ class ParseAccess final : public Filter {
     for (Row row : batch.rows()) {
       std::string_view text = texts.text(row);
       std::string_view reason =
-          text.data() == nullptr ? "not an access line: there is no text" : walker_.walk(text, batch.arena());
+          text.data() == nullptr ? "not an access line: the row has no text" : walker_.walk(text, batch.arena());
       if (!reason.empty()) {
         texts.fail_copied(row, reason);
         continue;
@@ -127,7 +127,7 @@ extern const Plugin filter_parse_access;
 const Plugin filter_parse_access = {
     .kind = Kind::Filter,
     .name = "parse_access",
-    .doc = "Takes lines of a web server's access log apart",
+    .doc = "takes lines of a web server's access log apart",
     .options = access_options,
     .primary = "format",
     .config = config_type<AccessConfig>,

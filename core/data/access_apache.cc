@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Apache's LogFormat directives under nginx's names, and what servers escape in values.
+/// Apache's LogFormat directives under nginx's names.
 /// Source: https://httpd.apache.org/docs/2.4/mod/mod_log_config.html and mod_logio.
 #include <stdexcept>
 
@@ -130,38 +130,6 @@ void read_directive(std::string_view whole, char letter, std::string_view argume
   }
   builder.field(header_name(prefix, argument));
 }
-
-int hex(char c) {
-  return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
-/// `digits` hex digits at `from`, or -1.
-int read_hex(std::string_view text, size_t from, size_t digits) {
-  int value = 0;
-  for (size_t i = from; i < from + digits; i++) {
-    int digit = i < text.size() ? hex(text[i]) : -1;
-    if (digit < 0) {
-      return -1;
-    }
-    value = value * 16 + digit;
-  }
-  return value;
-}
-
-char* put_utf8(char* to, int code) {
-  if (code < 0x80) {
-    *to++ = static_cast<char>(code);
-    return to;
-  }
-  if (code < 0x800) {
-    *to++ = static_cast<char>(0xc0 | code >> 6);
-  } else {
-    *to++ = static_cast<char>(0xe0 | code >> 12);
-    *to++ = static_cast<char>(0x80 | (code >> 6 & 0x3f));
-  }
-  *to++ = static_cast<char>(0x80 | (code & 0x3f));
-  return to;
-}
 }  // namespace
 
 namespace detail {
@@ -204,29 +172,5 @@ void read_apache_format(std::string_view format, AccessBuilder& builder) {
 }
 
 }  // namespace detail
-
-char* unescape_access(char* to, std::string_view text) {
-  constexpr std::string_view letters = "\"\\/ntrbfv'";
-  constexpr std::string_view bytes = "\"\\/\n\t\r\b\f\v'";
-  for (size_t i = 0; i < text.size(); i++) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      *to++ = text[i];
-      continue;
-    }
-    char next = text[i + 1];
-    size_t plain = letters.find(next);
-    int code = next == 'x' || next == 'X' ? read_hex(text, i + 2, 2) : next == 'u' ? read_hex(text, i + 2, 4) : -1;
-    if (plain != std::string_view::npos) {
-      *to++ = bytes[plain];
-      i++;
-    } else if (code < 0 || (code >= 0xd800 && code < 0xe000)) {
-      *to++ = '\\';
-    } else {
-      to = next == 'u' ? put_utf8(to, code) : (*to = static_cast<char>(code), to + 1);
-      i += next == 'u' ? 5 : 3;
-    }
-  }
-  return to;
-}
 
 }  // namespace stook

@@ -50,10 +50,6 @@ bool set_access_type(AccessField& field, std::string_view type);
 /// The type that a key of this kind is declared with. Request: Text.
 Type access_type(AccessKind kind);
 
-/// Copies a text and undoes what servers escape: \xNN, \", \\, \n, \t, \r, \b, \f, \v, \/ and \uNNNN below the
-/// surrogates. What else stands behind a backslash stays as it is. `to` has text.size() bytes; returns the end.
-char* unescape_access(char* to, std::string_view text);
-
 namespace detail {
 /// Collects literals and fields in the order of a format.
 class AccessBuilder {

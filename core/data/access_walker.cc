@@ -3,6 +3,8 @@
 
 #include <charconv>
 
+#include "core/data/backslash.hh"
+
 namespace stook {
 
 AccessWalker::AccessWalker(const AccessFormat& format, bool escapes, bool split_request, const Zone& zone)
@@ -144,7 +146,7 @@ bool AccessWalker::take(std::string_view text, const Step& step, bool has_escape
   }
   if (has_escape) {
     char* to = arena_->take(text.size());
-    text = {to, static_cast<size_t>(unescape_access(to, text) - to)};
+    text = {to, static_cast<size_t>(undo_backslashes(to, text) - to)};
   }
   switch (step.kind) {
     case AccessKind::Text:
