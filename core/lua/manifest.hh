@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 3a. What a script file declares, and a script made ready: read once, started per replica.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/api/plugin.hh"
+
+namespace stook {
+
+class LuaState;
+struct LuaLimits;
+
+/// How a script is called. Record: `function filter(rec)`. Positional: `row = function(a, b)` with reads and writes.
+enum class Form : uint8_t { Record, Positional };
+
+/// One option that a script declares: `floor = { "integer", 1000, "smallest flow kept, in bytes" }`.
+struct ScriptOption {
+  enum class Kind : uint8_t { Integer, Real, Boolean, Text, Size, Duration };
+  std::string name;
+  Kind kind = Kind::Text;
+  std::string doc;
+  /// Whether there is a value: the default, or what the configuration gave.
+  bool is_given = false;
+  int64_t integer = 0;  // sizes in bytes, durations in ns, booleans 0 and 1
+  double real = 0;
+  std::string text;
+};
+
+/// A script's table, or what stands for it in a file that has none.
+struct Manifest {
+  Form form = Form::Record;
+  /// The file returns a table; else it just defines filter(rec).
+  bool is_table = false;
+  bool has_setup = false;
+  std::string doc;
+  std::vector<ScriptOption> options;
+  std::vector<Read> reads;
+  std::vector<Key> writes;
+  std::vector<std::string> removes;
+  std::optional<State> state;
+};
+
+/// A script that was read, run once and found right. Constant afterwards.
+class Script {
+ public:
+  /// Reads the file, runs it and its set-up in a state that is thrown away. `settings`: `name=value` for its options.
+  /// Throws std::invalid_argument with one sentence: `label.lua:3: unexpected symbol near '='`.
+  Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits);
+
+  /// A state in which the script is set up; its function is in the registry under `function_key`.
+  /// Throws std::invalid_argument.
+  std::unique_ptr<LuaState> start(const LuaLimits& limits, std::string_view instance) const;
+  static constexpr const char* function_key = "stook.function";
+
+  const std::string& name() const { return name_; }
+  const Manifest& manifest() const { return manifest_; }
+
+ private:
+  void give(std::string_view setting);
+
+  std::string name_;
+  std::string text_;
+  Manifest manifest_;
+};
+
+/// Reads what the script in this state gave back into the manifest. Throws std::invalid_argument.
+void read_manifest(LuaState& state, Manifest& manifest);
+
+/// Reads a text as the option's value; false: why not.
+[[nodiscard]] bool read_option(ScriptOption& option, std::string_view text, std::string& why);
+
+}  // namespace stook
