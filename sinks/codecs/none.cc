@@ -19,6 +19,7 @@ const Plugin codec_none = {
     .kind = Kind::Codec,
     .name = "none",
     .doc = "nothing at all: rows are counted and forgotten",
+    .options = {},
     .codec = make_codec<None, NoConfig>,
 };
 

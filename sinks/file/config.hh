@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The options of the file sink.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/api/plugin.hh"
+#include "sinks/file/squeeze.hh"
+
+namespace stook {
+
+/// The options of the file sink, and what becomes of them.
+struct FileConfig {
+  std::string path;
+  Size rotate;
+  Duration rotate_every;
+  uint64_t keep_files = 0;
+  Compression compress = Compression::None;
+  std::string sync;
+  std::string mode;
+  bool create_folders = true;
+
+  // Completed by declare.
+  std::string target;       // the path when it holds no keys
+  int64_t sync_every = -1;  // ns; 0 with each delivery; -1 never
+  mode_t mode_bits = 0640;
+};
+
+/// Checks a FileConfig and completes it. Throws std::invalid_argument with one sentence.
+void declare_file(void* config, std::string_view folder, Wiring& wiring);
+
+}  // namespace stook
