@@ -134,8 +134,12 @@ class Watchdog {
 };
 
 namespace {
+// RAISES. In a hook level 0 is the function that is running.
 void stop_hook(lua_State* state, lua_Debug*) {
-  luaL_error(state, "stopped: it ran longer than its budget");
+  luaL_where(state, 0);
+  lua_pushliteral(state, "stopped: it ran longer than its budget");
+  lua_concat(state, 2);
+  lua_error(state);
 }
 }  // namespace
 

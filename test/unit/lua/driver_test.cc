@@ -7,8 +7,12 @@ using namespace stook;
 using namespace stook::test;
 
 namespace {
-Cell text(std::string_view bytes) { return Cell::of_text(bytes); }
-Cell number(int64_t value) { return Cell::of_integer(value); }
+Cell text(std::string_view bytes) {
+  return Cell::of_text(bytes);
+}
+Cell number(int64_t value) {
+  return Cell::of_integer(value);
+}
 }  // namespace
 
 TEST_CASE("a file with nothing but filter(rec) is a complete filter") {
@@ -44,8 +48,9 @@ TEST_CASE("absent keys are nil, dotted names are plain names, and numbers are no
 }
 
 TEST_CASE("a name that is absent at first is found once it exists") {
-  CHECK(run_one("local a = rec.new; rec.new = 1; rec.r = a == nil and rec.new == 1; rec.new = nil; rec.s = rec.new == nil",
-                {{"a", number(1)}}) == "a=1(integer) r=true(boolean) s=true(boolean)");
+  CHECK(run_one(
+            "local a = rec.new; rec.new = 1; rec.r = a == nil and rec.new == 1; rec.new = nil; rec.s = rec.new == nil",
+            {{"a", number(1)}}) == "a=1(integer) r=true(boolean) s=true(boolean)");
 }
 
 TEST_CASE("pairs gives the keys that are there, in the order of their numbers") {
@@ -193,15 +198,24 @@ TEST_CASE("a value of another type than the declared one is counted and not show
 TEST_CASE("texts that repeat arrive right, whatever came between") {
   Rig rig = lua_rig(R"(
     return { reads = { "?a:text" }, writes = { "b:text" }, row = function(a) return true, a and a .. "!" end })");
-  const char* texts[] = {"x", "x", "y", "x", "", "", nullptr, "x", "longer than forty bytes, so it is not interned at all",
-                         "longer than forty bytes, so it is not interned at all", "x"};
+  const char* texts[] = {"x",
+                         "x",
+                         "y",
+                         "x",
+                         "",
+                         "",
+                         nullptr,
+                         "x",
+                         "longer than forty bytes, so it is not interned at all",
+                         "longer than forty bytes, so it is not interned at all",
+                         "x"};
   for (const char* t : texts) {
     t == nullptr ? rig.row("other", "z") : rig.row("a", t);
   }
   rig.run();
   for (size_t i = 0; i < std::size(texts); i++) {
-    CHECK((texts[i] == nullptr ? rig.cell("b", i) == nullptr
-                               : rig.cell("b", i)->bytes() == std::string(texts[i]) + "!"));
+    CHECK(
+        (texts[i] == nullptr ? rig.cell("b", i) == nullptr : rig.cell("b", i)->bytes() == std::string(texts[i]) + "!"));
   }
 }
 
