@@ -17,7 +17,7 @@ enum class Outcome : uint8_t { Done, Again, Refused };
 enum class Fate : uint8_t { Done, Dropped, Refused };
 
 /// A place in a configuration: file, line counted from 1, column counted from 1 and the length of what is meant.
-/// An empty file is the command line. Line 0: no place in it. `text` is the line, secrets masked, to put a caret under.
+/// An empty file is the command line. Line 0: no place in it. `text` is the line, to put a caret under.
 struct Place {
   std::string file;
   int line = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/elements.hh"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -72,6 +73,11 @@ class Binder {
       Pair pair;
       pair.value = given->value;
       pair.value_place = given->value_place;
+      size_t column = static_cast<size_t>(std::max(pair.value_place.column, 1)) - 1;
+      if (pair.value_place.text.compare(std::min(column, pair.value_place.text.size()), pair.value.size(),
+                                        pair.value) == 0) {
+        pair.runs.push_back({0, pair.value_place});
+      }
       std::string label = "[" + draft.instance->id + "] on_error: ";
       if (trim(pair.value).empty()) {
         draft_.refuse(given->value_place, label + "no element", "it takes pass, drop or filters and a sink");
@@ -222,21 +228,6 @@ class Binder {
   std::set<std::string> mentioned_;
 };
 
-// Secrets within a stack's text do not show under its carets.
-Pair masked(Pair pair) {
-  std::string hidden = mask_stack(pair.value);
-  if (hidden != pair.value) {
-    for (Pair::Run& run : pair.runs) {
-      size_t column = static_cast<size_t>(run.place.column) - 1;
-      std::string_view part = std::string_view(hidden).substr(run.offset, static_cast<size_t>(run.place.length));
-      run.place.text.replace(column, part.size(), part);
-    }
-    pair.place.text.clear();
-    pair.value_place.text = pair.runs.empty() ? "" : pair.runs.front().place.text;
-  }
-  return pair;
-}
-
 std::vector<Pair> stack_pairs(const Draft& draft, const std::string& inline_stack) {
   std::vector<Pair> stacks;
   if (!inline_stack.empty()) {
@@ -246,12 +237,12 @@ std::vector<Pair> stack_pairs(const Draft& draft, const std::string& inline_stac
     pair.place = {"", 1, 1, static_cast<int>(inline_stack.size()), inline_stack};
     pair.value_place = pair.place;
     pair.runs.push_back({0, pair.place});
-    stacks.push_back(masked(std::move(pair)));
+    stacks.push_back(std::move(pair));
     return stacks;
   }
   for (const Pair& pair : draft.ini.sections.front().pairs) {
     if (pair.name == "stack") {
-      stacks.push_back(masked(pair));
+      stacks.push_back(pair);
     }
   }
   return stacks;

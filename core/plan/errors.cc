@@ -33,16 +33,17 @@ bool is_letter_start(char c) {
 
 // The line and a caret under what is meant; letters of several bytes count once, control characters stand as `?`.
 void show_line(const Place& place, std::string& out) {
-  size_t begin = std::min(place.text.find_first_not_of(" \t"), place.text.size());
+  std::string text = mask_secrets(place.text);
+  size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
   size_t column = place.column > 0 ? static_cast<size_t>(place.column) - 1 : 0;
-  size_t end = std::min(column + static_cast<size_t>(std::max(place.length, 1)), place.text.size());
+  size_t end = std::min(column + static_cast<size_t>(std::max(place.length, 1)), text.size());
   if (column > begin + widest / 2) {
     begin = column - widest / 4;
   }
   std::string line;
   std::string caret;
-  for (size_t i = begin; i < std::min(place.text.size(), begin + widest); i++) {
-    char c = place.text[i];
+  for (size_t i = begin; i < std::min(text.size(), begin + widest); i++) {
+    char c = text[i];
     line += c == '\t' ? ' ' : static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
     if (i < end && is_letter_start(c)) {
       caret += i < column ? ' ' : i == column ? '^' : '~';

@@ -178,10 +178,6 @@ class Reader {
     std::string_view raw = trim(std::string_view(text).substr(begin, end - begin));
     pair.value = raw;
     pair.value_place = raw.empty() ? pair.place : line.place(begin, raw.size());
-    if (is_secret(pair.name)) {
-      mask(pair.place, pair.name);
-      mask(pair.value_place, pair.name);
-    }
     if (!raw.empty() && (raw[0] == '"' || raw[0] == '\'')) {
       if (take_quotes(pair.value, pair.is_verbatim)) {
         return true;
@@ -204,12 +200,6 @@ class Reader {
       }
     }
     return false;
-  }
-
-  static void mask(Place& place, const std::string& name) {
-    size_t at = place.text.find(name);
-    size_t equals = at == std::string::npos ? at : place.text.find('=', at);
-    place.text = equals == std::string::npos ? "***" : place.text.substr(0, equals + 1) + " ***";
   }
 
   void include(const Pair& pair, const std::string& file) {

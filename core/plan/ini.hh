@@ -62,6 +62,9 @@ bool take_quotes(std::string& text, bool& is_verbatim);
 /// Whether an option of this name holds a secret, which is never printed.
 bool is_secret(std::string_view name);
 
+/// The line with the values of secret options masked, as long as it was.
+std::string mask_secrets(std::string_view text);
+
 /// `file:line`, or `command line`, as messages name a place.
 std::string show_place(const Place& place);
 

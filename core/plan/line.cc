@@ -120,9 +120,53 @@ bool is_secret(std::string_view name) {
   return false;
 }
 
+namespace {
+// The offset behind a value within a stack's text: of its comma or of the bracket that is not its own.
+size_t argument_end(std::string_view text, size_t begin) {
+  int depth = 0;
+  for (size_t i = begin; i < text.size(); i++) {
+    char c = text[i];
+    if (c == '"' || c == '\'') {
+      size_t close = closing_quote(text, i);
+      i = close == std::string_view::npos ? text.size() : close;
+    } else if (c == '(' || c == '[' || c == '{') {
+      depth++;
+    } else if (c == ')' || c == ']' || c == '}') {
+      depth--;
+    }
+    if (depth < 0 || (c == ',' && depth == 0)) {
+      return i;
+    }
+  }
+  return text.size();
+}
+}  // namespace
+
+std::string mask_secrets(std::string_view text) {
+  std::string out(text);
+  for (size_t i = 0; i < text.size(); i++) {
+    size_t end = i;
+    while (end < text.size() && is_word(text[end])) {
+      end++;
+    }
+    size_t sign = std::min(text.find_first_not_of(" \t", end), text.size());
+    if (end == i || sign == text.size() || text[sign] != '=' || !is_secret(text.substr(i, end - i))) {
+      i = std::max(i, end > i ? end - 1 : end);
+      continue;
+    }
+    size_t begin = std::min(text.find_first_not_of(" \t", sign + 1), text.size());
+    size_t last = trim(text.substr(0, i)).empty() ? text.size() : argument_end(text, begin);
+    std::fill(out.begin() + static_cast<ptrdiff_t>(begin), out.begin() + static_cast<ptrdiff_t>(last), '*');
+    i = last;
+  }
+  return out;
+}
+
 std::string show_place(const Place& place) {
-  std::string text = place.file.empty() ? "command line" : place.file;
-  return place.line == 0 ? text : text + ":" + std::to_string(place.line);
+  if (place.file.empty()) {
+    return "command line";
+  }
+  return place.line == 0 ? place.file : place.file + ":" + std::to_string(place.line);
 }
 
 Place Pair::place_of(size_t offset, size_t length) const {

@@ -39,7 +39,7 @@ void parse_arguments(std::string_view text, size_t base, ElementText& element) {
       argument.name = trim(piece.substr(0, sign));
       value = trim(piece.substr(sign + 1));
     } else if (!element.arguments.empty() && !element.arguments.back().name.empty()) {
-      element.error = "'" + printable(piece, 64) + "' is no option";
+      element.error = "'" + printable(mask_secrets(piece), 64) + "' is no option";
       element.hint = "behind the first name = value all are written so";
     }
     argument.length = argument.name.empty() ? piece.size() : argument.name.size();
@@ -68,10 +68,10 @@ ElementText parse_element(std::string_view piece, size_t base) {
     element.error = "an element is missing";
     element.hint = "elements stand between commas: id:PLUGIN, PLUGIN or id";
   } else if (!is_name(element.name) || (colon != std::string_view::npos && !is_name(element.id))) {
-    element.error = "'" + printable(piece, 64) + "' is no element";
+    element.error = "'" + printable(mask_secrets(piece), 64) + "' is no element";
     element.hint = "an element is written id:PLUGIN, PLUGIN or id, with options in parentheses";
   } else if (open != std::string_view::npos && piece.back() != ')') {
-    element.error = "'" + printable(piece, 64) + "' has no ')' at its end";
+    element.error = "'" + printable(mask_secrets(piece), 64) + "' has no ')' at its end";
     element.hint = "options stand in parentheses, as in keep(status >= 500)";
   } else if (open != std::string_view::npos) {
     parse_arguments(piece.substr(open + 1, piece.size() - open - 2), base + open + 1, element);
@@ -86,18 +86,6 @@ std::vector<ElementText> parse_stack(std::string_view text) {
     elements.push_back(parse_element(piece, static_cast<size_t>(piece.data() - text.data())));
   }
   return elements;
-}
-
-std::string mask_stack(std::string_view text) {
-  std::string out(text);
-  for (const ElementText& element : parse_stack(text)) {
-    for (const ElementText::Argument& argument : element.arguments) {
-      if (is_secret(argument.name)) {
-        std::fill_n(out.begin() + static_cast<ptrdiff_t>(argument.value_offset), argument.value_length, '*');
-      }
-    }
-  }
-  return out;
 }
 
 }  // namespace stook

@@ -37,7 +37,4 @@ struct ElementText {
 /// The elements of a stack. Never throws: what is wrong stands in the element.
 std::vector<ElementText> parse_stack(std::string_view text);
 
-/// The text with the values of secret options masked, as long as it was.
-std::string mask_stack(std::string_view text);
-
 }  // namespace stook
