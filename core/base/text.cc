@@ -27,7 +27,8 @@ size_t distance(std::string_view a, std::string_view b) {
     for (size_t j = 1; j <= b.size(); j++) {
       size_t cost = lower_letter(a[i - 1]) == lower_letter(b[j - 1]) ? 0 : 1;
       now[j] = std::min({old[j] + 1, now[j - 1] + 1, old[j - 1] + cost});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+      if (i > 1 && j > 1 && lower_letter(a[i - 1]) == lower_letter(b[j - 2]) &&
+          lower_letter(a[i - 2]) == lower_letter(b[j - 1])) {
         now[j] = std::min(now[j], older[j - 2] + 1);
       }
     }

@@ -44,6 +44,7 @@ TEST_CASE("the nearest name differs in at most a third of its letters") {
   CHECK(nearest_name("rotat", names) == "rotate");
   CHECK(nearest_name("ROTATE", names) == "rotate");
   CHECK(nearest_name("paht", names) == "path");
+  CHECK(nearest_name("PAHT", names) == "path");
   CHECK(nearest_name("stat", names) == "status");
   CHECK(nearest_name("colour", names).empty());
   CHECK(nearest_name("", names).empty());
