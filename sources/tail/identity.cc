@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/tail/identity.hh"
+
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+namespace stook {
+
+namespace {
+
+/// The hash of bytes [at, at + length); its length is 0 when they are not all there.
+Fingerprint hash_of(int fd, uint64_t at, uint64_t length) {
+  unsigned char bytes[head_length];
+  uint64_t have = 0;
+  while (have < length) {
+    ssize_t got = pread(fd, bytes + have, length - have, static_cast<off_t>(at + have));
+    if (got <= 0) {
+      return {};
+    }
+    have += static_cast<uint64_t>(got);
+  }
+  uint64_t hash = 0xcbf29ce484222325;
+  for (uint64_t i = 0; i < length; i++) {
+    hash = (hash ^ bytes[i]) * 0x100000001b3;
+  }
+  return {length, length == 0 ? 0 : hash};
+}
+
+}  // namespace
+
+Inode inode_of(int fd, const struct stat& status) {
+  // The kernel writes an int, whatever the request's number says.
+  unsigned int generation = 0;
+  if (ioctl(fd, FS_IOC_GETVERSION, &generation) != 0) {
+    generation = 0;
+  }
+  return {static_cast<uint64_t>(status.st_dev), static_cast<uint64_t>(status.st_ino), generation};
+}
+
+Fingerprint head_of(int fd, uint64_t size) {
+  return hash_of(fd, 0, std::min(size, head_length));
+}
+
+Fingerprint marker_of(int fd, uint64_t offset) {
+  uint64_t length = std::min(offset, marker_length);
+  return hash_of(fd, offset - length, length);
+}
+
+bool has_head(int fd, const Fingerprint& head) {
+  return head.length == 0 || (head.length <= head_length && hash_of(fd, 0, head.length) == head);
+}
+
+bool has_marker(int fd, uint64_t offset, const Fingerprint& marker) {
+  return marker.length == 0 || (marker.length <= std::min(offset, marker_length) &&
+                                hash_of(fd, offset - marker.length, marker.length) == marker);
+}
+
+bool is_same(int fd, const struct stat& status, const Identity& stored) {
+  return inode_of(fd, status) == stored.inode && static_cast<uint64_t>(status.st_size) >= stored.offset &&
+         has_head(fd, stored.head) && has_marker(fd, stored.offset, stored.marker);
+}
+
+uint64_t last_line_end(int fd, uint64_t size) {
+  constexpr size_t most = 64 * 1024;
+  size_t length = std::min<uint64_t>(size, most);
+  auto bytes = std::make_unique<char[]>(most);
+  ssize_t got = pread(fd, bytes.get(), length, static_cast<off_t>(size - length));
+  if (got != static_cast<ssize_t>(length)) {
+    return size;
+  }
+  const void* newline = memrchr(bytes.get(), '\n', length);
+  if (newline == nullptr) {
+    return length == size ? 0 : size;
+  }
+  return size - length + static_cast<uint64_t>(static_cast<const char*>(newline) + 1 - bytes.get());
+}
+
+}  // namespace stook

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/tail/positions.hh"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "core/base/crc32c.hh"
+#include "core/base/fd.hh"
+#include "core/base/status.hh"
+
+namespace stook {
+
+namespace {
+
+constexpr std::string_view begin_word = "stook-pos 1 ";
+constexpr size_t items = 11;
+
+template <class... T>
+void print(std::string& to, const char* format, T... values) {
+  char line[320];
+  int size = snprintf(line, sizeof line, format, values...);
+  to.append(line, static_cast<size_t>(size));
+}
+
+std::string escaped(const std::string& path) {
+  std::string text;
+  for (char c : path) {
+    if (c > ' ' && c < 0x7f && c != '\\') {
+      text += c;
+    } else {
+      print(text, "\\x%02x", static_cast<unsigned char>(c));
+    }
+  }
+  return text.empty() ? "\\x00" : text;
+}
+
+bool read_number(std::string_view text, uint64_t& number, int base = 10) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+std::string unescaped(std::string_view text) {
+  std::string path;
+  for (size_t i = 0; i < text.size(); i++) {
+    uint64_t byte = 0;
+    if (text[i] == '\\' && i + 3 < text.size() && read_number(text.substr(i + 2, 2), byte, 16)) {
+      path += static_cast<char>(byte);
+      i += 3;
+    } else {
+      path += text[i];
+    }
+  }
+  return path;
+}
+
+std::vector<std::string_view> split(std::string_view line) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    size_t blank = line.find(' ');
+    parts.push_back(line.substr(0, blank));
+    if (blank == std::string_view::npos) {
+      return parts;
+    }
+    line.remove_prefix(blank + 1);
+  }
+}
+
+bool read_position(std::string_view line, Position& position) {
+  std::vector<std::string_view> parts = split(line);
+  Identity& id = position.identity;
+  uint64_t seen = 0;
+  bool is_good = parts.size() == items && parts[0] == "file" && read_number(parts[1], id.inode.device) &&
+                 read_number(parts[2], id.inode.number) && read_number(parts[3], id.inode.generation) &&
+                 read_number(parts[4], id.offset) && read_number(parts[5], id.head.length) &&
+                 read_number(parts[6], id.head.hash, 16) && read_number(parts[7], id.marker.length) &&
+                 read_number(parts[8], id.marker.hash, 16) && read_number(parts[9], seen) &&
+                 id.head.length <= head_length && id.marker.length <= marker_length;
+  if (is_good) {
+    position.seen = static_cast<int64_t>(seen);
+    position.path = unescaped(parts[10]);
+  }
+  return is_good;
+}
+
+bool read_file(const std::string& path, std::string& text) {
+  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    return false;
+  }
+  char piece[16384];
+  for (ssize_t got; (got = read(fd.get(), piece, sizeof piece)) > 0;) {
+    text.append(piece, static_cast<size_t>(got));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string show_positions(const std::map<Inode, Position>& positions, uint64_t generation) {
+  std::string text(begin_word);
+  text += std::to_string(generation) + "\n";
+  for (const auto& [inode, position] : positions) {
+    const Identity& id = position.identity;
+    print(text, "file %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIx64, inode.device, inode.number,
+          inode.generation, id.offset, id.head.length, id.head.hash);
+    print(text, " %" PRIu64 " %" PRIx64 " %" PRId64 " ", id.marker.length, id.marker.hash, position.seen);
+    text += escaped(position.path) + "\n";
+  }
+  uint32_t sum = crc32c(text);
+  print(text, "end %zu %08x\n", positions.size(), sum);
+  return text;
+}
+
+bool read_positions(std::string_view text, std::map<Inode, Position>& positions, uint64_t& generation, int& line) {
+  size_t at = 0;
+  size_t lines = 0;
+  bool has_begin = false;
+  for (line = 1; at < text.size(); line++) {
+    size_t newline = text.find('\n', at);
+    if (newline == std::string_view::npos) {
+      break;
+    }
+    std::string_view item = text.substr(at, newline - at);
+    uint64_t count = 0;
+    uint64_t sum = 0;
+    if (!has_begin) {
+      has_begin =
+          item.substr(0, begin_word.size()) == begin_word && read_number(item.substr(begin_word.size()), generation);
+      if (!has_begin) {
+        return false;
+      }
+    } else if (item.substr(0, 4) == "end ") {
+      std::vector<std::string_view> parts = split(item);
+      return parts.size() == 3 && read_number(parts[1], count) && read_number(parts[2], sum, 16) && count == lines &&
+             sum == crc32c(text.substr(0, at)) && newline + 1 == text.size();
+    } else {
+      Position position;
+      if (!read_position(item, position)) {
+        return false;
+      }
+      lines++;
+      positions[position.identity.inode] = std::move(position);
+    }
+    at = newline + 1;
+  }
+  line = 0;
+  return false;
+}
+
+void Positions::load() {
+  if (file_.empty()) {
+    return;
+  }
+  std::string first_bad;
+  bool has_good = false;
+  for (const char* ending : {"", ".old", ".new"}) {
+    std::string text;
+    std::map<Inode, Position> found;
+    uint64_t generation = 0;
+    int line = 0;
+    if (!read_file(file_ + ending, text)) {
+      if (errno != ENOENT) {
+        throw SetupError("cannot read positions from " + file_ + ending + ": " + std::strerror(errno), errno);
+      }
+      continue;
+    }
+    if (!read_positions(text, found, generation, line)) {
+      // A torn .new beside a missing file is a first start that was cut short.
+      if (first_bad.empty() && std::string_view(ending) != ".new") {
+        first_bad = file_ + ending + ":" + std::to_string(line);
+      }
+      continue;
+    }
+    if (!has_good || generation > generation_) {
+      generation_ = generation;
+      by_inode = std::move(found);
+    }
+    has_good = true;
+  }
+  was_there_ = has_good;
+  if (!has_good && !first_bad.empty()) {
+    throw SetupError(first_bad +
+                         ": the position file is damaged; remove it to begin as start_at says, or set "
+                         "start_at = beginning and remove it to read all again",
+                     0);
+  }
+}
+
+bool Positions::fail(const char* what, const std::string& path) {
+  reason_ = std::string("cannot ") + what + " " + path + ": " + std::strerror(errno);
+  return false;
+}
+
+bool Positions::save(int64_t now_seconds) {
+  if (file_.empty()) {
+    return true;
+  }
+  std::erase_if(by_inode, [&](const auto& item) { return item.second.seen < now_seconds - kept_seconds; });
+  std::string text = show_positions(by_inode, generation_ + 1);
+  std::string fresh = file_ + ".new";
+  std::string former = file_ + ".old";
+  unlink(fresh.c_str());
+  Fd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) {
+    return fail("make", fresh);
+  }
+  for (size_t at = 0; at < text.size();) {
+    ssize_t put = write(fd.get(), text.data() + at, text.size() - at);
+    if (put <= 0) {
+      return fail("write", fresh);
+    }
+    at += static_cast<size_t>(put);
+  }
+  if (fdatasync(fd.get()) != 0) {
+    return fail("sync", fresh);
+  }
+  unlink(former.c_str());
+  if (link(file_.c_str(), former.c_str()) != 0 && errno != ENOENT) {
+    return fail("link", former);
+  }
+  if (rename(fresh.c_str(), file_.c_str()) != 0) {
+    return fail("rename", fresh);
+  }
+  size_t slash = file_.rfind('/');
+  std::string folder = slash == std::string::npos ? "." : file_.substr(0, slash + 1);
+  Fd directory(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || fsync(directory.get()) != 0) {
+    return fail("sync", folder);
+  }
+  generation_++;
+  return true;
+}
+
+}  // namespace stook

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/tail/watch.hh"
+
+#include <sys/inotify.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace stook {
+
+namespace {
+
+constexpr uint32_t file_events = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
+constexpr uint32_t folder_events =
+    IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
+
+/// statfs(2) f_type of NFS, SMB, CIFS, SMB2, FUSE, overlay, 9p, Ceph, AFS, vboxsf.
+constexpr uint32_t untrusted[] = {0x6969,     0x517b,     0xff534d42, 0xfe534d42, 0x65735546,
+                                  0x794c7630, 0x01021997, 0x00c36400, 0x5346414f, 0x786f4256};
+
+}  // namespace
+
+Watch::Watch() : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
+
+int Watch::add_file(int fd, const std::string& path) {
+  // By descriptor, so that no rename between open and watch can come in between; by name where /proc is not mounted.
+  std::string link = "/proc/self/fd/" + std::to_string(fd);
+  int watch = inotify_add_watch(fd_.get(), link.c_str(), file_events);
+  if (watch < 0 && errno == ENOENT) {
+    watch = inotify_add_watch(fd_.get(), path.c_str(), file_events);
+  }
+  if (watch >= 0) {
+    is_folder_[watch] = false;
+  }
+  return watch;
+}
+
+int Watch::add_folder(const std::string& path) {
+  int watch = inotify_add_watch(fd_.get(), path.c_str(), folder_events);
+  if (watch >= 0) {
+    is_folder_[watch] = true;
+  }
+  return watch;
+}
+
+void Watch::remove(int watch) {
+  if (watch >= 0 && is_folder_.erase(watch) != 0) {
+    inotify_rm_watch(fd_.get(), watch);
+  }
+}
+
+bool Watch::fill() {
+  if (!fd_) {
+    return false;
+  }
+  ssize_t got = ::read(fd_.get(), buffer_, sizeof buffer_);
+  at_ = 0;
+  size_ = got > 0 ? static_cast<size_t>(got) : 0;
+  return size_ > 0;
+}
+
+bool Watch::next(Event& event) {
+  while (size_ - at_ >= sizeof(inotify_event) || fill()) {
+    inotify_event raw;
+    std::memcpy(&raw, buffer_ + at_, sizeof raw);
+    const char* name = buffer_ + at_ + sizeof raw;
+    at_ += sizeof raw + raw.len;
+    auto known = is_folder_.find(raw.wd);
+    bool is_overflow = (raw.mask & IN_Q_OVERFLOW) != 0;
+    if (known == is_folder_.end() && !is_overflow) {
+      continue;
+    }
+    event.watch = is_overflow ? -1 : raw.wd;
+    event.is_folder = is_overflow || known->second;
+    event.name.assign(name, raw.len == 0 ? 0 : strnlen(name, raw.len));
+    event.is_gone = (raw.mask & IN_IGNORED) != 0;
+    if (event.is_gone) {
+      is_folder_.erase(known);
+    }
+    return true;
+  }
+  return false;
+}
+
+bool is_trusted(const std::string& path) {
+  struct statfs status {};
+  if (statfs(path.c_str(), &status) != 0) {
+    return true;
+  }
+  auto type = static_cast<uint32_t>(status.f_type);
+  return std::find(std::begin(untrusted), std::end(untrusted), type) == std::end(untrusted);
+}
+
+}  // namespace stook
