@@ -122,4 +122,30 @@ bool matches(const std::string& pattern, const std::string& path) {
   return fnmatch(pattern.c_str(), path.c_str() + (slash == std::string::npos ? 0 : slash + 1), 0) == 0;
 }
 
+Found Patterns::find() const {
+  Found found;
+  for (const std::string& pattern : path_) {
+    find_files(pattern, found);
+  }
+  return found;
+}
+
+bool Patterns::is_excluded(const std::string& path) const {
+  return std::any_of(exclude_.begin(), exclude_.end(), [&](auto& pattern) { return matches(pattern, path); });
+}
+
+bool Patterns::is_wanted(const std::string& path) const {
+  return !is_excluded(path) && std::any_of(path_.begin(), path_.end(), [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+  });
+}
+
+bool Patterns::has_part(const std::string& name) const {
+  return std::any_of(path_.begin(), path_.end(), [&](const std::string& pattern) {
+    std::vector<std::string> parts = parts_of(pattern);
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](const std::string& part) { return fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0; });
+  });
+}
+
 }  // namespace stook

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stook {
@@ -26,6 +27,24 @@ struct Found {
 /// Looks for one path or pattern and adds to `found`. `*` and `?` stay within one part of the path, and a leading dot
 /// is matched only by a dot.
 void find_files(const std::string& pattern, Found& found);
+
+/// Patterns to follow and to leave out.
+class Patterns {
+ public:
+  Patterns(std::vector<std::string> path, std::vector<std::string> exclude)
+      : path_(std::move(path)), exclude_(std::move(exclude)) {}
+  /// What all of them lead to.
+  Found find() const;
+  /// Whether the path is named and not excluded. Touches no file.
+  bool is_wanted(const std::string& path) const;
+  bool is_excluded(const std::string& path) const;
+  /// Whether the name of an entry matches one part of one of the patterns.
+  bool has_part(const std::string& name) const;
+
+ private:
+  std::vector<std::string> path_;
+  std::vector<std::string> exclude_;
+};
 
 /// Whether the path, or its last part when the pattern has no slash, matches.
 bool matches(const std::string& pattern, const std::string& path);

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// tail: follows files that grow, and hands on each line as soon as it is written.
 ///
-/// Files are named by patterns; those that appear later are followed from their begin. A renamed file is read to its end
-/// while the new one at its path begins at 0; a truncated one begins again; a deleted one is read to its end. A line
-/// without newline waits for it, or is handed on as `partial` after `partial_flush`. How far each file has been
-/// *delivered* is kept in `state_file`, so that after a stop or a crash nothing is lost and little is repeated.
+/// Files that appear later are followed from their begin. A renamed file is read to its end while the new one at its path
+/// begins at 0; a truncated one begins again. A line without newline waits for it, or is handed on as `partial` after
+/// `partial_flush`. How far each file has been *delivered* is kept in `state_file`, so that a stop or crash loses nothing.
 ///
 ///     stack=in:tail,parse_access,out:file
 ///     [in]
 ///     path=/var/log/nginx/*.log, /srv/*/log/access.log
-///     exclude=*.gz, error.log
 ///
-/// The row of a line:
-///
-///     message="203.0.113.19 - - [21/Oct/2025:06:25:03 +0000] \"GET / HTTP/1.1\" 200 146 \"-\" \"curl/7.88.1\""
+/// A row: message="203.0.113.19 - - [21/Oct/2025:06:25:03 +0000] \"GET / HTTP/1.1\" 200 146 \"-\" \"curl/7.88.1\""
 ///
 /// On NFS, SMB, FUSE and overlay file systems, whose changes inotify does not always tell, files are looked at each
 /// `poll_slow` and patterns each `rescan` as well. Elsewhere nothing wakes up while nothing is written.
@@ -114,13 +110,12 @@ class Tail final : public Source {
 
  private:
   void on_events() ROOM(front);
-  void on_poll() ROOM(front);
+  /// Called each poll_slow where inotify does not tell all.
+  void on_poll() ROOM(front) { look_at_files(false); }
+  void look_at_files(bool all) ROOM(front);
+  /// When an unfinished line has waited long enough, or a file that is away.
   void on_timer() ROOM(front);
   void look_again() ROOM(front);
-  void on_sweep() ROOM(front) {
-    look_again();
-    pump();
-  }
   void save_now() ROOM(front) {
     files_->save();
     save_later();
@@ -128,8 +123,9 @@ class Tail final : public Source {
   void save_later() ROOM(front);
   void pump() ROOM(front);
   void schedule() ROOM(front);
-  void make_ready(Tailed& file) ROOM(front);
-  void make_waiting(Tailed& file) ROOM(front);
+  void make_ready(Tailed& file) ROOM(front) { add(ready_, &Tailed::is_ready, file); }
+  void make_waiting(Tailed& file) ROOM(front) { add(waiting_, &Tailed::is_waiting, file); }
+  static void add(std::vector<Tailed*>& list, bool Tailed::*is_in, Tailed& file);
   int64_t due(const Tailed& file) const ROOM(front);
 
   const TailConfig& config_;
@@ -162,17 +158,10 @@ void Tail::start(Feed& feed) {
   schedule();
 }
 
-void Tail::make_ready(Tailed& file) {
-  if (!file.is_ready) {
-    file.is_ready = true;
-    ready_.push_back(&file);
-  }
-}
-
-void Tail::make_waiting(Tailed& file) {
-  if (!file.is_waiting) {
-    file.is_waiting = true;
-    waiting_.push_back(&file);
+void Tail::add(std::vector<Tailed*>& list, bool Tailed::*is_in, Tailed& file) {
+  if (!(file.*is_in)) {
+    file.*is_in = true;
+    list.push_back(&file);
   }
 }
 
@@ -181,37 +170,31 @@ void Tail::look_again() {
     make_ready(*file);
   }
   if (files_->needs_sweeps && !sweep_.is_active()) {
-    sweep_.on_time<&Tail::on_sweep>(feed_->loop(), this, config_.rescan.ns, config_.rescan.ns);
+    sweep_.on_time<&Tail::reopen>(feed_->loop(), this, config_.rescan.ns, config_.rescan.ns);
     poll_.on_time<&Tail::on_poll>(feed_->loop(), this, config_.poll_slow.ns, config_.poll_slow.ns);
   }
 }
 
 /// Called when inotify has something to say.
 void Tail::on_events() {
-  bool looks_again = false;
-  bool is_overflow = false;
+  bool looks_again = false, is_overflow = false;
   for (Watch::Event event; files_->watch.next(event);) {
     is_overflow = is_overflow || event.watch < 0;
-    looks_again = looks_again || (event.is_folder && files_->concerns(event.name));
+    looks_again = (event.is_folder && files_->concerns(event)) || looks_again;
     if (Tailed* file = event.is_folder ? nullptr : files_->by_watch(event.watch)) {
-      make_ready(*file);
-    }
-  }
-  for (auto& [key, file] : files_->open) {
-    if (is_overflow) {
       make_ready(*file);
     }
   }
   if (looks_again || is_overflow) {
     look_again();
   }
-  pump();
+  is_overflow ? look_at_files(true) : pump();
 }
 
-/// Called each poll_slow where inotify does not tell all.
-void Tail::on_poll() {
+/// Reads what is ready, and all files or those that are polled.
+void Tail::look_at_files(bool all) {
   for (auto& [key, file] : files_->open) {
-    if (file->is_polled) {
+    if (all || file->is_polled) {
       make_ready(*file);
     }
   }
@@ -243,7 +226,6 @@ int64_t Tail::due(const Tailed& file) const {
   return std::min(flush, file.is_away ? file.last_growth + config_.linger.ns : INT64_MAX);
 }
 
-/// Called when an unfinished line has waited long enough, or a file that is away.
 void Tail::on_timer() {
   int64_t now = feed_->loop().now();
   turn_.swap(waiting_);
@@ -253,13 +235,10 @@ void Tail::on_timer() {
       make_waiting(*file);
       continue;
     }
-    bool was_flushed = file->partial_since == 0;
-    if (!was_flushed) {
-      Reading reading = reader_.flush(*file);
-      was_flushed = reading == Reading::Drained;
-      if (reading == Reading::More) {
-        make_ready(*file);
-      }
+    Reading reading = file->partial_since == 0 ? Reading::Drained : reader_.flush(*file);
+    bool was_flushed = reading == Reading::Drained;
+    if (reading == Reading::More) {
+      make_ready(*file);
     }
     bool is_delivered = file->acknowledged == file->state.position || file->state.is_skipping;
     if (file->is_away && was_flushed && !file->is_ready && is_delivered) {

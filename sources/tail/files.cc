@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <cstring>
@@ -26,31 +25,29 @@ int64_t wall_seconds() {
 
 }  // namespace
 
-Files::Files(Setup setup, std::string_view id) : setup_(std::move(setup)), id_(id), positions_(setup_.state_file) {
-  for (const std::string& path : setup_.path) {
-    for (size_t at = 0; at < path.size();) {
-      size_t slash = std::min(path.find('/', at), path.size());
-      if (slash > at) {
-        parts_.insert(path.substr(at, slash - at));
-      }
-      at = slash + 1;
-    }
-  }
-}
+Files::Files(Setup setup, std::string_view id)
+    : patterns_(std::move(setup.path), std::move(setup.exclude)),
+      starts_at_end_(setup.starts_at_end),
+      id_(id),
+      positions_(std::move(setup.state_file)) {}
 
 void Files::load() {
   positions_.load();
 }
 
-bool Files::concerns(const std::string& name) const {
-  return name.empty() || std::any_of(parts_.begin(), parts_.end(), [&](const std::string& part) {
-           return fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0;
-         });
-}
-
-bool Files::is_excluded(const std::string& path) const {
-  return std::any_of(setup_.exclude.begin(), setup_.exclude.end(),
-                     [&](const std::string& pattern) { return matches(pattern, path); });
+bool Files::concerns(const Watch::Event& event) {
+  if (event.rename != 0) {
+    auto folder =
+        std::find_if(folders_.begin(), folders_.end(), [&](auto& item) { return item.second == event.watch; });
+    std::string path = path_in(folder == folders_.end() ? "" : folder->first, event.name);
+    if (event.is_old_name) {
+      wanted_rename_ = moved_.erase(path) != 0 || patterns_.is_wanted(path) ? event.rename : 0;
+    } else if (event.rename == wanted_rename_) {
+      moved_.insert(path);
+      return true;
+    }
+  }
+  return event.name.empty() || patterns_.has_part(event.name);
 }
 
 Tailed* Files::by_watch(int watch_) const {
@@ -84,22 +81,15 @@ bool Files::watch_folders(const std::vector<std::string>& folders) {
 }
 
 std::vector<Tailed*> Files::sweep(int64_t now) {
-  Found found;
-  for (const std::string& pattern : setup_.path) {
-    find_files(pattern, found);
-  }
+  Found found = patterns_.find();
   // A folder that is new to us is looked at again once it is watched, so that no entry slips in between.
   while (watch_folders(found.folders)) {
-    found.folders.clear();
-    found.files.clear();
-    for (const std::string& pattern : setup_.path) {
-      find_files(pattern, found);
-    }
+    found = patterns_.find();
   }
   std::set<Tailed*> seen;
   std::vector<Tailed*> fresh;
   for (const std::string& path : found.files) {
-    if (is_excluded(path)) {
+    if (patterns_.is_excluded(path)) {
       continue;
     }
     size_t before = open.size();
@@ -110,6 +100,14 @@ std::vector<Tailed*> Files::sweep(int64_t now) {
       }
     }
   }
+  for (const std::string& path : moved_) {
+    size_t before = open.size();
+    Tailed* file = adopt(path, true, now);
+    if (file != nullptr && open.size() > before) {
+      fresh.insert(fresh.begin(), file);
+    }
+  }
+  moved_.clear();
   if (is_first_) {
     find_moved(found.folders, fresh, now);
     is_first_ = false;
@@ -152,7 +150,8 @@ Tailed* Files::adopt(const std::string& path, bool is_away, int64_t now) {
   file->is_away = is_away;
   file->last_growth = now;
   auto stored = positions_.by_inode.find(file->inode);
-  if (is_away && (stored == positions_.by_inode.end() || !is_same(file->fd.get(), status, stored->second.identity))) {
+  if (is_away && is_first_ &&
+      (stored == positions_.by_inode.end() || !is_same(file->fd.get(), status, stored->second.identity))) {
     return nullptr;
   }
   unreadable_.erase(path);
@@ -170,7 +169,7 @@ void Files::enter(Tailed& file, const struct stat& status) {
   if (stored != positions_.by_inode.end()) {
     const Identity& before = stored->second.identity;
     file.state.position = is_same(fd, status, before) ? before.offset : 0;
-  } else if (is_first_ && !positions_.was_there() && setup_.starts_at_end) {
+  } else if (is_first_ && !positions_.was_there() && starts_at_end_) {
     file.state.position = last_line_end(fd, size);
   }
   file.acknowledged = file.state.position;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/fd.hh"
+#include "sources/glob.hh"
 #include "sources/lines.hh"
 #include "sources/tail/positions.hh"
 #include "sources/tail/watch.hh"
@@ -60,8 +61,9 @@ class Files {
   /// Looks at all patterns and follows what is new; files that are gone from them become away. Returns those that are
   /// new or have become away: they are to be read.
   std::vector<Tailed*> sweep(int64_t now);
-  /// Whether an event on such a name can change what `sweep` finds.
-  bool concerns(const std::string& name) const;
+  /// Takes note of what happened in a folder; true: `sweep` may find something else than before. A file that comes and
+  /// is renamed away before anybody looks is found by the names of its renames.
+  bool concerns(const Watch::Event& event);
 
   Tailed* by_watch(int watch) const;
   /// The file was truncated: begins again at 0 as another stream.
@@ -85,17 +87,18 @@ class Files {
   void find_moved(const std::vector<std::string>& folders, std::vector<Tailed*>& fresh, int64_t now);
   bool watch_folders(const std::vector<std::string>& folders);
   void warn_watches();
-  bool is_excluded(const std::string& path) const;
   void remember(Tailed& file);
 
-  Setup setup_;
+  Patterns patterns_;
+  bool starts_at_end_;
   std::string id_;
   Positions positions_;
-  std::set<std::string> parts_;
   std::map<std::string, int> folders_;
   std::map<uint64_t, Tailed*> by_stream_;
   std::map<int, Tailed*> by_watch_;
   std::set<std::string> unreadable_;
+  std::set<std::string> moved_;  // paths to which wanted files were renamed since the last sweep
+  uint32_t wanted_rename_ = 0;
   uint64_t last_stream_ = 0;
   bool is_first_ = true;
   bool is_dirty_ = false;

@@ -76,6 +76,8 @@ bool Watch::next(Event& event) {
     event.is_folder = is_overflow || known->second;
     event.name.assign(name, raw.len == 0 ? 0 : strnlen(name, raw.len));
     event.is_gone = (raw.mask & IN_IGNORED) != 0;
+    event.rename = (raw.mask & (IN_MOVED_FROM | IN_MOVED_TO)) != 0 ? raw.cookie : 0;
+    event.is_old_name = (raw.mask & IN_MOVED_FROM) != 0;
     if (event.is_gone) {
       is_folder_.erase(known);
     }

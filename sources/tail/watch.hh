@@ -23,6 +23,9 @@ class Watch {
     std::string name;
     /// The watch is gone.
     bool is_gone;
+    /// Not 0: a rename, told twice with the same number, first with the old name, then with the new one.
+    uint32_t rename;
+    bool is_old_name;
   };
 
   /// Without inotify (`fd` is -1) every add says -1, and the caller polls.

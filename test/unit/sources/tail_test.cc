@@ -318,6 +318,7 @@ TEST_CASE("random writing, rotation and restarts lose no line and repeat none th
           rig.folder.write("a.log", "");
           break;
         case 1:
+          rig.feed.turn(1);
           rig.feed.restart();
           break;
         case 2:
