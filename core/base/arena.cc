@@ -27,7 +27,7 @@ void Arena::reset() {
   }
   full_ = 0;
   current_ = 0;
-  start_ = next_ = end_ = nullptr;
+  start_ = next_ = end_ = &none_;
   if (!chunks_.empty()) {
     start_ = next_ = chunks_[0].bytes.get();
     end_ = start_ + chunks_[0].size;

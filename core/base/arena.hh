@@ -47,7 +47,9 @@ class Arena {
   /// A copy of the bytes.
   std::string_view copy(std::string_view bytes) {
     char* to = take(bytes.size());
-    std::memcpy(to, bytes.data(), bytes.size());
+    if (!bytes.empty()) {
+      std::memcpy(to, bytes.data(), bytes.size());
+    }
     return {to, bytes.size()};
   }
 
@@ -67,9 +69,10 @@ class Arena {
   };
   void grow(size_t size);
 
-  char* start_ = nullptr;
-  char* next_ = nullptr;
-  char* end_ = nullptr;
+  char none_ = 0;  // where an arena without a chunk points, so that no slice of it is null
+  char* start_ = &none_;
+  char* next_ = &none_;
+  char* end_ = &none_;
   size_t full_ = 0;
   size_t held_ = 0;
   size_t keep_;
