@@ -147,7 +147,7 @@ def write(directory, name, rows):
     parts, clock = FILES[name]
     rng = random.Random("%d %s" % (SEED, name))
     pool = [parts(rng) for _ in range(POOL)]
-    second, partial = START, os.path.join(directory, name + ".part")
+    second, partial = START, os.path.join(directory, "%s.%d.part" % (name, os.getpid()))
     with open(partial, "w", encoding="utf-8", newline="\n") as file:
         left = rows
         while left > 0:
