@@ -179,15 +179,11 @@ class File final : public Sink {
   Outcome write_run(int64_t now) ROOM(carrier) {
     std::string_view address = delivery_.address();
     bool is_inside = delivery_.is_inside_line();
-    auto known = files_.find(address);
-    bool was_open = known != files_.end() && known->second->is_open();
     OutFile& file = file_of(address, now);
-    bool is_new = !was_open || (is_inside && file.was_truncated());
     if (file.was_replaced(now)) {
       file.open(now);
-      is_new = true;
     }
-    if (is_inside && is_new) {
+    if (is_inside && !file.continues(torn_)) {
       delivery_.back_to_line_start();
       is_inside = false;
     }
@@ -201,6 +197,7 @@ class File final : public Sink {
     if (written == size) {
       return Outcome::Done;
     }
+    torn_ = file.mark();
     reason_ = "write " + file.path() + ": " + std::strerror(error);
     return Outcome::Again;
   }
@@ -222,6 +219,7 @@ class File final : public Sink {
   std::map<std::string, std::unique_ptr<OutFile>, std::less<>> files_ OWNED(carrier);
   Delivery delivery_ OWNED(carrier);
   std::vector<iovec> parts_ OWNED(carrier);
+  OutFile::Mark torn_ OWNED(carrier);  // the file of the last delivery that was not finished
   std::string reason_ OWNED(carrier);
   uint64_t uses_ OWNED(carrier) = 0;
   int64_t synced_ OWNED(carrier) = 0;

@@ -36,6 +36,9 @@ class Payload {
   /// Takes the bytes written up to `end`, which lies within the last room.
   void commit(const char* end) { size_ = static_cast<size_t>(end - bytes_.get()); }
   void append(std::string_view bytes) {
+    if (bytes.empty()) {
+      return;
+    }
     char* to = room(bytes.size());
     std::memcpy(to, bytes.data(), bytes.size());
     size_ += bytes.size();

@@ -119,22 +119,25 @@ bool OutFile::was_replaced(int64_t now) {
   looked_ = now;
   struct stat about {};
   if (::stat(path_.c_str(), &about) == 0 && about.st_dev == device_ && about.st_ino == inode_) {
-    (void)was_truncated();
+    note_size();
     return false;
   }
   fd_.reset();
   return true;
 }
 
-// An empty file is a new one: it begins with the header.
-bool OutFile::was_truncated() {
+// A file that somebody has shortened. An empty one is a new one: it begins with the header.
+void OutFile::note_size() {
   struct stat about {};
-  if (!is_regular_ || ::fstat(fd_.get(), &about) != 0 || static_cast<uint64_t>(about.st_size) >= size_) {
-    return false;
+  if (is_regular_ && ::fstat(fd_.get(), &about) == 0 && static_cast<uint64_t>(about.st_size) < size_) {
+    size_ = static_cast<uint64_t>(about.st_size);
+    header_done_ = size_ > 0 ? rules_.header.size() : 0;
   }
-  size_ = static_cast<uint64_t>(about.st_size);
-  header_done_ = size_ > 0 ? rules_.header.size() : 0;
-  return true;
+}
+
+bool OutFile::continues(const Mark& mark) {
+  note_size();
+  return !is_regular_ || (device_ == mark.device && inode_ == mark.inode && size_ >= mark.size);
 }
 
 bool OutFile::put_header() {

@@ -39,8 +39,15 @@ class OutFile {
   void close() ROOM(carrier);
   /// At most once a second: another file, or none, has the path now: true, and this one is closed.
   [[nodiscard]] bool was_replaced(int64_t now) ROOM(carrier);
-  /// The file has fewer bytes than were written to it.
-  [[nodiscard]] bool was_truncated() ROOM(carrier);
+  /// Which file this is, and how far it is written: what the rest of a half-written line must find.
+  struct Mark {
+    dev_t device = 0;
+    ino_t inode = 0;
+    uint64_t size = 0;
+  };
+  Mark mark() const { return {device_, inode_, size_}; }
+  /// Whether this is still that file, with all that was written to it.
+  [[nodiscard]] bool continues(const Mark& mark) ROOM(carrier);
 
   /// Appends and returns how many of the bytes are written; fewer than all: `errno` says why.
   size_t append(iovec* parts, int count) ROOM(carrier);
@@ -68,6 +75,7 @@ class OutFile {
  private:
   void shift_rotated() ROOM(carrier);
   bool put_header() ROOM(carrier);
+  void note_size() ROOM(carrier);
 
   std::string path_;
   const FileRules& rules_;
