@@ -22,6 +22,7 @@ struct Given {
   bool is_inline = false;
   Place place;
   Place value_place;
+  std::string text;  // inline: the whole piece as it is written
 };
 
 /// An instance at one position of a stack; no_instance when its text is wrong.

@@ -189,7 +189,7 @@ class Binder {
     for (size_t i = 0; section != nullptr && id != "global" && i < section->pairs.size(); i++) {
       const Pair& pair = section->pairs[i];
       if (pair.name != "plugin") {
-        draft.given.push_back({pair.name, pair.value, pair.is_verbatim, false, pair.place, pair.value_place});
+        draft.given.push_back({pair.name, pair.value, pair.is_verbatim, false, pair.place, pair.value_place, {}});
       }
     }
     draft_.instances.push_back(std::move(draft));
@@ -199,7 +199,7 @@ class Binder {
 
   static void give(InstanceDraft& draft, const ElementText& text, const Pair& pair) {
     for (const ElementText::Argument& argument : text.arguments) {
-      Given given{argument.name, argument.value, argument.is_verbatim, true, {}, {}};
+      Given given{argument.name, argument.value, argument.is_verbatim, true, {}, {}, argument.text};
       given.place = pair.place_of(argument.offset, argument.length);
       given.value_place = pair.place_of(argument.value_offset, argument.value_length);
       draft.given.push_back(std::move(given));

@@ -11,6 +11,20 @@ std::string show_given(const Given& given) {
   return given.name.empty() ? "'" + given.value + "'" : given.name;
 }
 
+// Whether a pair within a stack is an element of the primary option's list: it names no option, nor nearly one.
+bool is_element(const Given& given, const Plugin& plugin, const Option* primary) {
+  if (!given.is_inline || primary == nullptr || primary->kind != OptionKind::List || plugin.kind == Kind::Sink) {
+    return false;
+  }
+  std::vector<std::string> names;
+  for (std::span<const Option> rows : {plugin.options, common_options(plugin.kind)}) {
+    for (const Option& row : rows) {
+      names.emplace_back(row.name);
+    }
+  }
+  return nearest_name(given.name, names).empty();
+}
+
 // Gives options without a name to the primary option; several of them are one list.
 void name_primaries(Draft& draft, InstanceDraft& one, const std::string& label) {
   const Plugin& plugin = *one.instance->plugin;
@@ -21,6 +35,11 @@ void name_primaries(Draft& draft, InstanceDraft& one, const std::string& label) 
   bool has_one = false;
   std::vector<Given> named;
   for (Given& given : one.given) {
+    if (!given.name.empty() && is_element(given, plugin, primary)) {
+      given.name.clear();
+      given.value = given.text;
+      given.is_verbatim = false;
+    }
     if (!given.name.empty()) {
       named.push_back(std::move(given));
       continue;
@@ -113,7 +132,7 @@ std::shared_ptr<void> make_config(const Plugin& plugin) {
 bool find_codec(Draft& draft, InstanceDraft& one) {
   Instance& instance = *one.instance;
   const Given* given = one.find("format");
-  Given named = given == nullptr ? Given{"format", "", false, false, {}, {}} : *given;
+  Given named = given == nullptr ? Given{"format", "", false, false, {}, {}, {}} : *given;
   if (!substitute_value(draft, named, "[" + instance.id + "] ")) {
     return false;
   }

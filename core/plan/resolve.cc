@@ -121,7 +121,7 @@ class Resolver {
       route_.nodes[at].out.push_back(plan(key));
       offer(stream, key, instance);
     }
-    rename(wiring, before, stream, instance);
+    rename(wiring, stream, instance);
     if (wiring.opens) {
       stream.is_open = true;
       stream.gone.clear();
@@ -141,17 +141,17 @@ class Resolver {
     }
   }
 
-  void rename(const Wiring& wiring, const Stream& before, Stream& stream, const Instance& instance) {
+  void rename(const Wiring& wiring, Stream& stream, const Instance& instance) {
     for (const Wiring::Rename& one : wiring.renames) {
-      auto from = before.offers.find(one.from);
+      auto from = stream.offers.find(one.from);
       bool is_read = false;
       for (const Read& read : wiring.reads) {
         is_read = is_read || read.key == one.from;
       }
       if (!is_read) {
-        find({one.from, Type::Mixed, false}, before, instance);
+        find({one.from, Type::Mixed, false}, stream, instance);
       }
-      bool is_known = from != before.offers.end();
+      bool is_known = from != stream.offers.end();
       Key key{one.to, is_known ? from->second.type : Type::Mixed, {}, {}, is_known && from->second.is_meta};
       plan(key);
       stream.offers.erase(one.from);

@@ -88,7 +88,7 @@ void read_settings(Draft& draft) {
       check_plugin(draft, pair);
     }
     if (pair.name != "stack" && pair.name != "plugin") {
-      given.push_back({pair.name, pair.value, pair.is_verbatim, false, pair.place, pair.value_place});
+      given.push_back({pair.name, pair.value, pair.is_verbatim, false, pair.place, pair.value_place, {}});
     }
     level = pair.name == "loglevel" ? pair.value_place : level;
   }

@@ -46,6 +46,7 @@ void parse_arguments(std::string_view text, size_t base, ElementText& element) {
     argument.value_offset = base + static_cast<size_t>(value.data() - text.data());
     argument.value_length = value.size();
     argument.value = value;
+    argument.text = piece;
     take_quotes(argument.value, argument.is_verbatim);
     element.arguments.push_back(std::move(argument));
   }

@@ -2,7 +2,7 @@
 /// Floor 3b. The text of a stack: `in:FILE, parse_json, keep(status >= 500), out:file(path=/tmp/x, format=csv)`.
 /// An element is `id:PLUGIN`, `PLUGIN` or `id`, and may carry options in parentheses, split at commas that stand in no
 /// quotes and no brackets. `name = value` is a pair; pieces before the first pair that are none are the plugin's
-/// primary option.
+/// primary option. Where that is a list, pairs that name no option are elements of it: `set(site=berlin, level=3)`.
 #pragma once
 
 #include <string>
@@ -20,6 +20,7 @@ struct ElementText {
   struct Argument {
     std::string name;  // empty: the primary option
     std::string value;
+    std::string text;  // all of the piece as it is written
     bool is_verbatim = false;
     size_t offset = 0;  // of the name, or of a primary option's value
     size_t length = 0;

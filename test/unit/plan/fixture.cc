@@ -85,7 +85,9 @@ void declare_remove(void* config, std::string_view, Wiring& wiring) {
 }
 void declare_rename(void* config, std::string_view, Wiring& wiring) {
   const std::vector<std::string>& keys = config_of(config).keys;
-  wiring.renames = {{keys.at(0), keys.at(1)}};
+  for (size_t i = 0; i + 1 < keys.size(); i += 2) {
+    wiring.renames.push_back({keys[i], keys[i + 1]});
+  }
 }
 void declare_shared(void*, std::string_view, Wiring& wiring) {
   wiring.reads = {{"message", Type::Text}, {"level", Type::Text, true}};

@@ -127,6 +127,8 @@ TEST_CASE("removed and renamed keys are gone below, and stay in other branches")
   CHECK_THROWS_AS(plan_of("stdin, remove(message, size), parse, stdout"), ConfigErrors);
   CHECK_THROWS_AS(plan_of("stdin, rename(message, text), parse, stdout"), ConfigErrors);
   CHECK_THROWS_AS(plan_of("stdin, rename(none, text), stdout"), ConfigErrors);
+  CHECK_NOTHROW(plan_of("stdin, rename(message, text, text, line), parse(line), stdout"));
+  CHECK_THROWS_AS(plan_of("stdin, rename(message, text, text, line), parse(text), stdout"), ConfigErrors);
   auto plan = plan_of("stdin, rename(message, text), parse(text), stdout(format = csv, columns = status)");
   const Route& route = *plan->routes.front();
   CHECK(names(route, route.source_out) == "message - -");
@@ -139,6 +141,13 @@ TEST_CASE("a key may change its type once it was removed, and differ between bra
   auto plan = plan_of_text("stack = in:STDIN, p:PARSE, a:STDOUT\nstack = in, t:PARSE_TEXT, b:STDOUT\n");
   const Route& route = *plan->routes.front();
   CHECK(route.schema.key(route.schema.find("status")).type == Type::Mixed);
+}
+
+TEST_CASE("pairs that name no option are elements of a list without a name") {
+  CHECK(plan_of("stdin, remove(a = 1, b = \"c, d\", on_error = drop), stdout")->find("remove")->wiring.removes ==
+        std::vector<std::string>{"a = 1", "b = \"c, d\""});
+  CHECK_THROWS_AS(plan_of("stdin, remove(a = 1, on_eror = drop), stdout"), ConfigErrors);
+  CHECK_THROWS_AS(plan_of("stdin, keep(a = 1), stdout"), ConfigErrors);
 }
 
 TEST_CASE("an optional read that nobody writes has no key") {
