@@ -5,11 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 namespace limit {
 
-/// The fields of one line. The texts borrow the line; nginx's own escapes (`\x22`) stay as they are.
+/// The fields of one line. The texts borrow the line, or the parser where the log's own escapes (`\x22`) were undone.
 /// A field that was written as '-' is absent: a text without data, or `has_bytes` false.
 struct Access {
     std::string_view remote_addr;
@@ -32,9 +33,21 @@ inline bool has(std::string_view field) {
     return field.data() != nullptr;
 }
 
-/// Takes a line apart: addr ident user [time] "method path protocol" status bytes "referer" "agent".
-/// The quotes of a field end at a quote without a backslash before it.
-Access parse_access(std::string_view line);
+/// Takes lines apart: addr ident user [time] "method path protocol" status bytes "referer" "agent".
+/// Escapes in the user and in what is quoted are undone: \xNN of nginx, and the letters of Apache. A quote behind a
+/// backslash does not end its field. The path is all between the first and the last blank of the request.
+class AccessParser {
+public:
+    /// The fields are valid until the next call.
+    Access parse(std::string_view line);
+
+private:
+    std::string_view undo(std::string_view text);
+
+    std::unique_ptr<char[]> plain_;
+    size_t capacity_ = 0;
+    size_t used_ = 0;
+};
 
 /// A time such as `25/Oct/2026:04:30:00 +0200` in ns since 1970, UTC; `NO_TIME` if it is none or if
 /// its year is not in 1970 to 2261, the years that 64 bits of ns hold.

@@ -22,9 +22,10 @@ size_t run_raw(const std::string& in, const std::string& out) {
 
 size_t run_access(const std::string& in, const std::string& out) {
     Output output(out);
+    AccessParser parser;
     size_t unread = 0;
     each_line(in, [&](std::string_view line) {
-        const Access row = parse_access(line);
+        const Access row = parser.parse(line);
         if (!row.is_valid) {
             ++unread;
             return;
@@ -36,9 +37,10 @@ size_t run_access(const std::string& in, const std::string& out) {
 
 size_t run_access_filter(const std::string& in, const std::string& out) {
     Output output(out);
+    AccessParser parser;
     size_t unread = 0;
     each_line(in, [&](std::string_view line) {
-        const Access row = parse_access(line);
+        const Access row = parser.parse(line);
         if (!row.is_valid) {
             ++unread;
             return;
@@ -57,9 +59,10 @@ size_t run_four(const std::string& in, const std::string& out) {
     Output pattern(out + ".pattern");
     csv.filled(put(csv.room(512), "remote_addr,remote_user,time,method,path,protocol,status,body_bytes_sent,"
                                   "http_referer,http_user_agent\n"));
+    AccessParser parser;
     size_t unread = 0;
     each_line(in, [&](std::string_view line) {
-        const Access row = parse_access(line);
+        const Access row = parser.parse(line);
         if (!row.is_valid) {
             ++unread;
             return;

@@ -14,6 +14,7 @@ struct Walk {
     const char* at;
     const char* end;
     bool is_good = true;
+    bool is_escaped = false;
 
     /// The text up to the next `stop`, which is stepped over.
     std::string_view until(char stop) {
@@ -36,37 +37,36 @@ struct Walk {
         }
     }
 
-    /// The text of a field in quotes.
+    /// The text of a field in quotes; `is_escaped` becomes whether backslashes are in it.
     std::string_view quoted() {
         expect('"');
-        const char* const start = at;
+        is_escaped = false;
         for (const char* seek = at;;) {
-            const char* hit = find_byte(seek, end, '"');
+            const char* hit = find_either(seek, end, '"', '\\');
             if (hit == end) {
                 is_good = false;
                 return {};
             }
-            if (hit == start || hit[-1] != '\\' || !is_escaped(start, hit)) {
+            if (*hit == '"') {
+                const std::string_view text(at, static_cast<size_t>(hit - at));
                 at = hit + 1;
-                return {start, static_cast<size_t>(hit - start)};
+                return text;
             }
-            seek = hit + 1;
+            is_escaped = true;
+            seek = hit + 1 < end ? hit + 2 : end;
         }
-    }
-
-    /// Whether an odd number of backslashes stands before `hit`.
-    static bool is_escaped(const char* start, const char* hit) {
-        const char* first = hit;
-        while (first > start && first[-1] == '\\') {
-            --first;
-        }
-        return (hit - first) % 2 == 1;
     }
 };
 
 /// '-' is how the format writes that there is nothing.
 std::string_view absent_if_dash(std::string_view text) {
     return text.size() == 1 && text[0] == '-' ? std::string_view() : text;
+}
+
+/// The value of a hexadecimal digit, or -1.
+int hex(char digit) {
+    const int lower = digit | 0x20;
+    return digit >= '0' && digit <= '9' ? digit - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 /// Two digits, or a negative number.
@@ -151,33 +151,75 @@ int64_t parse_time(std::string_view text) {
     return (days * 86400 + hour * 3600 + minute * 60 + second - zone) * 1'000'000'000;
 }
 
-Access parse_access(std::string_view line) {
+/// Copies a text with its escapes undone. What is no known escape stays as it is.
+std::string_view AccessParser::undo(std::string_view text) {
+    constexpr std::string_view letters = "\"\\ntrbfv";
+    constexpr std::string_view bytes = "\"\\\n\t\r\b\f\v";
+    char* const start = plain_.get() + used_;
+    char* to = start;
+    for (size_t at = 0; at < text.size(); ++at) {
+        const size_t left = text.size() - at;
+        if (text[at] == '\\' && left >= 2) {
+            const size_t letter = letters.find(text[at + 1]);
+            if (letter != std::string_view::npos) {
+                *to++ = bytes[letter];
+                ++at;
+                continue;
+            }
+            const int high = text[at + 1] == 'x' && left >= 4 ? hex(text[at + 2]) : -1;
+            const int low = high >= 0 ? hex(text[at + 3]) : -1;
+            if (low >= 0) {
+                *to++ = static_cast<char>(high * 16 + low);
+                at += 3;
+                continue;
+            }
+        }
+        *to++ = text[at];
+    }
+    used_ = static_cast<size_t>(to - plain_.get());
+    return {start, static_cast<size_t>(to - start)};
+}
+
+Access AccessParser::parse(std::string_view line) {
+    if (capacity_ < line.size()) {
+        capacity_ = 2 * line.size();
+        plain_ = std::make_unique<char[]>(capacity_ + MARGIN);
+    }
+    used_ = 0;
     Access row;
     Walk walk{line.data(), line.data() + line.size()};
+    const auto quoted = [this, &walk] {
+        const std::string_view text = walk.quoted();
+        return walk.is_escaped ? undo(text) : absent_if_dash(text);
+    };
     row.remote_addr = walk.until(' ');
     walk.until(' ');
     row.remote_user = absent_if_dash(walk.until(' '));
+    if (has(row.remote_user) && row.remote_user.find('\\') != std::string_view::npos) {
+        row.remote_user = undo(row.remote_user);
+    }
     walk.expect('[');
     row.time_local = walk.until(']');
     walk.expect(' ');
-    const std::string_view request = walk.quoted();
+    const std::string_view request = quoted();
     walk.expect(' ');
     row.status = parse_digits(walk.until(' '));
     const std::string_view bytes = absent_if_dash(walk.until(' '));
-    row.http_referer = absent_if_dash(walk.quoted());
+    row.http_referer = quoted();
     walk.expect(' ');
-    row.http_user_agent = absent_if_dash(walk.quoted());
-    if (!walk.is_good || walk.at != walk.end) {
+    row.http_user_agent = quoted();
+    const size_t first = request.find(' ');
+    const size_t last = request.rfind(' ');
+    if (!walk.is_good || walk.at != walk.end || first == last) {
         return row;
     }
-    Walk words{request.data(), request.data() + request.size()};
-    row.method = words.until(' ');
-    row.path = words.until(' ');
-    row.protocol = {words.at, static_cast<size_t>(words.end - words.at)};
+    row.method = request.substr(0, first);
+    row.path = request.substr(first + 1, last - first - 1);
+    row.protocol = request.substr(last + 1);
     row.time = parse_time(row.time_local);
     row.has_bytes = has(bytes);
     row.body_bytes_sent = row.has_bytes ? parse_digits(bytes) : 0;
-    row.is_valid = words.is_good && row.time != NO_TIME && row.status >= 0 && row.body_bytes_sent >= 0;
+    row.is_valid = row.time != NO_TIME && row.status >= 0 && row.body_bytes_sent >= 0;
     return row;
 }
 

@@ -68,6 +68,29 @@ inline const char* find_byte(const char* from, const char* end, char wanted) {
 #endif
 }
 
+/// The first place of either byte in [from, end), or `end`.
+inline const char* find_either(const char* from, const char* end, char one, char other) {
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8(one);
+    const __m128i second = _mm_set1_epi8(other);
+    for (; from < end; from += 16) {
+        const __m128i bytes = load(from);
+        const __m128i equal = _mm_or_si128(_mm_cmpeq_epi8(bytes, first), _mm_cmpeq_epi8(bytes, second));
+        const auto hits = static_cast<unsigned>(_mm_movemask_epi8(equal));
+        if (hits != 0) {
+            const char* hit = from + __builtin_ctz(hits);
+            return hit < end ? hit : end;
+        }
+    }
+    return end;
+#else
+    while (from < end && *from != one && *from != other) {
+        ++from;
+    }
+    return from;
+#endif
+}
+
 /// Copies text up to the first byte that JSON may not hold as it is, and returns how many bytes that were.
 inline size_t copy_plain(char* to, const char* from, const char* end) {
     const char* const start = from;
