@@ -23,18 +23,18 @@ bool is_digit(char c) {
 struct Scan {
   const char* at;
   const char* end;
-  uint64_t digits = 0;  // all digits as one number; right while there are at most 19 of them
-  size_t count = 0;     // of significant digits: leading zeros do not count
-  int64_t scale = 0;    // digits behind the point
+  uint64_t digits = 0;  // all digits as one number; right while there are at most 18 of them
+  size_t count = 0;
+  int64_t scale = 0;  // digits behind the point
 
   /// Steps over digits; false when there is none.
   bool run() {
     const char* from = at;
     while (at < end && is_digit(*at)) {
       digits = digits * 10 + static_cast<uint64_t>(*at - '0');
-      count += digits != 0 ? 1 : 0;
       at++;
     }
+    count += static_cast<size_t>(at - from);
     return at > from;
   }
 };
