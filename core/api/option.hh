@@ -119,6 +119,13 @@ bool assign_value(T& value, std::string_view text, const Option& option, std::st
     return true;
   }
 }
+
+/// The owner is named as a type, because g++ 12 gives a function whose arguments are only members one symbol for equally
+/// named structs of different files.
+template <class Owner, auto P>
+bool assign_member(void* config, std::string_view text, const Option& self, std::string& why) {
+  return assign_value(static_cast<Owner*>(config)->*P, text, self, why);
+}
 }  // namespace detail
 
 /// An option row: `option<&FileConfig::rotate>("rotate", "64MiB", "start a new file past this size")`. The member's type
@@ -132,9 +139,7 @@ constexpr Option option(const char* name, const char* fallback, const char* doc,
   if constexpr (std::is_enum_v<T>) {
     row.choices = choice_names<T>;
   }
-  row.assign = [](void* config, std::string_view text, const Option& self, std::string& why) {
-    return detail::assign_value(static_cast<typename M::Owner*>(config)->*P, text, self, why);
-  };
+  row.assign = &detail::assign_member<typename M::Owner, P>;
   return row;
 }
 template <auto P>
