@@ -26,7 +26,7 @@ struct DropConfig {
 };
 
 constexpr std::array options = {
-    option<&DropConfig::expression>("expression", required, "which rows go, as in status < 400 or path ~ \"^/health\""),
+    option<&DropConfig::expression>("where", required, "which rows go, as in status < 400 or path ~ \"^/health\""),
     option<&DropConfig::match_limit>("match_limit", "1000000",
                                      "steps after which the search of a regular expression is given up", {1, 1e9}),
 };
@@ -73,7 +73,7 @@ const Plugin filter_drop = {
     .name = "drop",
     .doc = "drops the rows for which an expression is true",
     .options = options,
-    .primary = "expression",
+    .primary = "where",
     .config = config_type<DropConfig>,
     .declare = declare,
     .filter = make_filter<Drop, DropConfig>,

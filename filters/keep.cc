@@ -26,7 +26,7 @@ struct KeepConfig {
 };
 
 constexpr std::array options = {
-    option<&KeepConfig::expression>("expression", required,
+    option<&KeepConfig::expression>("where", required,
                                     "which rows stay, as in status >= 500 and path ~ \"^/api\""),
     option<&KeepConfig::match_limit>("match_limit", "1000000",
                                      "steps after which the search of a regular expression is given up", {1, 1e9}),
@@ -74,7 +74,7 @@ const Plugin filter_keep = {
     .name = "keep",
     .doc = "keeps the rows for which an expression is true",
     .options = options,
-    .primary = "expression",
+    .primary = "where",
     .config = config_type<KeepConfig>,
     .declare = declare,
     .filter = make_filter<Keep, KeepConfig>,

@@ -18,7 +18,7 @@ namespace {
 using Cells = std::vector<std::pair<std::string, Cell>>;
 
 bool kept(const std::string& expression, const Cells& cells) {
-  Rig rig(Kind::Filter, "keep", {{"expression", expression}});
+  Rig rig(Kind::Filter, "keep", {{"where", expression}});
   rig.row(cells).run();
   return rig.selected().size() == 1;
 }
@@ -45,7 +45,7 @@ const Cells sample = {{"status", Cell::of_integer(502)},
 }  // namespace
 
 TEST_CASE("rows for which the expression is true stay, the others are disposed of") {
-  Rig rig(Kind::Filter, "keep", {{"expression", "status >= 500 and path ~ \"^/api\""}});
+  Rig rig(Kind::Filter, "keep", {{"where", "status >= 500 and path ~ \"^/api\""}});
   for (int status : {200, 500, 502, 404}) {
     rig.row({{"status", Cell::of_integer(status)}, {"path", Cell::of_text("/api/v1")}});
   }
@@ -233,7 +233,7 @@ TEST_CASE("random expressions of and, or and not agree with a plain evaluation")
 }
 
 TEST_CASE("a key that only exists or missing ask for need not be known") {
-  Rig rig(Kind::Filter, "keep", {{"expression", "exists(a) and b == 1 or missing(c) and c == 2"}});
+  Rig rig(Kind::Filter, "keep", {{"where", "exists(a) and b == 1 or missing(c) and c == 2"}});
   REQUIRE(rig.wiring().reads.size() == 3);
   CHECK(rig.wiring().reads[0].is_optional);
   CHECK_FALSE(rig.wiring().reads[1].is_optional);
@@ -241,7 +241,7 @@ TEST_CASE("a key that only exists or missing ask for need not be known") {
 }
 
 TEST_CASE("a row for which a regular expression gives up fails and stays") {
-  Rig rig(Kind::Filter, "keep", {{"expression", "a ~ '^(a+)+$'"}, {"match_limit", "1000"}});
+  Rig rig(Kind::Filter, "keep", {{"where", "a ~ '^(a+)+$'"}, {"match_limit", "1000"}});
   rig.row("a", std::string(40, 'a') + "b").row("a", "aa").row("a", "b").run();
   CHECK(rig.faults() == std::vector<int>{0});
   CHECK(rig.selected() == std::vector<int>{0, 1});
