@@ -12,6 +12,7 @@
 #include <iostream>
 
 #include "core/daemon/pidfile.hh"
+#include "core/plan/settings.hh"
 #include "core/run/service.hh"
 #include "core/tool/commands.hh"
 
@@ -65,16 +66,13 @@ int read_switches(int argc, char** argv, Request& request) {
   return -1;
 }
 
-// Level names and ulogd's numbers, as in the configuration.
 bool apply_level(const std::string& text, Settings& settings) {
-  if (text.empty()) {
+  if (text.empty() || find_level(text, settings.loglevel)) {
     return true;
   }
-  std::string why;
-  if (read_level(text, settings.loglevel, why)) {
-    return true;
-  }
-  std::fprintf(stderr, "stookd: -l %s: %s\n", text.c_str(), why.c_str());
+  std::fprintf(stderr,
+               "stookd: -l %s: no such level; it takes debug, info, notice, warning, error, fatal or ulogd's 1 to 8\n",
+               text.c_str());
   return false;
 }
 
