@@ -82,6 +82,9 @@ Cell integer_leaf(int64_t value, const Cell* old) {
 }
 
 std::string_view keep(lua_State* raw, Arena& arena, std::string_view bytes) {
+  if (bytes.empty()) {
+    return "";
+  }
   LuaState& state = LuaState::of(raw);
   if (bytes.size() > state.may_store) {
     luaL_error(raw, "writes more into one bundle than its memory limit");
