@@ -189,7 +189,9 @@ class ParseJson final : public Filter {
     }
     auto size = static_cast<size_t>(to - begin);
     batch.arena().commit(size);
-    put(batch, rest, row, Cell::of_slice(Type::Object, {begin, size}));
+    Cell members = Cell::of_slice(Type::Object, {begin, size});
+    members.is_number = true;  // the row's own members: codecs write them as keys
+    put(batch, rest, row, members);
     overflow_.clear();
   }
 

@@ -244,7 +244,9 @@ class ParseKv final : public Filter {
     }
     auto size = static_cast<size_t>(to - begin);
     arena.commit(size);
-    rest->set(row, Cell::of_slice(Type::Object, {begin, size}));
+    Cell pairs = Cell::of_slice(Type::Object, {begin, size});
+    pairs.is_number = true;  // the row's own pairs: codecs write them as keys
+    rest->set(row, pairs);
   }
 
   const KvConfig& config_;
