@@ -82,7 +82,6 @@ stack=in:FILE,parse:PARSE_ACCESS,four:FILE
 path={DEMO_LOG}
 [change]
 script=change.lua
-on_error=drop
 [gone]
 keys=path, status
 [one]
@@ -93,7 +92,7 @@ path=two.json
 path=three.json
 [four]
 path=four.json
-""", code=1)
+""")
         self.assertEqual(sum(1 for line in result.report["lines"] if line["id"] == "parse"), 1)
         one, two, three = self.json_lines("one.json"), self.json_lines("two.json"), self.json_lines("three.json")
         self.assertTrue(all(row["path"] == "changed" and row["new"] == 1 for row in one))
