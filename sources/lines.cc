@@ -189,7 +189,8 @@ LineReader::Step LineReader::read(Bytes& bytes, LineState& state, const LineOrig
   has_lines_ = false;
   if (!bundle->has_room()) {
     rows_of_bundle_ = bundle->rows();
-    has_lines_ = pending_size_ > max_line_ + 1 || std::memchr(pending_.get(), '\n', pending_size_) != nullptr;
+    has_lines_ = pending_size_ > max_line_ + 1 ||
+                 (pending_size_ > 0 && std::memchr(pending_.get(), '\n', pending_size_) != nullptr);
     scanned_ = has_lines_ ? 0 : pending_size_;
   }
   if (bundle->rows() > first) {
