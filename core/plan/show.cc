@@ -90,7 +90,15 @@ std::string show_flow(const Route& route, KeyId id, const std::string& name) {
         is_made = is_made || node.out[j] == id;
       }
     }
-    bool reads = std::find(node.in.begin(), node.in.end(), id) != node.in.end() ||
+    bool renames = false;
+    for (const Wiring::Rename& one : wiring.renames) {
+      renames = renames || one.from == name;
+      if (one.to == name) {
+        add_once(writers, node.instance->id);
+        is_made = true;
+      }
+    }
+    bool reads = renames || std::find(node.in.begin(), node.in.end(), id) != node.in.end() ||
                  std::find(node.address.begin(), node.address.end(), id) != node.address.end();
     if (reads || (wiring.reads_all && !is_meta)) {
       add_once(readers, node.instance->id);

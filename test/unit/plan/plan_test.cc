@@ -234,3 +234,9 @@ TEST_CASE("a plan shows routes, stacks, keys, sinks, memory and threads") {
         "memory: at most 12.38 MiB in bundles and payloads\n"
         "threads: main, 1 worker, 1 carrier\n");
 }
+
+TEST_CASE("a plan shows who renames a key") {
+  std::string text = plan_of("stdin, rename(message, text), parse(text), stdout")->show();
+  CHECK(text.find("    message text (stdin) -> rename and stdout\n") != std::string::npos);
+  CHECK(text.find("    text text (rename) -> parse and stdout\n") != std::string::npos);
+}
