@@ -2,6 +2,7 @@
 /// Floor 1. UTF-8, read one character at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace stook {
