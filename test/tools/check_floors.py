@@ -23,7 +23,7 @@ FLOORS = {
     "core/lua": ("core/lua",) + API,
     "core/plan": ("core/plan",) + API,
     "core/run": ("core/run", "core/plan", "core/lua") + API,
-    "core/daemon": ("core/daemon", "core/run", "core/plan", "core/lua") + API,
+    "core/daemon": ("core/daemon", "core/tool", "core/run", "core/plan", "core/lua") + API,
     "core/tool": ("core/tool", "core/run", "core/plan", "core/lua") + API,
     "sources": API,
     "filters": API,
@@ -100,6 +100,8 @@ def check_own(root, path, name):
         return f'"{name}" is not in the repository; own headers are written from its root'
 
     plugin = next((top for top in PLUGINS if inside(name, top)), None)
+    if os.path.dirname(name) == "sources" and inside(path, "sources"):  # sources share how lines are cut and files are found
+        return None
     if plugin:
         family = os.path.dirname(name)
         if "/" in family and inside(path, family):  # a family of plugins in one folder shares its own headers

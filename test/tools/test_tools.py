@@ -111,7 +111,7 @@ class Floors(Tree):
             ("<lauxlib.h>", "core/lua/state.cc", "core/plan/plan.cc"),
             ('"lua.h"', "core/lua/state.cc", "sinks/lua.cc"),
             ("<ev.h>", "core/api/loop.cc", "sources/udp.cc"),
-            ("<simdjson.h>", "filters/parse_json.cc", "filters/parse_kv.cc"),
+            ("<simdjson.h>", "core/api/json.cc", "filters/parse_kv.cc"),
             ("<pcre2.h>", "filters/match.cc", "core/plan/settings.cc"),
         )
         for header, door, elsewhere in doors:
