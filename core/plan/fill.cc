@@ -150,6 +150,16 @@ bool find_codec(Draft& draft, InstanceDraft& one) {
   return true;
 }
 
+// A source that keeps positions keeps them in state_dir, in a file named for its id, unless the config names one.
+void place_state(const Settings& settings, const InstanceDraft& one) {
+  for (const Option& row : one.instance->plugin->options) {
+    if (std::string_view(row.name) == "state_file" && one.find(row.name) == nullptr && !settings.state_dir.empty()) {
+      std::string why;
+      row.assign(one.instance->config.get(), settings.state_dir + "/" + one.instance->id + ".pos", row, why);
+    }
+  }
+}
+
 void fill_instance(Draft& draft, InstanceDraft& one) {
   Instance& instance = *one.instance;
   const Plugin& plugin = *instance.plugin;
@@ -172,6 +182,7 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
   if (!fill_options(draft, one.given, tables, label, owner, instance.place)) {
     one.is_broken = true;
   }
+  place_state(draft.settings, one);
   instance.has_own_front = common.front == Common::Front::Own;
   instance.lanes = common.lanes;
   instance.full = common.full;

@@ -40,6 +40,11 @@ class Groups {
 void pin(Route& route, size_t first_lane, Groups& groups, std::map<const Instance*, size_t>& shared) {
   for (const Node& node : route.nodes) {
     State state = state_of(node);
+    if (node.instance->full == Full::Drop) {
+      // A carrier puts a dealt lane back in order by counting its payloads, and a sink that drops has gaps.
+      route.is_dealt = false;
+      route.pinned_by = "sink '" + node.instance->id + "' may drop rows (full = drop)";
+    }
     if (state == State::None) {
       continue;
     }
