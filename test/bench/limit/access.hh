@@ -13,40 +13,40 @@ namespace limit {
 /// The fields of one line. The texts borrow the line, or the parser where the log's own escapes (`\x22`) were undone.
 /// A field that was written as '-' is absent: a text without data, or `has_bytes` false.
 struct Access {
-    std::string_view remote_addr;
-    std::string_view remote_user;
-    std::string_view time_local;
-    std::string_view method;
-    std::string_view path;
-    std::string_view protocol;
-    std::string_view http_referer;
-    std::string_view http_user_agent;
-    int64_t time = 0;  ///< ns since 1970, UTC
-    int64_t status = 0;
-    int64_t body_bytes_sent = 0;
-    bool has_bytes = false;
-    bool is_valid = false;  ///< whether the line had the format
+  std::string_view remote_addr;
+  std::string_view remote_user;
+  std::string_view time_local;
+  std::string_view method;
+  std::string_view path;
+  std::string_view protocol;
+  std::string_view http_referer;
+  std::string_view http_user_agent;
+  int64_t time = 0;  ///< ns since 1970, UTC
+  int64_t status = 0;
+  int64_t body_bytes_sent = 0;
+  bool has_bytes = false;
+  bool is_valid = false;  ///< whether the line had the format
 };
 
 /// Whether a text field is there. An empty one is.
 inline bool has(std::string_view field) {
-    return field.data() != nullptr;
+  return field.data() != nullptr;
 }
 
 /// Takes lines apart: addr ident user [time] "method path protocol" status bytes "referer" "agent".
 /// Escapes in the user and in what is quoted are undone: \xNN of nginx, and the letters of Apache. A quote behind a
 /// backslash does not end its field. The path is all between the first and the last blank of the request.
 class AccessParser {
-public:
-    /// The fields are valid until the next call.
-    Access parse(std::string_view line);
+ public:
+  /// The fields are valid until the next call.
+  Access parse(std::string_view line);
 
-private:
-    std::string_view undo(std::string_view text);
+ private:
+  std::string_view undo(std::string_view text);
 
-    std::unique_ptr<char[]> plain_;
-    size_t capacity_ = 0;
-    size_t used_ = 0;
+  std::unique_ptr<char[]> plain_;
+  size_t capacity_ = 0;
+  size_t used_ = 0;
 };
 
 /// A time such as `25/Oct/2026:04:30:00 +0200` in ns since 1970, UTC; `NO_TIME` if it is none or if
@@ -62,7 +62,7 @@ enum class Shape { Full, LocalTime, Filtered };
 
 /// Bytes to have free for any of the writers below, for a line of this size.
 constexpr size_t access_room(size_t line) {
-    return 6 * line + 512;
+  return 6 * line + 512;
 }
 
 /// Writes a row as a line of JSON, absent fields left out.
