@@ -6,6 +6,7 @@ local TURNS = 10000
 return {
   kind = "filter",
   doc = "Burns processor time",
+  state = "none",
   reads = { "status:integer" },
   writes = { "burnt:integer" },
   row = function(status)
