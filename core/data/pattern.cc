@@ -23,7 +23,7 @@ int hex_value(char c) {
 // Reads a pattern from left to right.
 class PatternReader {
  public:
-  explicit PatternReader(std::string_view text) : text_(text) {}
+  PatternReader(std::string_view text, bool is_path) : text_(text), is_path_(is_path) {}
 
   std::vector<Pattern::Piece> read() {
     while (at_ < text_.size()) {
@@ -86,8 +86,8 @@ class PatternReader {
   void plain() {
     size_t begin = at_;
     while (at_ < text_.size() &&
-           (is_name_char(text_[at_]) ||
-            (text_[at_] == '.' && at_ > begin && at_ + 1 < text_.size() && is_name_char(text_[at_ + 1])))) {
+           (is_name_char(text_[at_]) || (!is_path_ && text_[at_] == '.' && at_ > begin && at_ + 1 < text_.size() &&
+                                         is_name_char(text_[at_ + 1])))) {
       at_++;
     }
     if (at_ == begin) {
@@ -130,6 +130,7 @@ class PatternReader {
   }
 
   std::string_view text_;
+  bool is_path_;
   size_t at_ = 0;
   std::string literal_;
   std::vector<Pattern::Piece> pieces_;
@@ -161,7 +162,7 @@ void reduce(Payload& out, size_t begin) {
 }
 }  // namespace
 
-Pattern::Pattern(std::string_view text) : pieces_(PatternReader(text).read()) {
+Pattern::Pattern(std::string_view text, bool is_path) : pieces_(PatternReader(text, is_path).read()) {
   std::vector<std::string> names = keys();
   for (const Piece& piece : pieces_) {
     int index = -1;

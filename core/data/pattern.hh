@@ -11,8 +11,8 @@
 
 namespace stook {
 
-/// A compiled pattern. `$name` takes letters, digits, `_` and inner dots; `${name}` any name; `${name:-text}` gives what
-/// stands for an absent key (else nothing); `$$` is a dollar. `\n`, `\t`, `\r`, `\0`, `\xNN`, `\\` are escapes.
+/// A compiled pattern. `$name` takes letters, digits, `_` and inner dots, which end it in a path: `$host.log`; `${name}`
+/// any name; `${name:-text}` gives what stands for an absent key (else nothing); `$$` is a dollar. `\n`, `\t`, `\r`, `\0`, `\xNN`, `\\` are escapes.
 /// `${time:%Y-%m-%d}` formats a Time by strftime(3) in UTC.
 class Pattern {
  public:
@@ -22,7 +22,7 @@ class Pattern {
     std::string format;  // strftime format, empty for the plain form
   };
   /// Throws std::invalid_argument with one sentence when the text is no pattern.
-  explicit Pattern(std::string_view text);
+  explicit Pattern(std::string_view text, bool is_path = false);
   Pattern() = default;
 
   const std::vector<Piece>& pieces() const { return pieces_; }

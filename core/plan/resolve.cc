@@ -168,7 +168,7 @@ class Resolver {
     if (sink.wiring.address.empty()) {
       return;
     }
-    Pattern pattern(sink.wiring.address);
+    Pattern pattern(sink.wiring.address, true);
     for (const std::string& name : pattern.keys()) {
       bool has_default = true;
       for (const Pattern::Piece& piece : pattern.pieces()) {
@@ -275,7 +275,7 @@ class Resolver {
           below.names.insert(read.key);
         }
       }
-      for (const std::string& name : Pattern(instance.wiring.address).keys()) {
+      for (const std::string& name : Pattern(instance.wiring.address, true).keys()) {
         below.names.insert(name);
       }
       all.wants_all = all.wants_all || below.wants_all || wiring.reads_all;

@@ -26,7 +26,7 @@ void Runner::make_replicas(const Lane& lane) {
       nodes_[i]->filters[lane.index] = worker_.replica(instance, lane);
     } else if (!nodes_[i]->codec) {
       nodes_[i]->codec = instance.codec->codec({instance.codec_config.get(), instance.id, {}});
-      nodes_[i]->address = Pattern(instance.wiring.address);
+      nodes_[i]->address = Pattern(instance.wiring.address, true);
     }
   }
 }

@@ -53,7 +53,7 @@ void declare_file(void* raw, std::string_view folder, Wiring& wiring) {
   read_sync(config);
   read_mode(config);
   std::string path = absolute(config.path, folder);
-  Pattern pattern(path);
+  Pattern pattern(path, true);
   if (pattern.has_keys()) {
     wiring.address = path;
     for (const std::string& key : pattern.keys()) {

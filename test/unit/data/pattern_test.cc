@@ -101,6 +101,12 @@ TEST_CASE("a pattern names its keys once, in order of first use") {
   CHECK_FALSE(Pattern("/var/log/x$$").has_keys());
 }
 
+TEST_CASE("a dot ends a name in a path and nowhere else") {
+  CHECK(Pattern("$host.log").keys() == std::vector<std::string>{"host.log"});
+  CHECK(Pattern("/l/$host.log", true).keys() == std::vector<std::string>{"host"});
+  CHECK(Pattern("/l/${src.ip}.log", true).keys() == std::vector<std::string>{"src.ip"});
+}
+
 TEST_CASE("a pattern writes values, defaults, times and escapes") {
   Scene scene;
   scene.put("status", Cell::of_integer(404)).put("path", Cell::of_text("/x"));

@@ -258,7 +258,8 @@ TEST_CASE("rows go where their address says, and not all files stay open") {
   Folder folder;
   Case out({{"path", folder / "$host.log"}});
   CHECK(out.wiring.address == folder / "$host.log");
-  CHECK(out.wiring.reads.size() == 1);
+  REQUIRE(out.wiring.reads.size() == 1);
+  CHECK(out.wiring.reads[0].name == "host");
   out.sink->open();
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
