@@ -56,6 +56,9 @@ void log_report(const Report& report) {
     for (auto& [reason, rows] : line.dropped) {
       fields("dropped_" + std::string(reason), rows);
     }
+    if (line.keys_lost > 0) {
+      fields("keys_lost", line.keys_lost);
+    }
     log_event(Level::Notice, "ledger", fields);
   }
   log_event(Level::Notice, "ledger_sum",
