@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
     names.push_back(command.name);
   }
   std::string_view near = stook::nearest_name(name, names);
-  std::fprintf(stderr, "stook: no such command: %s%s%s%s\n", name.c_str(), near.empty() ? "" : "; did you mean '",
-               std::string(near).c_str(), near.empty() ? "" : "'?");
+  std::string hint = near.empty() ? "`stook help` shows all" : "did you mean '" + std::string(near) + "'?";
+  std::fprintf(stderr, "stook: no such command: %s; %s\n", name.c_str(), hint.c_str());
   return 2;
 }
