@@ -31,29 +31,44 @@ struct Request {
   bool is_verbose = false;
 };
 
+// The same bounds as in the configuration; a sign would wrap around unnoticed.
+size_t read_count(const po::variables_map& words, const char* name, size_t least, size_t most) {
+  if (words.count(name) == 0) {
+    return 0;
+  }
+  uint64_t count = 0;
+  std::string why;
+  if (!read_value(words[name].as<std::string>(), count, why) || count < least || count > most) {
+    throw po::error(std::string("--") + name + " takes a number from " + std::to_string(least) + " to " +
+                    std::to_string(most));
+  }
+  return count;
+}
+
 // Returns an exit code when there is nothing to run, else -1.
 int read_switches(int argc, char** argv, Request& request) {
-  po::options_description options("stookd: collects logs, events and flows\n\nusage: stookd [-d] [-c FILE] …");
+  po::options_description options;
   options.add_options()("help,h", "this text")("version,V", "the version")(
       "configfile,c", po::value(&request.plan.file)->default_value("/etc/stook.conf"), "the configuration")(
       "daemon,d", po::bool_switch(&request.is_daemon), "go to the background once all is open")(
       "loglevel,l", po::value(&request.level), "debug, info, notice, warning, error, fatal, or ulogd's 1 to 8")(
       "verbose,v", po::bool_switch(&request.is_verbose), "log to stderr, whatever the configuration says")(
       "pidfile,p", po::value(&request.pidfile), "write the process's number here, and lock it")(
-      "uid,u", po::value(&request.user), "become this user once all is open")("info,i", po::value(&request.info),
-                                                                              "describe a plugin")(
-      "threads,t", po::value(&request.plan.threads), "worker threads")("keyspool,k", po::value(&request.plan.keyspool),
-                                                                       "bundles of each source");
+      "uid,u", po::value(&request.user), "become this user once all is open")(
+      "info,i", po::value(&request.info), "describe a plugin")("threads,t", po::value<std::string>(), "worker threads")(
+      "keyspool,k", po::value<std::string>(), "bundles of each source");
   po::variables_map words;
   try {
-    po::store(po::parse_command_line(argc, argv, options), words);
+    po::store(po::command_line_parser(argc, argv).options(options).positional({}).run(), words);
     po::notify(words);
+    request.plan.threads = read_count(words, "threads", 1, 256);
+    request.plan.keyspool = read_count(words, "keyspool", 2, 65536);
   } catch (const po::error& error) {
     std::fprintf(stderr, "stookd: %s; see stookd -h\n", error.what());
     return 2;
   }
   if (words.count("help") != 0) {
-    std::cout << options;
+    std::cout << "stookd: collects logs, events and flows\n\nusage: stookd [-d] [-c FILE] …\n" << options;
     return 0;
   }
   if (words.count("version") != 0) {
@@ -168,10 +183,12 @@ int run(int argc, char** argv) {
     return code;
   }
   try {
-    std::unique_ptr<Plan> plan = make_plan(request.plan);
-    if (!apply_level(request.level, plan->settings)) {
+    Settings settings;
+    if (!apply_level(request.level, settings)) {
       return static_cast<int>(Exit::Usage);
     }
+    std::unique_ptr<Plan> plan = make_plan(request.plan);
+    apply_level(request.level, plan->settings);
     return static_cast<int>(serve(request, *plan));
   } catch (const ConfigErrors& errors) {
     std::fputs(show_errors(errors).c_str(), stderr);
