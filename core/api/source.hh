@@ -76,6 +76,9 @@ class Source {
   virtual void pause() ROOM(front) = 0;
   /// There is room again: go on reading.
   virtual void resume() ROOM(front) = 0;
+  /// Stop is asked: true from a source that first reads what is already there, in at most a second, and then says
+  /// `finish`; false from one that is simply stopped.
+  virtual bool end() ROOM(front) { return false; }
   /// Stop for good: unregister watchers, read nothing more. Rows fed so far are still delivered and acknowledged.
   virtual void stop() ROOM(front) = 0;
   /// All rows up to these marks are final, in the order in which bundles were sealed.

@@ -170,10 +170,10 @@ void Engine::stop() {
   for (auto& front : fronts_) {
     front->ask_stop();
   }
-  deadline_.on_time<&Engine::on_deadline>(loop_, this, plan_.settings.stop_timeout.ns);
+  deadline_.on_time<&Engine::abandon>(loop_, this, plan_.settings.stop_timeout.ns);
 }
 
-void Engine::on_deadline() {
+void Engine::abandon() {
   is_abandoned_ = true;
   loop_.stop();
 }
@@ -209,6 +209,9 @@ void Engine::end_threads(bool abandon) {
 bool Engine::finish() {
   deadline_.stop();
   end_threads(is_abandoned_);
+  for (auto& front : fronts_) {
+    front->close_sources();
+  }
   is_all_home_ = is_all_home();
   return !is_abandoned_ && report().rows_in_flight() == 0;
 }

@@ -33,6 +33,8 @@ class Engine {
   void start() ROOM(front);
   /// Sources stop; what they have fed is delivered for at most `stop_timeout`; then the main loop stops.
   void stop() ROOM(front);
+  /// Ends without waiting for what is on its way; sources keep the positions that are acknowledged.
+  void abandon() ROOM(front);
   /// Sources and sinks open their files again by path.
   void reopen() ROOM(front);
   /// Ends all threads. Called by main after its loop has stopped. True when everything was delivered.
@@ -52,7 +54,6 @@ class Engine {
   void build_receipts();
   void connect(RouteRun& route);
   Carrier& carrier_of(const Instance& sink);
-  void on_deadline() ROOM(front);
   void on_front_done() ROOM(front);
   void end_threads(bool abandon) ROOM(front);
 

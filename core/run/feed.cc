@@ -136,6 +136,11 @@ void RouteFeed::finish() {
   front_.wake();
 }
 
+bool RouteFeed::end_source() {
+  is_ending_ = is_ending_ || (source_ && !is_stopped_ && source_->end());
+  return is_ending_ && !is_finished_;
+}
+
 void RouteFeed::stop_source() {
   if (is_stopped_) {
     return;

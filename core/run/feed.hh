@@ -45,6 +45,8 @@ class RouteFeed final : public Feed {
 
   /// Makes the source and starts it, and the timer of ticks. Throws SetupError.
   void start() ROOM(front);
+  /// Stop is asked. True while the source still reads what is already there, until it says `finish`.
+  bool end_source() ROOM(front);
   /// Stops the source; what is open is sealed.
   void stop_source() ROOM(front);
   /// Takes home what has come back; resumes the source when there is room.
@@ -81,6 +83,7 @@ class RouteFeed final : public Feed {
   std::vector<std::vector<Mark>> marks_;  // by lane
   Watcher tick_timer_;
   bool is_paused_ = false;
+  bool is_ending_ = false;
   bool is_finished_ = false;
   bool is_stopped_ = false;
 };

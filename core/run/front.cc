@@ -82,7 +82,7 @@ void Front::wind_up() {
   }
   bool all_done = true;
   for (RouteFeed* feed : feeds) {
-    if (stop_asked_.load(std::memory_order_acquire) || feed->is_finished()) {
+    if (feed->is_finished() || (stop_asked_.load(std::memory_order_acquire) && !feed->end_source())) {
       feed->stop_source();
     }
     if (!feed->is_stopped() || !feed->is_at_rest()) {
@@ -93,13 +93,25 @@ void Front::wind_up() {
     }
   }
   if (all_done) {
-    for (RouteFeed* feed : feeds) {
-      if (feed->source() != nullptr) {
-        feed->source()->close();
-      }
-    }
+    close_sources();
     is_done_.store(true, std::memory_order_release);
     engine_.front_done();
+  }
+}
+
+void Front::close_sources() {
+  if (has_closed_) {
+    return;
+  }
+  has_closed_ = true;
+  for (RouteFeed* feed : feeds) {
+    feed->stop_source();
+  }
+  collect();
+  for (RouteFeed* feed : feeds) {
+    if (feed->source() != nullptr) {
+      feed->source()->close();
+    }
   }
 }
 

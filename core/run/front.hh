@@ -79,6 +79,10 @@ class Front {
 
   void on_wake() ROOM(front);
 
+  /// Stops the sources that still run, takes in what was settled, and lets each write down its positions; once. Main may
+  /// call it after the threads have ended.
+  void close_sources() ROOM(front);
+
   const size_t number;
   /// Filled before start, constant afterwards.
   std::vector<RouteFeed*> feeds;
@@ -105,6 +109,7 @@ class Front {
   std::atomic<bool> end_asked_{false};
   // Written by the front, read by main after a wake-up.
   std::atomic<bool> is_done_{false};
+  bool has_closed_ = false;
 };
 
 }  // namespace stook

@@ -21,7 +21,7 @@ void Service::start() {
 
 void Service::on_stop() {
   if (is_stopping_) {
-    loop_.stop();
+    engine_->abandon();
     return;
   }
   is_stopping_ = true;
