@@ -3,7 +3,7 @@
 ///
 /// Files that appear later are followed from their begin. A renamed file is read to its end while the new one at its path
 /// begins at 0; a truncated one begins again. A line without newline waits for it, or is handed on as `partial` after
-/// `partial_flush`. How far each file has been *delivered* is kept in `state_file`, so that a stop or crash loses nothing.
+/// `partial_flush`. On stop, what is there is read for at most a second. How far each file has been *delivered* is kept in `state_file`, so that a stop or crash loses nothing.
 ///
 ///     stack=in:tail,parse_access,out:file
 ///     [in]
@@ -15,6 +15,7 @@
 /// `poll_slow` and patterns each `rescan` as well. Elsewhere nothing wakes up while nothing is written.
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "core/api/plugin.hh"
 #include "core/base/log.hh"
@@ -72,7 +73,7 @@ void declare(void* config, std::string_view folder, Wiring& wiring) {
   declare_lines(wiring, tail_keys);
 }
 
-constexpr int64_t save_delay = 1'000'000'000;
+constexpr int64_t second = 1'000'000'000;
 
 /// *Invariants:* a file with unread bytes is ready, or an event or poll will make it so; a file with an unfinished line
 /// or away from its path is waiting, and the timer knows. *Rooms:* its front.
@@ -89,6 +90,13 @@ class Tail final : public Source {
   void resume() override ROOM(front) {
     is_paused_ = false;
     schedule();
+  }
+  bool end() override ROOM(front) {
+    is_ending_ = true;
+    look_again();
+    poll_.on_time<&Tail::give_up>(feed_->loop(), this, second);
+    look_at_files(true);
+    return true;
   }
   void stop() override ROOM(front) {
     for (Watcher* watcher : {&events_, &idle_, &timer_, &poll_, &sweep_, &save_}) {
@@ -110,10 +118,9 @@ class Tail final : public Source {
 
  private:
   void on_events() ROOM(front);
-  /// Called each poll_slow where inotify does not tell all.
+  void give_up() ROOM(front) { feed_->finish(); }
   void on_poll() ROOM(front) { look_at_files(false); }
   void look_at_files(bool all) ROOM(front);
-  /// When an unfinished line has waited long enough, or a file that is away.
   void on_timer() ROOM(front);
   void look_again() ROOM(front);
   void save_now() ROOM(front) {
@@ -125,7 +132,11 @@ class Tail final : public Source {
   void schedule() ROOM(front);
   void make_ready(Tailed& file) ROOM(front) { add(ready_, &Tailed::is_ready, file); }
   void make_waiting(Tailed& file) ROOM(front) { add(waiting_, &Tailed::is_waiting, file); }
-  static void add(std::vector<Tailed*>& list, bool Tailed::*is_in, Tailed& file);
+  static void add(std::vector<Tailed*>& list, bool Tailed::*is_in, Tailed& file) {
+    if (!std::exchange(file.*is_in, true)) {
+      list.push_back(&file);
+    }
+  }
   int64_t due(const Tailed& file) const ROOM(front);
 
   const TailConfig& config_;
@@ -134,11 +145,8 @@ class Tail final : public Source {
   TailReader reader_ OWNED(front);
   Watcher events_ OWNED(front), idle_ OWNED(front), timer_ OWNED(front);
   Watcher poll_ OWNED(front), sweep_ OWNED(front), save_ OWNED(front);
-  std::vector<Tailed*> ready_ OWNED(front);
-  std::vector<Tailed*> turn_ OWNED(front);
-  std::vector<Tailed*> waiting_ OWNED(front);
-  bool is_paused_ OWNED(front) = false;
-  bool has_stopped_ OWNED(front) = false;
+  std::vector<Tailed*> ready_ OWNED(front), turn_ OWNED(front), waiting_ OWNED(front);
+  bool is_paused_ OWNED(front) = false, is_ending_ OWNED(front) = false, has_stopped_ OWNED(front) = false;
 };
 
 void Tail::start(Feed& feed) {
@@ -158,13 +166,6 @@ void Tail::start(Feed& feed) {
   schedule();
 }
 
-void Tail::add(std::vector<Tailed*>& list, bool Tailed::*is_in, Tailed& file) {
-  if (!(file.*is_in)) {
-    file.*is_in = true;
-    list.push_back(&file);
-  }
-}
-
 void Tail::look_again() {
   for (Tailed* file : files_->sweep(feed_->loop().now())) {
     make_ready(*file);
@@ -175,7 +176,6 @@ void Tail::look_again() {
   }
 }
 
-/// Called when inotify has something to say.
 void Tail::on_events() {
   bool looks_again = false, is_overflow = false;
   for (Watch::Event event; files_->watch.next(event);) {
@@ -191,7 +191,6 @@ void Tail::on_events() {
   is_overflow ? look_at_files(true) : pump();
 }
 
-/// Reads what is ready, and all files or those that are polled.
 void Tail::look_at_files(bool all) {
   for (auto& [key, file] : files_->open) {
     if (all || file->is_polled) {
@@ -261,6 +260,7 @@ void Tail::schedule() {
   }
   if (ready_.empty()) {
     idle_.stop();
+    is_ending_ ? feed_->finish() : void();
   } else if (!idle_.is_active()) {
     idle_.on_idle<&Tail::pump>(feed_->loop(), this);
   }
@@ -279,7 +279,7 @@ void Tail::schedule() {
 
 void Tail::save_later() {
   if (files_->is_dirty() && !has_stopped_ && !save_.is_active() && !config_.state_file.empty()) {
-    save_.on_time<&Tail::save_now>(feed_->loop(), this, save_delay);
+    save_.on_time<&Tail::save_now>(feed_->loop(), this, second);
   }
 }
 
