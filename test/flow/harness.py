@@ -6,12 +6,26 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 import unittest
 
 BUILD = os.environ.get("STOOK_BUILD", "build/debug")
+HAS_SANITIZER = os.environ.get("STOOK_SANITIZER", "none") != "none"  # then memory says nothing
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# Runs a program and writes down the most memory it held. The kernel's figure begins with what the parent held, so this is
+# a small process of its own.
+MEASURE = """
+import os, sys
+pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(str(usage.ru_maxrss * 1024))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 class Result:
@@ -68,6 +82,24 @@ class Flow(unittest.TestCase):
         result = self.stook("run", "--json", *words, what, **more)
         self.assertEqual(result.code, code, result.err)
         self.assert_balanced(result.report, result.err)
+        return result
+
+    def run_bounded(self, what, code=0, most=64 << 20, words=(), stdin=subprocess.DEVNULL, timeout=120):
+        """As `run_stack` with two workers; the process has never held more than `most` bytes of memory."""
+        program = os.path.join(ROOT, BUILD, "stook")
+        with open(self.path("stdout"), "wb+") as out, open(self.path("stderr"), "wb+") as err:
+            process = subprocess.Popen([sys.executable, "-S", "-E", "-c", MEASURE, self.path("memory"), program,
+                                        "run", "-t", "2", "--json", *words, what],
+                                       stdin=stdin, stdout=out, stderr=err, cwd=self.dir, start_new_session=True)
+            timer = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
+            timer.start()
+            process.wait()
+            timer.cancel()
+        result = Result(process.returncode, self.read("stdout"), self.read("stderr"))
+        self.assertEqual(result.code, code, result.err)
+        self.assert_balanced(result.report, result.err)
+        if not HAS_SANITIZER:
+            self.assertLessEqual(int(self.read("memory")), most)
         return result
 
     def run_config(self, text, code=0, **more):
