@@ -28,12 +28,13 @@ inline constexpr bool may_read_past = true;
 
 #if defined(__SSE2__)
 namespace detail {
-/// A bit for each byte below 0x20 or above 0x7f and for each `"` and `\`: the signed compare covers both ends.
-inline unsigned odd_bytes(__m128i bytes) {
+/// A bit for each byte below 0x20 or above 0x7f and for each `"`, `\` and `also`: the signed compare covers both ends.
+inline unsigned odd_bytes(__m128i bytes, char also) {
   __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
   __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
   __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, slash))));
+  __m128i other = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(also));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, other), _mm_or_si128(quote, slash))));
 }
 
 /// The first `size` < 16 bytes of a vector read from `from`; the others are anything.
@@ -48,15 +49,15 @@ inline __m128i load_some(const char* from, size_t size) {
 }  // namespace detail
 #endif
 
-/// Copies bytes up to the first that is a control character, a quote, a backslash or beyond ASCII; returns how many.
-/// May write 16 bytes past them. REQUIRES: size + 16 bytes at `to`.
-inline size_t copy_plain(char* to, const char* from, size_t size) {
+/// Copies bytes up to the first that is a control character, a quote, a backslash, `also` or beyond ASCII; returns how
+/// many. May write 16 bytes past them. REQUIRES: size + 16 bytes at `to`.
+inline size_t copy_plain(char* to, const char* from, size_t size, char also = '"') {
   size_t at = 0;
 #if defined(__SSE2__)
   for (; at + 16 <= size; at += 16) {
     __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to + at), bytes);
-    if (unsigned odd = detail::odd_bytes(bytes); odd != 0) {
+    if (unsigned odd = detail::odd_bytes(bytes, also); odd != 0) {
       return at + static_cast<size_t>(__builtin_ctz(odd));
     }
   }
@@ -68,12 +69,12 @@ inline size_t copy_plain(char* to, const char* from, size_t size) {
     // The last 16 bytes once more: what they share with the step before was plain.
     __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + size - 16));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to + size - 16), bytes);
-    unsigned odd = detail::odd_bytes(bytes);
+    unsigned odd = detail::odd_bytes(bytes, also);
     return odd == 0 ? size : size - 16 + static_cast<size_t>(__builtin_ctz(odd));
   }
   __m128i bytes = detail::load_some(from, left);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
-  unsigned odd = detail::odd_bytes(bytes) & ((1u << left) - 1);
+  unsigned odd = detail::odd_bytes(bytes, also) & ((1u << left) - 1);
   return odd == 0 ? size : static_cast<size_t>(__builtin_ctz(odd));
 #else
   constexpr uint64_t ones = 0x0101010101010101ull;
@@ -83,7 +84,8 @@ inline size_t copy_plain(char* to, const char* from, size_t size) {
     std::memcpy(&word, from + at, 8);
     uint64_t quote = word ^ (ones * '"');
     uint64_t slash = word ^ (ones * '\\');
-    uint64_t odd = (word | (word - ones * 0x20) | (quote - ones) | (slash - ones)) & tops;
+    uint64_t other = word ^ (ones * static_cast<unsigned char>(also));
+    uint64_t odd = (word | (word - ones * 0x20) | (quote - ones) | (slash - ones) | (other - ones)) & tops;
     if (odd != 0) {
       break;
     }
@@ -91,7 +93,7 @@ inline size_t copy_plain(char* to, const char* from, size_t size) {
   }
   for (; at < size; at++) {
     auto byte = static_cast<unsigned char>(from[at]);
-    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') {
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\' || from[at] == also) {
       break;
     }
     to[at] = from[at];

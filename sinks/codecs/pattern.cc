@@ -11,6 +11,7 @@
 ///
 ///   192.0.2.1 404 /favicon.ico
 #include "core/data/pattern.hh"
+#include "core/data/plain_scan.hh"
 
 #include <array>
 #include <memory>
@@ -35,28 +36,39 @@ class PatternCodec final : public Codec {
 
   void encode(Batch& batch, Payload& payload) override ROOM(worker) {
     const std::vector<Pattern::Piece>& pieces = pattern_.pieces();
+    columns_.clear();
+    for (size_t i = 0; i < pieces.size(); i++) {
+      columns_.push_back(pieces[i].key.empty() ? nullptr
+                                               : batch.read(batch.in(static_cast<size_t>(pattern_.key_of(i)))));
+    }
     for (Row row : batch.rows()) {
       for (size_t i = 0; i < pieces.size(); i++) {
         if (pieces[i].key.empty()) {
           payload.append(std::string_view(pieces[i].text));
-          continue;
+        } else {
+          put_value(i, columns_[i] == nullptr ? nullptr : columns_[i]->find(row), payload);
         }
-        const Column* column = batch.read(batch.in(static_cast<size_t>(pattern_.key_of(i))));
-        put_value(i, column == nullptr ? nullptr : column->find(row), payload);
       }
     }
   }
 
  private:
   void put_value(size_t piece, const Cell* cell, Payload& payload) ROOM(worker) {
-    if (cell != nullptr && (cell->type == Type::Text || cell->type == Type::Bytes)) {
-      append_escaped(payload, cell->bytes());
+    if (cell == nullptr || (cell->type != Type::Text && cell->type != Type::Bytes)) {
+      pattern_.expand_piece(piece, cell, payload);
       return;
     }
-    pattern_.expand_piece(piece, cell, payload);
+    std::string_view text = cell->bytes();
+    char* to = payload.room(text.size() + json_margin);
+    if (copy_plain(to, text.data(), text.size()) == text.size()) {
+      payload.commit(to + text.size());
+    } else {
+      append_escaped(payload, text);
+    }
   }
 
   const Pattern& pattern_;
+  std::vector<const Column*> columns_;  // by piece, of the batch at hand
 };
 
 void declare(void* raw, std::string_view, Wiring& wiring) {
