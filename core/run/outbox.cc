@@ -44,9 +44,11 @@ Payload* Outbox::reserve(uint32_t lane) {
   return pool.take();
 }
 
-void Outbox::post(Payload* payload) {
-  link_->send(payload);
-  carrier.bell.ring();
+void Outbox::announce() {
+  if (!is_announced_) {
+    is_announced_ = true;
+    carrier.bell.ring();
+  }
 }
 
 bool Outbox::is_full() {

@@ -38,8 +38,13 @@ class Outbox {
   [[nodiscard]] Payload* reserve(uint32_t lane) ROOM(worker);
   /// Gives back a payload that was not used.
   void release(Payload* payload) ROOM(worker) { payload->home->pool.put(payload); }
-  /// Sends a payload to the carrier and rings its bell.
-  void post(Payload* payload) ROOM(worker);
+  /// Sends a payload to the carrier, which sees it when it looks by itself or when `announce` rings its bell.
+  void post(Payload* payload) ROOM(worker) {
+    link_->send(payload);
+    is_announced_ = false;
+  }
+  /// Rings the carrier's bell if anything was posted since the last time.
+  void announce() ROOM(worker);
   /// All slots are home. REQUIRES: the worker is at rest.
   bool is_full() ROOM(worker);
 
@@ -56,6 +61,7 @@ class Outbox {
 
   size_t slots_;
   size_t total_ = 0;
+  bool is_announced_ OWNED(worker) = true;
   std::vector<std::unique_ptr<PayloadSlots>> lanes_;
   std::unique_ptr<Link<Payload>> link_;
   // Written by the worker (true, before it looks a last time and sleeps) and by the carrier (false, after a payload went

@@ -67,6 +67,7 @@ class Worker {
   };
   void serve() ROOM(worker);
   bool admit(Arrival& arrival) ROOM(worker);
+  void announce() ROOM(worker);
   void run_one(Arrival& arrival) ROOM(worker);
   void settle(Receipt* receipt) ROOM(worker);
 
