@@ -259,7 +259,7 @@ TEST_CASE("rows go where their address says, and not all files stay open") {
   Case out({{"path", folder / "$host.log"}});
   CHECK(out.wiring.address == folder / "$host.log");
   REQUIRE(out.wiring.reads.size() == 1);
-  CHECK(out.wiring.reads[0].name == "host");
+  CHECK(out.wiring.reads[0].key == "host");
   out.sink->open();
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
