@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration as people write it: what is understood, and all that is wrong said in one run."""
+
+import json
+import os
+import unittest
+
+from harness import ROOT, Flow
+
+WRONG = """[global]
+stack=in:TAIL,p:PARSE_JSO,out:FILE
+stack=in:FILE,out:FILE
+threds=3
+loglevel=loud
+[in]
+path=x.log
+start_at=middle
+max_line=3
+[out]
+pth=x
+[uot]
+path=z
+what
+"""
+WHAT_IS_WRONG = """wrong.conf:2: [global] stack: no filter 'PARSE_JSO' in this build; did you mean 'parse_json'?
+    stack=in:TAIL,p:PARSE_JSO,out:FILE
+                  ^~~~~~~~~~~
+wrong.conf:2: [out] path: sink 'file' needs this option; it is: the file; may hold keys: /var/log/$host.json, ${time:%Y%m%d}
+    stack=in:TAIL,p:PARSE_JSO,out:FILE
+                              ^~~~~~~~
+wrong.conf:3: [global] stack: 'in' is source 'tail' at wrong.conf:2 and source 'file' here; one id has one plugin
+    stack=in:FILE,out:FILE
+          ^~~~~~~
+wrong.conf:4: [global] threds: no such option in [global]; did you mean 'threads'?
+    threds=3
+    ^~~~~~
+wrong.conf:5: [global] loglevel: no such level; it takes debug, info, notice, warning, error or fatal
+    loglevel=loud
+             ^~~~
+wrong.conf:8: [in] start_at: not one of its choices; it takes beginning or end
+    start_at=middle
+             ^~~~~~
+wrong.conf:9: [in] max_line: out of range; it takes 64 B to 16 MiB
+    max_line=3
+             ^
+wrong.conf:11: [out] pth: no such option in sink 'file'; did you mean 'path'?
+    pth=x
+    ^~~
+wrong.conf:12: [uot]: no stack names this section; did you mean 'out'?
+    [uot]
+    ^~~~~
+wrong.conf:14: [uot] no '='; an option is written name = value
+    what
+    ^~~~
+"""
+
+
+class Wrong(Flow):
+    def test_one_run_tells_all_mistakes_with_line_caret_and_what_would_be_right(self):
+        self.write("wrong.conf", WRONG)
+        for command in ("check", "plan", "run"):
+            with self.subTest(command=command):
+                done = self.stook(command, "wrong.conf")
+                self.assertEqual((done.code, done.out, done.err), (2, "", WHAT_IS_WRONG))
+        self.assertEqual(os.listdir(self.dir), ["wrong.conf"], "a wrong configuration opens nothing")
+
+    def test_json_tells_the_same_places(self):
+        self.write("wrong.conf", WRONG)
+        done = self.stook("check", "--json", "wrong.conf")
+        self.assertEqual((done.code, done.err), (2, ""))
+        found = json.loads(done.out)
+        self.assertEqual([f"{e['file']}:{e['line']}: {e['what']}; {e['hint']}" for e in found],
+                         [line for line in WHAT_IS_WRONG.splitlines() if line.startswith("wrong.conf")])
+        for error in found:
+            line = WRONG.splitlines()[error["line"] - 1]
+            self.assertTrue(line[error["column"] - 1:error["column"] - 1 + error["length"]].strip(), error)
+
+    def test_mistakes_of_an_included_file_name_that_file(self):
+        self.write("main.conf", "[global]\ninclude=more/*.conf\nstack=in:FILE,out:NULL\n[in]\npath=x\n")
+        self.write("more/a.conf", "[out]\nspeed=3\n")
+        done = self.stook("check", "main.conf")
+        self.assertEqual(done.code, 2)
+        self.assertIn("more/a.conf:2: [out] speed: ", done.err)
+
+    def test_a_stack_in_the_command_line_has_carets_too(self):
+        done = self.stook("run", "stdin, kep(a > 1), stdout")
+        self.assertEqual(done.code, 2)
+        self.assertIn("no filter 'kep' in this build; did you mean 'keep'?", done.err)
+        self.assertIn("^~~", done.err)
+
+
+class Right(Flow):
+    def setUp(self):
+        super().setUp()
+        self.write("in.log", "".join(f'{{"n":{n},"s":"x y"}}\n' for n in range(10)))
+
+    def numbers(self, name):
+        return [row["n"] for row in self.json_lines(name)]
+
+    def test_comments_quotes_any_case_and_spaces(self):
+        self.run_config("""# a comment
+; another one
+[global]
+stack = in:fIlE , parse:Parse_JSON , some:KEEP, out:FILE     # behind a value
+[in]
+path = "in.log"
+[parse]
+[some]
+where = 'n >= 3 and s == "x y"'
+[out]
+path = 'out # no comment.json'   ; this is one
+""")
+        self.assertEqual(self.numbers("out # no comment.json"), list(range(3, 10)))
+
+    def test_options_within_a_stack_line(self):
+        self.run_config("[global]\nstack=in:FILE(in.log),p:PARSE_JSON,k:KEEP(n < 2),out:FILE(path=out.json, format=json)\n")
+        self.assertEqual(self.numbers("out.json"), [0, 1])
+
+    def test_includes_variables_and_units(self):
+        self.write("main.conf", "[global]\ninclude=conf.d/*.conf\nstack=in:FILE,p:PARSE_JSON,out:FILE\n[in]\npath=${IN}\n"
+                   "max_line=64KiB\n")
+        self.write("conf.d/10-out.conf", "[out]\npath=${OUT:-out.json}\nrotate=1GiB\nrotate_every=1h\n")
+        self.write("conf.d/20-more.conf", "[global]\nthreads=2\nstop_timeout=1500ms\n")
+        self.run_stack("main.conf", env={"IN": "in.log"})
+        self.assertEqual(self.numbers("out.json"), list(range(10)))
+        self.run_stack("main.conf", env={"IN": "in.log", "OUT": "other.json"})
+        self.assertEqual(self.numbers("other.json"), list(range(10)))
+        self.assertIn("threads: main, 2 workers, 1 carrier", self.stook("plan", "main.conf", env={"IN": "in.log"}).out)
+
+    def test_a_variable_that_is_not_set_is_an_error_at_its_place(self):
+        self.write("main.conf", "[global]\nstack=in:FILE,out:NULL\n[in]\npath=${STOOK_TEST_UNSET}\n")
+        done = self.stook("check", "main.conf")
+        self.assertEqual(done.code, 2)
+        self.assertRegex(done.err, r"main.conf:4: .*STOOK_TEST_UNSET")
+
+    def test_files_are_found_from_the_folder_of_the_configuration(self):
+        self.write("sub/stook.conf", "[global]\nstack=in:FILE,out:FILE\n[in]\npath=in.log\n[out]\npath=out.log\nformat=raw\n")
+        self.write("sub/in.log", "below\n")
+        done = self.stook("run", "--json", "sub/stook.conf")
+        self.assertEqual(done.code, 0, done.err)
+        self.assertEqual(self.read("sub/out.log"), "below\n")
+
+    def test_the_shipped_configuration_has_no_errors(self):
+        self.assertEqual(self.stook("check", os.path.join(ROOT, "etc/stook.conf")).code, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
