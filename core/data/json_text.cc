@@ -197,16 +197,6 @@ char* put_json_string(char* to, std::string_view text, BinaryForm binary) {
   return after + 1;
 }
 
-char* put_real(char* to, double value) {
-  char* end = std::to_chars(to, to + 28, value).ptr;
-  for (char* at = to; at < end; at++) {
-    if (*at == '.' || *at == 'e' || *at == 'n') {
-      return end;
-    }
-  }
-  return put_literal(end, ".0");
-}
-
 char* put_json(char* to, const Cell& cell, const JsonStyle& style) {
   switch (cell.type) {
     case Type::Text:
