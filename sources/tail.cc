@@ -127,7 +127,7 @@ class Tail final : public Source {
     files_->save();
     save_later();
   }
-  void save_later() ROOM(front);
+  void save_later(int64_t delay = second) ROOM(front);
   void pump() ROOM(front);
   void schedule() ROOM(front);
   void make_ready(Tailed& file) ROOM(front) { add(ready_, &Tailed::is_ready, file); }
@@ -162,13 +162,13 @@ void Tail::start(Feed& feed) {
   if (files_->open.empty()) {
     log_event(Level::Notice, "tail_waits", Fields()("instance", feed.id())("path", config_.path.front()));
   }
-  save_later();
   schedule();
 }
 
 void Tail::look_again() {
   for (Tailed* file : files_->sweep(feed_->loop().now())) {
     make_ready(*file);
+    save_later(0);  // after a crash a file that was renamed meanwhile is found by its position only
   }
   if (files_->needs_sweeps && !sweep_.is_active()) {
     sweep_.on_time<&Tail::reopen>(feed_->loop(), this, config_.rescan.ns, config_.rescan.ns);
@@ -277,9 +277,9 @@ void Tail::schedule() {
   timer_.on_time<&Tail::on_timer>(feed_->loop(), this, std::max<int64_t>(next - feed_->loop().now(), 0));
 }
 
-void Tail::save_later() {
-  if (files_->is_dirty() && !has_stopped_ && !save_.is_active() && !config_.state_file.empty()) {
-    save_.on_time<&Tail::save_now>(feed_->loop(), this, second);
+void Tail::save_later(int64_t delay) {
+  if (files_->is_dirty() && !has_stopped_ && (delay == 0 || !save_.is_active()) && !config_.state_file.empty()) {
+    save_.on_time<&Tail::save_now>(feed_->loop(), this, delay);
   }
 }
 
