@@ -124,6 +124,7 @@ class Daemon:
         flow.write("stookd.conf", config)
         self.log_path = flow.path("stookd.log")
         with open(self.log_path, "ab") as log:
+            self.begin = log.tell()  # of what this one logs: a daemon before it may have logged here too
             self.process = subprocess.Popen([os.path.join(ROOT, BUILD, "stookd"), "-v", "-c", flow.path("stookd.conf"), *words],
                                             cwd=flow.dir, stderr=log, stdout=log, stdin=subprocess.DEVNULL,
                                             env={**os.environ, **(env or {})})
@@ -131,8 +132,9 @@ class Daemon:
         self.wait_for(lambda: "event=started" in self.log(), "started")
 
     def log(self):
-        with open(self.log_path, encoding="utf-8", errors="surrogateescape") as log:
-            return log.read()
+        with open(self.log_path, "rb") as log:
+            log.seek(self.begin)
+            return log.read().decode("utf-8", "surrogateescape")
 
     def wait_for(self, is_true, what, seconds=30):
         """Looks again and again until it is true, for a bounded time."""
