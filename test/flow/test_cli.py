@@ -4,6 +4,7 @@
 import json
 import os
 import pwd
+import re
 import signal
 import subprocess
 import time
@@ -355,6 +356,33 @@ class Signals(Programs):
         self.assertLess(time.monotonic() - start, 3)
         self.assertGreater(self.in_flight(daemon)[-1], 0)
         self.assertIn(f"event=not_delivered rows={self.in_flight(daemon)[-1]}", daemon.log())
+
+    def test_what_a_blocked_sink_did_not_take_comes_after_the_next_start(self):
+        daemon, reader = self.blocked()
+        daemon.wait_for(lambda: "event=sink_waits" in daemon.log(), "the pipe is full")
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.wait(30), 1)
+        got = b""
+
+        def arrives():
+            nonlocal got
+            try:
+                while part := os.read(reader, 1 << 16):
+                    got += part
+            except BlockingIOError:
+                pass
+            return b"line 19999 " in got
+
+        arrives()
+        before = got.count(b"\n")
+        self.assertGreater(before, 0)
+        again = Daemon(self, TAIL_TO_FILE.format(more=f"state_dir={self.dir}", out="pipe"))
+        again.wait_for(arrives, "the last line")
+        again.stop()
+        numbers = [int(number) for number in re.findall(rb"line (\d+) x{100}\n", got)]
+        self.assertEqual(sorted(set(numbers)), list(range(20000)))
+        self.assertLess(len(numbers) - 20000, 64 * 256, "repeated is what one delivery had begun to write")
+        self.assertLess(len(numbers) - 20000, before)
 
     def test_a_second_term_ends_at_once(self):
         daemon, _ = self.blocked("60s")
