@@ -41,6 +41,12 @@ void Service::on_report() {
 Exit Service::run() {
   loop_.run();
   bool is_delivered = engine_->finish();
+  // This is the only thread now. A signal that comes late must not take the place of the exit code.
+  sigset_t late;
+  sigemptyset(&late);
+  sigaddset(&late, SIGTERM);
+  sigaddset(&late, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &late, nullptr);
   Report report = engine_->report();
   if (!is_delivered) {
     log_event(Level::Error, "not_delivered", Fields()("rows", report.rows_in_flight()));
