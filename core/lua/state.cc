@@ -47,11 +47,17 @@ LuaState::~LuaState() {
 bool LuaState::call(lua_CFunction function, void* argument) {
   lua_pushcfunction(raw_, function);
   lua_pushlightuserdata(raw_, argument);
-  if (lua_pcall(raw_, 1, 0, 0) == LUA_OK) {
+  int result = lua_pcall(raw_, 1, 0, 0);
+  if (result == LUA_OK) {
     return true;
   }
   keep_error();
   lua_settop(raw_, 0);
+  if (result == LUA_ERRMEM || watch_.is_over()) {
+    // What the failed call left above the top of the stack is in the frame of the next call, where a collection that is
+    // forced by lack of memory takes it for live. A full one clears it.
+    lua_gc(raw_, LUA_GCCOLLECT);
+  }
   return false;
 }
 

@@ -88,6 +88,18 @@ TEST_CASE("a memory bomb costs its row only") {
       "an object that unfolds", {{"memory", "2MiB"}, {"budget", "10s"}});
 }
 
+TEST_CASE("the row after a memory bomb has all the memory again") {
+  Rig rig = lua_rig(
+      "n = 0 function filter(rec) n = n + 1 if n == 1 then local t = {} for i = 1, 1e9 do t[i] = { i } end end "
+      "rec.b = rec.a .. n end",
+      {{"memory", "4MiB"}, {"budget", "10s"}});
+  for (int i = 0; i < 5; i++) {
+    rig.row("a", "x");
+  }
+  rig.run();
+  CHECK(rig.faults().size() == 1);
+}
+
 TEST_CASE("memory that a script keeps fails its rows and nothing else") {
   Rig rig = lua_rig("kept = {} function filter(rec) kept[#kept + 1] = ('x'):rep(100000) .. #kept; rec.b = 1 end",
                     {{"memory", "1MiB"}});
