@@ -149,3 +149,22 @@ TEST_CASE("a filter that fails to be made ends the start with its reason") {
   Engine engine(world.plan, loop);
   CHECK_THROWS_WITH(engine.start(), "no memory for the script");
 }
+
+TEST_CASE("ticks come in order with the rows, and a last one after all of them") {
+  Received received;
+  World world(2);
+  Instance* sink = world.sink({.received = &received});
+  Instance* away = world.count_away({.period_ns = 200'000});
+  constexpr uint64_t count = 300000;
+  world.route(world.source({.count = count}), {{away, sink}});
+  run(world.plan);
+  uint64_t sum = 0;
+  for (auto& rows : received.rows) {
+    for (uint64_t n : rows) {
+      sum += n;
+    }
+  }
+  CHECK(sum == count);
+  REQUIRE(received.rows.size() == 2);
+  CHECK(received.rows[1].size() == 1);
+}

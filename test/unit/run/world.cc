@@ -81,6 +81,26 @@ class Modulo final : public Filter {
   ModuloConfig config_;
 };
 
+class CountAway final : public Filter {
+ public:
+  explicit CountAway(const CountAwayConfig&) {}
+  void run(Batch& batch) override ROOM(worker) {
+    rows_ += batch.rows().size();
+    batch.keep_if([](Row) { return false; });
+  }
+  void tick(Batch& batch, int64_t, bool is_last) override ROOM(worker) {
+    Row row = 0;
+    if ((rows_ > 0 || is_last) && batch.append(row)) {
+      batch.write(batch.out(0))->set(row, Cell::of_unsigned(rows_));
+      batch.write(batch.out(1))->set(row, Cell::of_unsigned(is_last ? 1 : 0));
+      rows_ = 0;
+    }
+  }
+
+ private:
+  uint64_t rows_ = 0;
+};
+
 class Pairs final : public Codec {
  public:
   explicit Pairs(const NoConfig&) {}
@@ -133,6 +153,8 @@ const Plugin count_plugin = {
     .kind = Kind::Source, .name = "count", .doc = "", .source = make_source<Count, CountConfig>};
 const Plugin modulo_plugin = {
     .kind = Kind::Filter, .name = "modulo", .doc = "", .filter = make_filter<Modulo, ModuloConfig>};
+const Plugin count_away_plugin = {
+    .kind = Kind::Filter, .name = "count_away", .doc = "", .filter = make_filter<CountAway, CountAwayConfig>};
 const Plugin pairs_plugin = {.kind = Kind::Codec, .name = "pairs", .doc = "", .codec = make_codec<Pairs, NoConfig>};
 const Plugin stall_plugin = {.kind = Kind::Sink, .name = "stall", .doc = "", .sink = make_sink<Stall, StallConfig>};
 
@@ -170,6 +192,14 @@ Instance* World::filter(const ModuloConfig& config, OnError on_error) {
   return instance;
 }
 
+Instance* World::count_away(const CountAwayConfig& config) {
+  Instance* instance = add(count_away_plugin, std::make_shared<CountAwayConfig>(config));
+  instance->wiring.state = State::Shared;
+  instance->wiring.tick = config.period_ns;
+  instance->wiring.appends = true;
+  return instance;
+}
+
 Instance* World::sink(const StallConfig& config, Full full) {
   Instance* instance = add(stall_plugin, std::make_shared<StallConfig>(config));
   instance->full = full;
@@ -198,6 +228,7 @@ void World::route(Instance* source, const std::vector<std::vector<Instance*>>& c
         Node node;
         node.instance = instance;
         node.in = {row_number, source_number};
+        node.out = node.in;
         route->is_dealt = route->is_dealt && instance->wiring.state == State::None && instance->full == Full::Wait;
         if (instance->codec != nullptr) {
           auto sink = std::find(route->sinks.begin(), route->sinks.end(), instance);
@@ -213,6 +244,9 @@ void World::route(Instance* source, const std::vector<std::vector<Instance*>>& c
   }
   for (size_t lane = 0; lane < source->lanes; lane++) {
     route->lane_worker.push_back((lane + plan.routes.size()) % plan.settings.threads);
+  }
+  for (const Node& node : route->nodes) {
+    route->capacity = node.instance->wiring.appends ? 512 : route->capacity;
   }
   plan.routes.push_back(std::move(route));
 }

@@ -32,6 +32,10 @@ struct ModuloConfig {
   bool has_fault = false;  // name them as failed rather than dropping them
   int64_t burn_ns = 0;
 };
+/// Settings of a filter that counts the rows it takes away, and appends a row with their number at each tick.
+struct CountAwayConfig {
+  int64_t period_ns = 1'000'000;
+};
 struct StallConfig {
   uint32_t seed = 1;
   int64_t most_ns = 0;        // a stall now and then, up to this long
@@ -46,6 +50,7 @@ class World {
   explicit World(size_t threads, size_t keyspool = 8, size_t slots = 4);
   Instance* source(const CountConfig& config, size_t lanes = 1, bool has_own_front = false);
   Instance* filter(const ModuloConfig& config, OnError on_error = OnError::Drop);
+  Instance* count_away(const CountAwayConfig& config);
   Instance* sink(const StallConfig& config, Full full = Full::Wait);
   /// A route: chains that start at the source; equal beginnings are shared. Pinned when any filter has a state.
   void route(Instance* source, const std::vector<std::vector<Instance*>>& chains);
