@@ -153,7 +153,7 @@ void become(const std::string& user) {
   }
 }
 
-Exit serve(const Request& request, const Plan& plan) {
+Exit serve(const Request& request, const Plan& plan) ROOM(front) {
   const Settings& settings = plan.settings;
   set_log_level(settings.loglevel);
   set_log_file(request.is_verbose ? "stderr" : settings.logfile);
