@@ -27,6 +27,19 @@ with open(sys.argv[1], "w") as file:
 sys.exit(os.waitstatus_to_exitcode(status))
 """
 
+TAIL_TO_FILE = """
+[global]
+{more}
+stack=in:TAIL,out:FILE
+[in]
+path=in.log
+start_at=beginning
+[out]
+path={out}
+format=raw
+"""
+PLAIN = TAIL_TO_FILE.format(more="", out="out.log")
+
 
 class Result:
     """What one `stook run` left behind."""
@@ -114,6 +127,31 @@ class Flow(unittest.TestCase):
             self.assertEqual(line["in"] + line["appended"],
                              line["out"] + line["disposed"] + dropped + line["routed"] + line["in_flight"], line)
             self.assertEqual(line["in_flight"], 0, line)
+
+
+class Programs(Flow):
+    """With stookd as well, and what /proc says of it."""
+
+    def stookd(self, *words, timeout=30):
+        return subprocess.run([os.path.join(ROOT, BUILD, "stookd"), *words], cwd=self.dir, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=timeout, check=False)
+
+    def threads(self, pid):
+        """Each thread's status, as a map of its lines."""
+        found = []
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as status:
+                found.append(dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line))
+        return found
+
+    def has(self, name, text):
+        return os.path.exists(self.path(name)) and self.read(name) == text
+
+    def until(self, is_true, what, seconds=30):
+        end = time.monotonic() + seconds
+        while not is_true():
+            self.assertLess(time.monotonic(), end, what)
+            time.sleep(0.002)
 
 
 class Daemon:
