@@ -91,6 +91,7 @@ void add_node(ReportLine& line, const Runner& runner, size_t node, bool is_sink)
   line.disposed += meter.disposed.read();
   line.faults += meter.faults.read();
   line.routed += meter.faults_routed.read();
+  line.type_faults += meter.type_faults.read();
   line.keys_lost += meter.keys_lost.read();
   line.ns += meter.ns.read();
   add_reason(line.dropped, is_sink ? "encode" : "error", meter.faults_dropped.read());

@@ -31,7 +31,8 @@ struct ReportLine {
   uint64_t bytes = 0;
   uint64_t ns = 0;  // time spent here
   uint64_t retries = 0;
-  uint64_t keys_lost = 0;  // keys of rows for which there was no room; the rows went on without them
+  uint64_t type_faults = 0;  // values of another type than the declared one; they were read as absent
+  uint64_t keys_lost = 0;    // keys of rows for which there was no room; the rows went on without them
 
   uint64_t dropped_rows() const;
   /// in + appended = out + disposed + dropped + routed + in flight.

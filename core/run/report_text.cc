@@ -22,6 +22,9 @@ std::string reasons_text(const ReportLine& line) {
   if (line.retries > 0) {
     text += (text.empty() ? "" : " ") + std::string("retries=") + std::to_string(line.retries);
   }
+  if (line.type_faults > 0) {
+    text += (text.empty() ? "" : " ") + std::string("type_faults=") + std::to_string(line.type_faults);
+  }
   if (line.keys_lost > 0) {
     text += (text.empty() ? "" : " ") + std::string("keys_lost=") + std::to_string(line.keys_lost);
   }
@@ -79,8 +82,8 @@ std::string Report::json() const {
             "\",\"route\":\"" + line.route + "\"" + number("in", line.in) + number("appended", line.appended) +
             number("out", line.out) + number("disposed", line.disposed) + number("faults", line.faults) +
             number("routed", line.routed) + number("in_flight", line.in_flight) + number("bytes", line.bytes) +
-            number("ns", line.ns) + number("retries", line.retries) + number("keys_lost", line.keys_lost) +
-            ",\"dropped\":{";
+            number("ns", line.ns) + number("retries", line.retries) + number("type_faults", line.type_faults) +
+            number("keys_lost", line.keys_lost) + ",\"dropped\":{";
     for (size_t i = 0; i < line.dropped.size(); i++) {
       text +=
           (i > 0 ? ",\"" : "\"") + std::string(line.dropped[i].first) + "\":" + std::to_string(line.dropped[i].second);

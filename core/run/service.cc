@@ -62,6 +62,9 @@ void log_report(const Report& report) {
     for (auto& [reason, rows] : line.dropped) {
       fields("dropped_" + std::string(reason), rows);
     }
+    if (line.type_faults > 0) {
+      fields("type_faults", line.type_faults);
+    }
     if (line.keys_lost > 0) {
       fields("keys_lost", line.keys_lost);
     }

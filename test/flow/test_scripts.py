@@ -249,6 +249,14 @@ return {
         self.assertEqual(result.code, 2)
         self.assertIn("least.lua has no option 'lest'; did you mean 'least'?", result.err)
 
+    def test_values_of_another_type_than_the_declared_one_are_counted(self):
+        self.write("next.lua", 'return { reads = { "n:integer" }, writes = { "m:integer" }, row = function(n) return true, n + 1 end }')
+        self.write("in.log", '{"n":1}\n{"n":"x"}\n{"k":1}\n')
+        result = self.run_stack("file(in.log), parse_json, lua(next.lua), file(path=out.json)")
+        self.assertEqual(self.json_lines("out.json"), [{"n": 1, "m": 2}, {"n": "x"}, {"k": 1}])
+        self.assertEqual(result.line("lua")["type_faults"], 1)
+        self.assertEqual(result.line("lua")["faults"], 0)
+
     def test_the_scripts_that_come_with_stook_do_on_the_demo_what_they_say(self):
         def run(name, options=""):
             self.run_bounded(f"file({DEMO_LOG}), parse_access(combined), lua({SCRIPTS}/{name}.lua{options}), "
