@@ -26,8 +26,7 @@ struct KeepConfig {
 };
 
 constexpr std::array options = {
-    option<&KeepConfig::expression>("where", required,
-                                    "which rows stay, as in status >= 500 and path ~ \"^/api\""),
+    option<&KeepConfig::expression>("where", required, "which rows stay, as in status >= 500 and path ~ \"^/api\""),
     option<&KeepConfig::match_limit>("match_limit", "1000000",
                                      "steps after which the search of a regular expression is given up", {1, 1e9}),
 };
