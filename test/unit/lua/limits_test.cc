@@ -90,11 +90,11 @@ TEST_CASE("a memory bomb costs its row only") {
 
 TEST_CASE("the row after a memory bomb has all the memory again") {
   Rig rig = lua_rig(
-      "n = 0 function filter(rec) n = n + 1 if n == 1 then local t = {} for i = 1, 1e9 do t[i] = { i } end end "
-      "rec.b = rec.a .. n end",
+      "function filter(rec) if rec.a == 'bomb' then local t = {} for i = 1, 1e9 do t[i] = { i } end end rec.b = 1 end",
       {{"memory", "4MiB"}, {"budget", "10s"}});
+  rig.row("a", "bomb");
   for (int i = 0; i < 5; i++) {
-    rig.row("a", "x");
+    rig.row("a", "another text of row " + std::to_string(i));
   }
   rig.run();
   CHECK(rig.faults().size() == 1);
