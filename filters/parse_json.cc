@@ -3,6 +3,7 @@
 ///
 /// Reads the text under `key` and makes a key of each member of the object: strings, numbers, true, false and null as
 /// they are, nested objects and arrays as objects. Values are exact: integers keep 64 bits, larger numbers their digits.
+/// An object that is written as JSON again may keep its spelling: `{"a": 1.50}` stays so.
 ///
 ///   [json]
 ///   prefix = app.
@@ -51,7 +52,7 @@ constexpr size_t whole = 1;
 constexpr size_t rest = 1;
 constexpr size_t duplicate_keys = 2;
 
-/// *Invariants:* expected_ and seen_ hold only while the dictionary's stamp is stamp_.
+/// *Invariants:* what is expected and seen_ hold only while the dictionary's stamp is stamp_.
 /// *Rooms:* one replica, its worker.
 class ParseJson final : public Filter {
  public:
@@ -62,6 +63,7 @@ class ParseJson final : public Filter {
     if (stamp_ != keys.stamp()) {
       stamp_ = keys.stamp();
       expected_.clear();
+      reader_.expect_nothing();
       seen_.assign(keys.capacity(), 0);
       mark_ = 0;
     }
@@ -126,7 +128,8 @@ class ParseJson final : public Filter {
     int64_t duplicates = 0;
     Bundle& bundle = batch.bundle();
     for (size_t i = 0; i < members.size(); i++) {
-      KeyId id = key_of(batch, i, members[i].key);
+      // Members of rows seldom change: the key that stood at this place in the row before has a number already.
+      KeyId id = members[i].is_expected ? expected_[i] : look_up(batch, i, members[i].key);
       if (id == no_key) {
         overflow_.push_back(members[i]);
         continue;
@@ -143,14 +146,6 @@ class ParseJson final : public Filter {
     }
   }
 
-  /// Members of rows seldom change: the key that stood at this place in the row before is tried first.
-  KeyId key_of(Batch& batch, size_t place, std::string_view name) ROOM(worker) {
-    if (place < expected_.size() && expected_[place].id != no_key && expected_[place].name == name) {
-      return expected_[place].id;
-    }
-    return look_up(batch, place, name);
-  }
-
   KeyId look_up(Batch& batch, size_t place, std::string_view name) ROOM(worker) {
     if (config_.prefix.size() + name.size() > max_name) {
       return no_key;
@@ -164,10 +159,10 @@ class ParseJson final : public Filter {
     }
     if (place < max_expected && id != no_key) {
       if (place >= expected_.size()) {
-        expected_.resize(place + 1);
+        expected_.resize(place + 1, no_key);
       }
-      expected_[place].name.assign(name);
-      expected_[place].id = id;
+      expected_[place] = id;
+      reader_.expect(place, name);
     }
     return id;
   }
@@ -176,7 +171,7 @@ class ParseJson final : public Filter {
   void put_overflow(Batch& batch, Row row) ROOM(worker) {
     KeyId id = batch.out(rest);
     if (id != no_key && seen_[index_of(id)] == mark_) {
-      overflow_.push_back({batch.keys().name(id), (*batch.read(id))[row]});
+      overflow_.push_back({batch.keys().name(id), (*batch.read(id))[row], false});
     }
     size_t room = 5;
     for (const JsonMember& member : overflow_) {
@@ -203,16 +198,11 @@ class ParseJson final : public Filter {
     }
   }
 
-  struct Expected {
-    std::string name;
-    KeyId id = no_key;
-  };
-
   const ParseJsonConfig& config_;
   JsonReader reader_;
   uint64_t stamp_ = 0;
-  std::vector<Expected> expected_;  // by place in the row
-  std::vector<uint32_t> seen_;      // by KeyId: the mark of the last row that had it
+  std::vector<KeyId> expected_;  // by place in the row, for the keys that the reader expects
+  std::vector<uint32_t> seen_;   // by KeyId: the mark of the last row that had it
   uint32_t mark_ = 0;
   std::vector<JsonMember> overflow_;
   std::string prefixed_;

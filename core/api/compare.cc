@@ -3,8 +3,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <string>
 
 #include "core/api/expression.hh"
+#include "core/data/object.hh"
 
 namespace stook {
 
@@ -105,6 +107,16 @@ int order_bytes(std::string_view a, std::string_view b) {
   return order(a.compare(b), 0);
 }
 
+// COLD for JSON text of different spelling: `1.0` and `1.00` are the same.
+bool is_same_object(const Cell& a, const Cell& b) {
+  if (a.is_json == b.is_json && a.bytes() == b.bytes()) {
+    return true;
+  }
+  std::string a_store;
+  std::string b_store;
+  return (a.is_json || b.is_json) && object_bytes(a, a_store) == object_bytes(b, b_store);
+}
+
 }  // namespace
 
 int compare_cells(const Cell& a, const Cell& b) {
@@ -131,7 +143,7 @@ int compare_cells(const Cell& a, const Cell& b) {
     case Type::Address:
       return a.size == b.size ? order_bytes(a.bytes(), b.bytes()) : incomparable;
     case Type::Object:
-      return a.bytes() == b.bytes() ? 0 : incomparable;
+      return is_same_object(a, b) ? 0 : incomparable;
     default:
       return incomparable;
   }

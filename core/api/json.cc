@@ -136,19 +136,53 @@ bool JsonReader::read_scalar(Arena& arena, Cell& cell) {
   return true;
 }
 
-bool JsonReader::read_member(Arena& arena) {
+void JsonReader::expect(size_t place, std::string_view name) {
+  if (place >= expected_.size()) {
+    expected_.resize(place + 1);
+  }
+  Expected& expected = expected_[place];
+  expected.size = 0;
+  if (name.find_first_of("\"\\") != std::string_view::npos) {
+    return;
+  }
+  expected.text.assign("\"").append(name).append("\":");
+  expected.size = expected.text.size();
+  char mask[16] = {};
+  char head[16] = {};
+  std::memset(mask, 0xff, std::min<size_t>(expected.size, 16));
+  std::memcpy(head, expected.text.data(), std::min<size_t>(expected.size, 16));
+  std::memcpy(expected.mask, mask, sizeof mask);
+  std::memcpy(expected.head, head, sizeof head);
+}
+
+/// Reads what most values are: a string without escapes, a short number, a word. False: read_value knows.
+inline bool JsonReader::read_quick(const uint32_t* at, Cell& cell) const {
+  size_t size = at[1] - at[0];
+  const char* token = copy_.get() + at[0];
+  if (*token == '"') {
+    // No blank behind it, and so the closing quote is the last byte.
+    if (size < 2 || token[size - 1] != '"' || (has_escapes_ && std::memchr(token, '\\', size) != nullptr)) {
+      return false;
+    }
+    cell = Cell::of_text({text_ + at[0] + 1, size - 2});
+    return true;
+  }
+  return json::read_short_number(token, token + size, cell) || json::read_word({token, size}, cell);
+}
+
+bool JsonReader::read_key(Arena& arena, std::string_view& key) {
   if (peek() != '"') {
     return fail("not JSON: no key where one must stand");
   }
-  Cell key{};
-  if (!count_key() || !read_scalar(arena, key) || !step_over_colon()) {
-    return false;
-  }
-  // The value is made in its place: a copy of 16 bytes right behind their 8 byte stores would wait for the stores.
-  JsonMember& member = members_.emplace_back();
-  member.key = key.bytes();
+  Cell cell{};
+  bool is_read = read_scalar(arena, cell) && step_over_colon();
+  key = cell.bytes();
+  return is_read;
+}
+
+bool JsonReader::read_value(Arena& arena, Cell& cell) {
   bool is_nested = peek() == '{' || peek() == '[';
-  return is_nested ? read_nested(arena, max_object_depth - 1, member.value) : read_scalar(arena, member.value);
+  return is_nested ? read_nested(arena, max_object_depth - 1, cell) : read_scalar(arena, cell);
 }
 
 bool JsonReader::read_members(std::string_view text, Arena& arena) {
@@ -163,18 +197,41 @@ bool JsonReader::read_members(std::string_view text, Arena& arena) {
     at_++;
     return expect_end();
   }
-  while (read_member(arena)) {
-    char c = peek();
-    if (c == '}') {
-      at_++;
-      return expect_end();
+  // The walk's place is kept in a register; functions out of line get it through at_.
+  const uint32_t* at = at_;
+  for (size_t place = 0;; place++) {
+    if (!count_key()) {
+      return false;
     }
+    // The value is made in its place: a copy of 16 bytes right behind their 8 byte stores would wait for the stores.
+    JsonMember& member = members_.emplace_back();
+    const char* key = copy_.get() + *at;
+    member.is_expected = place < expected_.size() && expected_[place].stands_at(key, text.size() - *at);
+    if (member.is_expected) {
+      member.key = {text_ + *at + 1, expected_[place].size - 3};
+      at += 2;
+    } else {
+      at_ = at;
+      if (!read_key(arena, member.key)) {
+        return false;
+      }
+      at = at_;
+    }
+    if (read_quick(at, member.value)) {
+      at++;
+    } else {
+      at_ = at;
+      if (!read_value(arena, member.value)) {
+        return false;
+      }
+      at = at_;
+    }
+    char c = copy_[*at++];
     if (c != ',') {
-      return fail("not JSON: no comma or brace behind a member");
+      at_ = at;
+      return c == '}' ? expect_end() : fail("not JSON: no comma or brace behind a member");
     }
-    at_++;
   }
-  return false;
 }
 
 bool JsonReader::read_object(std::string_view text, Arena& arena, Cell& cell) {
@@ -185,99 +242,6 @@ bool JsonReader::read_object(std::string_view text, Arena& arena, Cell& cell) {
     return fail("not a JSON object");
   }
   return read_nested(arena, max_object_depth, cell) && expect_end();
-}
-
-/// Reads the object or array at hand, of that many levels at the most.
-bool JsonReader::read_nested(Arena& arena, int levels, Cell& cell) {
-  // No token grows to more than three times its size: `-0,` is the worst, 3 bytes that become 9.
-  size_t left = static_cast<size_t>(*end_ - *at_);
-  char* begin = arena.reserve(3 * left + 32);
-  char* to = begin;
-  if (!open_level(to, levels)) {
-    return false;
-  }
-  while (depth_ > 0) {
-    if (!put_item(to, levels)) {
-      return false;
-    }
-  }
-  auto size = static_cast<size_t>(to - begin);
-  arena.commit(size);
-  cell = Cell::of_slice(Type::Object, {begin, size});
-  return true;
-}
-
-bool JsonReader::open_level(char*& to, int levels) {
-  if (depth_ == levels) {
-    return fail("not JSON: more than 64 levels");
-  }
-  levels_[static_cast<size_t>(depth_++)] = {to, 0, peek() == '{'};
-  to = put_wide_map_head(to, 0);
-  at_++;
-  return true;
-}
-
-bool JsonReader::put_string(char*& to) {
-  std::string_view raw = raw_string();
-  if (has_escapes_ && raw.find('\\') != std::string_view::npos) {
-    if (scratch_.size() < raw.size()) {
-      scratch_.resize(raw.size());
-    }
-    char* end = json::unescape(scratch_.data(), raw);
-    if (end == nullptr) {
-      return fail("not JSON: a broken escape in a string");
-    }
-    raw = {scratch_.data(), static_cast<size_t>(end - scratch_.data())};
-  }
-  to = put_cell(to, Cell::of_text(raw));
-  return true;
-}
-
-/// Writes the next item of the innermost level, or closes it.
-bool JsonReader::put_item(char*& to, int levels) {
-  Level& level = levels_[static_cast<size_t>(depth_ - 1)];
-  char c = peek();
-  if (c == (level.is_map ? '}' : ']')) {
-    level.is_map ? put_wide_map_head(level.head, level.size) : put_wide_array_head(level.head, level.size);
-    at_++;
-    depth_--;
-    return true;
-  }
-  if (level.size > 0) {
-    if (c != ',') {
-      return fail("not JSON: no comma or bracket behind a value");
-    }
-    at_++;
-  }
-  level.size++;
-  if (level.is_map) {
-    if (peek() != '"') {
-      return fail("not JSON: no key where one must stand");
-    }
-    if (!count_key() || !put_string(to) || !step_over_colon()) {
-      return false;
-    }
-  }
-  switch (peek()) {
-    case '{':
-    case '[':
-      return open_level(to, levels);
-    case '"':
-      return put_string(to);
-    default:
-      break;
-  }
-  if (at_ == end_) {
-    return fail("not JSON: ends too early");
-  }
-  Cell cell{};
-  const char* reason = json::read_plain(token(), cell);
-  if (reason != nullptr) {
-    return fail(reason);
-  }
-  at_++;
-  to = put_cell(to, cell);
-  return true;
 }
 
 }  // namespace stook

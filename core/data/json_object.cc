@@ -145,6 +145,10 @@ class ObjectWalk {
 }  // namespace
 
 void append_json(Payload& out, const Cell& cell, const JsonStyle& style) {
+  if (cell.type == Type::Object && cell.is_json) {
+    out.append(cell.bytes());
+    return;
+  }
   if (cell.type == Type::Object) {
     size_t before = out.size();
     if (!ObjectWalk(out, cell.bytes(), style).run(false)) {

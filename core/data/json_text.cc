@@ -221,6 +221,8 @@ char* put_json(char* to, const Cell& cell, const JsonStyle& style) {
       return to + 1;
     case Type::Bytes:
       return put_json_string(to, cell.bytes(), style.binary);
+    case Type::Object:
+      return put_literal(to, cell.is_json ? cell.bytes() : "null");
     default:
       return put_literal(to, "null");
   }

@@ -35,7 +35,7 @@ inline size_t json_room(const Cell& cell) {
 
 /// Writes the value and returns the end. A real that is not finite is `null`, and any other keeps a point or an
 /// exponent, so that it reads back as a real.
-/// REQUIRES: json_room(cell) bytes at `to`; the cell is no Object.
+/// REQUIRES: json_room(cell) bytes at `to`; the cell is no Object, but for JSON text.
 char* put_json(char* to, const Cell& cell, const JsonStyle& style);
 /// Writes a string with its quotes. REQUIRES: 6 bytes for each of the text and json_margin at `to`.
 char* put_json_string(char* to, std::string_view text, BinaryForm binary);

@@ -3,6 +3,11 @@
 /// Format: https://github.com/msgpack/msgpack/blob/master/spec.md. Extension types: -1 is the timestamp of the
 /// specification (Type::Time); 1 is a number as text (a JSON number that fits no 64-bit type); 2 is an address of 4 or
 /// 16 bytes. Maps and arrays keep their order and are never sorted; duplicate keys are kept as they came.
+///
+/// What comes from JSON and leaves as JSON need not become msgpack in between: an Object cell with `is_json` holds its
+/// text. Whoever makes one has checked that it is a JSON object or array of at most max_object_depth levels, ASCII
+/// without control characters and backslashes, with numbers of at most 19 bytes and no exponent. Writers of JSON copy
+/// it; whoever looks inside asks object_bytes for msgpack; put_cell turns it into msgpack by itself.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +23,8 @@ inline constexpr int max_object_depth = 64;
 
 /// Appends msgpack to bytes in an arena-like buffer: the caller provides room.
 /// Each function writes at `to` and returns the end. Needs: 9 bytes for words and heads, 18 for addresses and times, the
-/// size plus 6 for slices. Integers take the shortest form, so that equal values have equal bytes.
+/// size plus 6 for slices, three times the size for JSON text. Integers take the shortest form, so that equal values
+/// have equal bytes.
 char* put_cell(char* to, const Cell& cell);
 char* put_array_head(char* to, uint32_t size);
 char* put_map_head(char* to, uint32_t size);
@@ -27,8 +33,12 @@ char* put_wide_array_head(char* to, uint32_t size);
 char* put_wide_map_head(char* to, uint32_t size);
 /// The most bytes that put_cell needs for this cell.
 inline size_t cell_room(const Cell& cell) {
-  return 20 + (cell.is_slice() ? cell.size : 0);
+  return 20 + (cell.is_slice() ? size_t{cell.size} * (cell.is_json ? 3 : 1) : 0);
 }
+
+/// The msgpack of an Object cell: its own bytes, or `store`, after its JSON text was turned into msgpack there.
+/// COLD for JSON text: the store may grow.
+std::string_view object_bytes(const Cell& object, std::string& store);
 
 /// What comes next in a reader.
 enum class Item : uint8_t { Value, Array, Map, End, Broken };

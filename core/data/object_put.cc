@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/data/endian.hh"
+#include "core/data/json_object_put.hh"
 
 namespace stook {
 namespace {
@@ -141,7 +142,7 @@ char* put_cell(char* to, const Cell& cell) {
     case Type::Address:
       return put_ext(to, ext_address, cell.bytes());
     case Type::Object:
-      return put_bytes(to, cell.bytes());
+      return cell.is_json ? put_json_object(to, cell.bytes()) : put_bytes(to, cell.bytes());
     case Type::Null:
     case Type::Mixed:
       break;

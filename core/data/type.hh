@@ -25,8 +25,8 @@ inline constexpr size_t index_of(KeyId id) {
   return static_cast<size_t>(id);
 }
 
-/// One value of 16 bytes. Text, bytes, addresses (4 or 16 bytes, network order) and objects (msgpack) point into the
-/// bundle's arena or into static storage; the other types are held in place. Time is ns since 1970 UTC.
+/// One value of 16 bytes. Text, bytes, addresses (4 or 16 bytes, network order) and objects (msgpack, or JSON text)
+/// point into the bundle's arena or into static storage; the other types are held in place. Time is ns since 1970 UTC.
 /// A cell knows nothing of absence: that is its column's presence bit. Null is a value.
 struct Cell {
   union {
@@ -40,6 +40,8 @@ struct Cell {
   /// Text only: the bytes are a number that fits no other type exactly, written as it came (JSON writes it bare).
   /// Object only: the members are the row's own, for which no key was left; codecs of whole rows write them as keys.
   bool is_number;
+  /// Object only: the bytes are the text of a JSON object or array and not msgpack; object.hh says which texts may be.
+  bool is_json;
 
   static Cell of_slice(Type type, std::string_view bytes) {
     Cell c{};

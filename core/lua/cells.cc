@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 
+#include "core/data/object.hh"
 #include "core/data/pattern.hh"
 #include "core/lua/library.hh"
 #include "core/lua/state.hh"
@@ -39,7 +40,7 @@ void push_cell(lua_State* raw, const Cell& cell) {
     }
     case Type::Object:
     case Type::Mixed:
-      push_object(raw, cell.bytes());
+      push_object(raw, object_bytes(cell, LuaState::of(raw).object));
       return;
   }
 }
@@ -145,9 +146,10 @@ Cell make_cell(lua_State* raw, int index, const Cell* old, Arena& arena) {
   if (lua_istable(raw, index) || was_object) {
     LuaState& state = LuaState::of(raw);
     state.bytes.clear();
-    write_object(raw, index, was_object ? old->bytes() : std::string_view());
+    std::string_view before = was_object ? object_bytes(*old, state.object) : std::string_view();
+    write_object(raw, index, before);
     std::string_view bytes(state.bytes.data(), state.bytes.size());
-    if (was_object && bytes == old->bytes()) {
+    if (was_object && bytes == before) {
       return *old;
     }
     if (lua_istable(raw, index)) {

@@ -23,7 +23,8 @@ constexpr int pins_upvalue = 2;
 constexpr int names_upvalue = 3;
 
 bool is_same(const Cell& a, const Cell& b) {
-  return a.bits == b.bits && a.size == b.size && a.type == b.type && a.is_number == b.is_number;
+  return a.bits == b.bits && a.size == b.size && a.type == b.type && a.is_number == b.is_number &&
+         a.is_json == b.is_json;
 }
 }  // namespace
 

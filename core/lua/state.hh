@@ -53,6 +53,8 @@ class LuaState {
 
   /// Room for objects that are being written; kept, so that it grows once.
   std::vector<char> bytes;
+  /// The msgpack of an object whose cell holds JSON text; kept, too.
+  std::string object;
   /// How many bytes the script may still write into the bundle at hand.
   size_t may_store = 0;
   /// What scripts say by print and stook.log.

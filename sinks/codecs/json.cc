@@ -74,7 +74,7 @@ char* Json::put_row(Payload& payload, char* to, Row row, const std::vector<Colum
       continue;
     }
     size_t need = json_room(*cell) + column.lead_size + json_margin;
-    if (cell->type == Type::Object || need > small_room) {
+    if ((cell->type == Type::Object && !cell->is_json) || need > small_room) {
       to = put_large(payload, to, column, *cell);
       continue;
     }

@@ -82,7 +82,7 @@ class Msgpack final : public Codec {
     }
     payload.append({column.lead, column.lead_size});
     // An object that is none would break the stream: it goes as its bytes.
-    bool is_broken = cell.type == Type::Object && !is_object(cell.bytes());
+    bool is_broken = cell.type == Type::Object && !cell.is_json && !is_object(cell.bytes());
     Cell value = is_broken ? Cell::of_slice(Type::Bytes, cell.bytes()) : cell;
     payload.commit(put_cell(payload.room(cell_room(value)), value));
   }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/api/json.hh"
@@ -20,9 +21,31 @@ bool is_limit(std::string_view reason) {
   return reason.find("more than") != std::string_view::npos;
 }
 
-void check(const Cell& cell) {
-  if (cell.type == Type::Object && !is_object(cell.bytes())) {
+void require(bool is_right) {
+  if (!is_right) {
     std::abort();
+  }
+}
+
+/// An object is well-formed; where it is JSON text, the reader makes the same msgpack of it at once when it is told to
+/// by a blank.
+void check(const Cell& cell) {
+  if (cell.type != Type::Object) {
+    return;
+  }
+  std::string store;
+  std::string_view bytes = object_bytes(cell, store);
+  require(is_object(bytes));
+  if (cell.is_json) {
+    static JsonReader again;
+    std::string text = "{\"o\":[" + std::string(cell.bytes()) + ",1 ]}";
+    Arena arena;
+    bool is_read = again.read_members(text, arena);
+    if (is_read) {
+      const Cell& other = again.members()[0].value;
+      require(!other.is_json && other.bytes().substr(5, other.size - 6) == bytes);
+    }
+    require(is_read || is_limit(again.reason()));
   }
 }
 

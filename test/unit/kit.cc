@@ -7,6 +7,7 @@
 
 #include "core/base/room.hh"
 #include "core/base/text.hh"
+#include "core/data/object.hh"
 
 namespace stook::test {
 
@@ -116,7 +117,13 @@ std::vector<int> Rig::selected() const {
 const Cell* Rig::cell(std::string_view key, size_t row) const {
   KeyId id = keys_->find(key);
   const Column* column = id == no_key ? nullptr : bundle_->column(id);
-  return column == nullptr ? nullptr : column->find(static_cast<Row>(row));
+  const Cell* cell = column == nullptr ? nullptr : column->find(static_cast<Row>(row));
+  if (cell == nullptr || !cell->is_json) {
+    return cell;
+  }
+  auto& [object, bytes] = objects_.emplace_back();
+  object = Cell::of_slice(Type::Object, object_bytes(*cell, bytes));
+  return &object;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 /// The kit of unit tests: runs one filter or codec over rows, without an engine.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ class Rig {
   /// Row numbers still selected.
   std::vector<int> selected() const;
   std::vector<int> faults() const { return faults_; }
-  /// The cell, or null.
+  /// The cell, or null. An object is msgpack, whatever its cell holds.
   const Cell* cell(std::string_view key, size_t row = 0) const;
   /// A selected row as text, keys in KeyId order: `status=404(integer) path="/x"(text)`; bytes escaped by printable().
   std::string show(size_t row = 0) const;
@@ -58,6 +59,7 @@ class Rig {
   std::vector<KeyId> out_;
   std::unique_ptr<OpenKeys> keys_;
   std::unique_ptr<Bundle> bundle_;
+  mutable std::deque<std::pair<Cell, std::string>> objects_;
   Selection rows_;
   ElementMeter meter_;
   std::unique_ptr<Filter> filter_;
