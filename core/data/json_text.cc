@@ -191,7 +191,13 @@ char* put_json_time(char* to, int64_t ns, TimeForm style) {
 char* put_json_string(char* to, std::string_view text, BinaryForm binary) {
   const char* end = text.data() + text.size();
   *to = '"';
-  JsonBody body = put_json_body(to + 1, text.data(), end, end, binary);
+  // Most texts have nothing to escape.
+  size_t plain = copy_plain(to + 1, text.data(), text.size());
+  if (plain == text.size()) {
+    to[1 + plain] = '"';
+    return to + 2 + plain;
+  }
+  JsonBody body = put_json_body(to + 1 + plain, text.data() + plain, end, end, binary);
   char* after = body.is_text ? body.to : put_json_base64(put_literal(to + 1, "base64:"), text);
   *after = '"';
   return after + 1;
