@@ -69,12 +69,12 @@ std::vector<Cells> write_rows(const Wiring& wiring) {
 
 const Cells key_head = {"key", "type", "unit", "what"};
 
-std::string describe_keys(const Plugin& plugin, Form form) {
+std::string describe_keys(const Plugin& plugin, Layout layout) {
   Wiring wiring;
   if (!declare_defaults(plugin, wiring)) {
     return "";
   }
-  if (form == Form::Json) {
+  if (layout == Layout::Json) {
     return ",\n \"reads\": " + json_rows(key_head, read_rows(wiring)) +
            ",\n \"writes\": " + json_rows(key_head, write_rows(wiring));
   }
@@ -83,17 +83,17 @@ std::string describe_keys(const Plugin& plugin, Form form) {
     out += "\n" + std::string(state_doc(wiring.state)) + "\n";
   }
   if (auto rows = read_rows(wiring); !rows.empty()) {
-    out += "\nreads, with the defaults:\n\n" + show_rows(key_head, rows, form);
+    out += "\nreads, with the defaults:\n\n" + show_rows(key_head, rows, layout);
   }
   if (auto rows = write_rows(wiring); !rows.empty()) {
-    out += "\nwrites, with the defaults:\n\n" + show_rows(key_head, rows, form);
+    out += "\nwrites, with the defaults:\n\n" + show_rows(key_head, rows, layout);
   }
   return out;
 }
 
-std::string describe_text(const Plugin& plugin, Form form) {
+std::string describe_text(const Plugin& plugin, Layout layout) {
   std::string out;
-  if (form == Form::Text) {
+  if (layout == Layout::Text) {
     out += article_name(plugin) + ": " + plugin.doc + "\n";
   }
   if (plugin.format != nullptr) {
@@ -104,22 +104,22 @@ std::string describe_text(const Plugin& plugin, Form form) {
   }
   std::vector<Cells> own = option_rows(plugin.options);
   if (!own.empty()) {
-    out += (out.empty() ? "" : "\n") + show_rows(option_head(), own, form);
+    out += (out.empty() ? "" : "\n") + show_rows(option_head(), own, layout);
   }
-  if (form == Form::Text) {
+  if (layout == Layout::Text) {
     std::vector<Cells> common = option_rows(common_options(plugin.kind));
     if (!common.empty()) {
-      out += "\nas every " + std::string(kind_name(plugin.kind)) + ":\n\n" + show_rows(option_head(), common, form);
+      out += "\nas every " + std::string(kind_name(plugin.kind)) + ":\n\n" + show_rows(option_head(), common, layout);
     }
-    out += describe_keys(plugin, form);
+    out += describe_keys(plugin, layout);
   }
   return out;
 }
 }  // namespace
 
-std::string describe(const Plugin& plugin, Form form) {
-  if (form != Form::Json) {
-    return describe_text(plugin, form);
+std::string describe(const Plugin& plugin, Layout layout) {
+  if (layout != Layout::Json) {
+    return describe_text(plugin, layout);
   }
   std::string out = "{\"kind\": " + json_text(kind_name(plugin.kind)) + ", \"name\": " + json_text(plugin.name) +
                     ", \"doc\": " + json_text(plugin.doc);
@@ -127,14 +127,14 @@ std::string describe(const Plugin& plugin, Form form) {
   out += plugin.format == nullptr ? "" : ", \"format\": " + json_text(plugin.format);
   out += ",\n \"options\": " + json_options(plugin.options);
   out += ",\n \"common_options\": " + json_options(common_options(plugin.kind));
-  return out + describe_keys(plugin, form) + "}";
+  return out + describe_keys(plugin, layout) + "}";
 }
 
-std::string describe_global(Form form) {
-  if (form == Form::Json) {
+std::string describe_global(Layout layout) {
+  if (layout == Layout::Json) {
     return "{\"kind\": \"global\", \"options\": " + json_options(global_options()) + "}";
   }
-  return show_rows(option_head(), option_rows(global_options()), form);
+  return show_rows(option_head(), option_rows(global_options()), layout);
 }
 
 std::string list_plugins() {
@@ -145,7 +145,7 @@ std::string list_plugins() {
       rows.push_back({"  " + name, find_plugin(kind, name)->doc});
     }
     if (!rows.empty()) {
-      out += (out.empty() ? "" : "\n") + std::string(kind_name(kind)) + "s:\n" + show_rows({}, rows, Form::Text);
+      out += (out.empty() ? "" : "\n") + std::string(kind_name(kind)) + "s:\n" + show_rows({}, rows, Layout::Text);
     }
   }
   return out;

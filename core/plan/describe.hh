@@ -9,13 +9,13 @@
 
 namespace stook {
 
-enum class Form : uint8_t { Text, Json, Markdown };
+enum class Layout : uint8_t { Text, Json, Markdown };
 
 /// One plugin: its sentence, its options and those that all of its kind have, and the keys that it reads and writes with
 /// its options at their defaults. A plugin with mandatory options may not be able to say its keys.
-std::string describe(const Plugin& plugin, Form form);
+std::string describe(const Plugin& plugin, Layout layout);
 /// `[global]`.
-std::string describe_global(Form form);
+std::string describe_global(Layout layout);
 /// All plugins by kind, one a line.
 std::string list_plugins();
 

@@ -40,13 +40,13 @@ std::string escape_markdown(std::string_view text) {
   return out;
 }
 
-std::string show_row(const Cells& row, const std::vector<size_t>& wide, Form form) {
-  std::string out = form == Form::Markdown ? "|" : "";
+std::string show_row(const Cells& row, const std::vector<size_t>& wide, Layout layout) {
+  std::string out = layout == Layout::Markdown ? "|" : "";
   for (size_t i = 0; i < row.size(); i++) {
     if (wide[i] == 0) {
       continue;
     }
-    if (form == Form::Markdown) {
+    if (layout == Layout::Markdown) {
       out += " " + escape_markdown(row[i]) + " |";
     } else {
       out += (out.empty() ? "" : "  ") + row[i] + std::string(wide[i] - width(row[i]), ' ');
@@ -88,10 +88,10 @@ std::string show_kind(const Option& row) {
 }
 }  // namespace
 
-std::string show_rows(const Cells& head, const std::vector<Cells>& rows, Form form) {
+std::string show_rows(const Cells& head, const std::vector<Cells>& rows, Layout layout) {
   std::vector<size_t> wide = widths(head, rows);
-  std::string out = head.empty() ? "" : show_row(head, wide, form);
-  if (form == Form::Markdown) {
+  std::string out = head.empty() ? "" : show_row(head, wide, layout);
+  if (layout == Layout::Markdown) {
     out += "|";
     for (size_t one : wide) {
       out += one == 0 ? "" : "---|";
@@ -99,7 +99,7 @@ std::string show_rows(const Cells& head, const std::vector<Cells>& rows, Form fo
     out += "\n";
   }
   for (const Cells& row : rows) {
-    out += show_row(row, wide, form);
+    out += show_row(row, wide, layout);
   }
   return out;
 }

@@ -16,7 +16,7 @@ using Cells = std::vector<std::string>;
 
 /// Rows under their head as aligned text or as a markdown table; columns that are empty all the way down are left out.
 /// No head: rows only.
-std::string show_rows(const Cells& head, const std::vector<Cells>& rows, Form form);
+std::string show_rows(const Cells& head, const std::vector<Cells>& rows, Layout layout);
 /// The same as a JSON array of objects with the head's names; empty cells are left out.
 std::string json_rows(const Cells& head, const std::vector<Cells>& rows);
 /// A JSON string.

@@ -92,7 +92,7 @@ class Reader {
 
   void read_text(std::string_view text, const std::string& file) {
     size_t section = 0;
-    LineReader lines(text, file);
+    LineCutter lines(text, file);
     Line line;
     while (lines.next(line)) {
       read_line(line, section, file);

@@ -32,7 +32,7 @@ std::vector<Pair::Run> Line::runs(size_t begin, size_t size) const {
   return out;
 }
 
-bool LineReader::next(Line& line) {
+bool LineCutter::next(Line& line) {
   line.text.clear();
   line.pieces.clear();
   line.file = file_;

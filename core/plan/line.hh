@@ -29,9 +29,9 @@ struct Line {
 };
 
 /// Cuts a text into lines. The text must outlive the lines.
-class LineReader {
+class LineCutter {
  public:
-  LineReader(std::string_view text, std::string file) : rest_(text), file_(std::move(file)) {}
+  LineCutter(std::string_view text, std::string file) : rest_(text), file_(std::move(file)) {}
   /// False at the end.
   bool next(Line& line);
 

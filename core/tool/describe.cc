@@ -19,14 +19,14 @@ int list_command(const std::vector<std::string>& words) {
 }
 
 int describe_command(const std::vector<std::string>& words) {
-  Form form = Form::Text;
+  Layout layout = Layout::Text;
   std::string name;
   bool is_right = true;
   for (const std::string& word : words) {
     if (word == "--json") {
-      form = Form::Json;
+      layout = Layout::Json;
     } else if (word == "--markdown") {
-      form = Form::Markdown;
+      layout = Layout::Markdown;
     } else {
       is_right = is_right && name.empty() && word.rfind("--", 0) != 0;
       name = word;
@@ -37,7 +37,7 @@ int describe_command(const std::vector<std::string>& words) {
     return 2;
   }
   if (name == "global") {
-    std::fputs((describe_global(form) + (form == Form::Json ? "\n" : "")).c_str(), stdout);
+    std::fputs((describe_global(layout) + (layout == Layout::Json ? "\n" : "")).c_str(), stdout);
     return 0;
   }
   std::vector<const Plugin*> found = find_plugins(name);
@@ -47,11 +47,11 @@ int describe_command(const std::vector<std::string>& words) {
                  hint.empty() ? "`stook list` shows all plugins" : hint.c_str());
     return 2;
   }
-  std::string out = form == Form::Json ? "[" : "";
+  std::string out = layout == Layout::Json ? "[" : "";
   for (size_t i = 0; i < found.size(); i++) {
-    out += (i == 0 ? "" : form == Form::Json ? ",\n" : "\n") + describe(*found[i], form);
+    out += (i == 0 ? "" : layout == Layout::Json ? ",\n" : "\n") + describe(*found[i], layout);
   }
-  out += form == Form::Json ? "]\n" : "";
+  out += layout == Layout::Json ? "]\n" : "";
   std::fputs(out.c_str(), stdout);
   return 0;
 }

@@ -20,7 +20,7 @@ TEST_CASE("a plugin is found in any case, by its kind or by its name alone") {
 }
 
 TEST_CASE("a description shows options with kind, default and range, and the keys") {
-  CHECK(describe(*find_plugin(Kind::Source, "file"), Form::Text) ==
+  CHECK(describe(*find_plugin(Kind::Source, "file"), Layout::Text) ==
         "source file: does nothing\n"
         "an argument without a name sets path: file(…)\n"
         "\n"
@@ -33,13 +33,13 @@ TEST_CASE("a description shows options with kind, default and range, and the key
         "option  kind              default  what\n"
         "lanes   integer, 1 to 64  1        parts whose rows keep their order, run side by side\n"
         "front   main or own       main     thread that reads: main, or one of its own\n");
-  std::string text = describe(*find_plugin(Kind::Filter, "parse"), Form::Text);
+  std::string text = describe(*find_plugin(Kind::Filter, "parse"), Layout::Text);
   CHECK(text.find("reads, with the defaults:\n\nkey      type\nmessage  text\n") != std::string::npos);
   CHECK(text.find("status       integer  answer\n") != std::string::npos);
 }
 
 TEST_CASE("a description as markdown is the table of the plugin's own options") {
-  CHECK(describe(*find_plugin(Kind::Filter, "keep"), Form::Markdown) ==
+  CHECK(describe(*find_plugin(Kind::Filter, "keep"), Layout::Markdown) ==
         "an argument without a name sets if: keep(…)\n"
         "\n"
         "| option | kind | default | what |\n"
@@ -48,7 +48,7 @@ TEST_CASE("a description as markdown is the table of the plugin's own options") 
 }
 
 TEST_CASE("a description as JSON has everything") {
-  CHECK(describe(*find_plugin(Kind::Codec, "csv"), Form::Json) ==
+  CHECK(describe(*find_plugin(Kind::Codec, "csv"), Layout::Json) ==
         "{\"kind\": \"codec\", \"name\": \"csv\", \"doc\": \"does nothing\",\n"
         " \"options\": [\n"
         "  {\"name\": \"columns\", \"kind\": \"list\", \"default\": \"\", \"doc\": \"keys of the columns\"},\n"

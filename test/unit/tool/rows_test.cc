@@ -24,8 +24,8 @@ TEST_CASE("every plugin stands once in the table and can be described in each fo
     INFO(name);
     CHECK(names.insert(name).second);
     CHECK(find_plugins(name) == std::vector<const Plugin*>{plugin});
-    CHECK(describe(*plugin, Form::Text).find(plugin->doc) != std::string::npos);
-    CHECK(describe(*plugin, Form::Json).find("\"options\": [") != std::string::npos);
-    CHECK_NOTHROW(describe(*plugin, Form::Markdown));
+    CHECK(describe(*plugin, Layout::Text).find(plugin->doc) != std::string::npos);
+    CHECK(describe(*plugin, Layout::Json).find("\"options\": [") != std::string::npos);
+    CHECK_NOTHROW(describe(*plugin, Layout::Markdown));
   }
 }
