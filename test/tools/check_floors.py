@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that includes obey the floor plan, that heavy headers have one door, and that no file grows past 300 lines.
+"""Checks that includes obey the floor plan, that heavy headers have one door, that no file grows past 300 lines, and
+that no two files define types of one name.
 
     test/tools/check_floors.py [ROOT]
 
@@ -122,15 +123,52 @@ def check_own(root, path, name):
     return f'"{name}" is not below {floor}, which may include: {listed(allowed)}'
 
 
+TEXTS = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)\'|//.*')
+TYPE = re.compile(r"(?:template <[^>]*> ?)?(?:class|struct|enum class|union) (?:STOOK_ATTRIBUTE\(.*\)\) )?(\w+)(?: final)?(?: : [^;()]*)? *\{")
+
+
+def shared_types(lines):
+    """Yields (line, name) of each type that a file defines at the level of a namespace, but for unnamed namespaces."""
+    depth, unnamed = 0, None
+    spaces = []  # the depths at which a namespace is open
+    for number, line in enumerate(lines, 1):
+        line = TEXTS.sub("", line)
+        if unnamed is None and depth == len(spaces):
+            found = TYPE.match(line)
+            if found and not line.rstrip().endswith(";"):
+                yield number, found[1]
+        if re.match(r"(inline )?namespace [\w:]+ \{", line):
+            spaces.append(depth)
+        elif re.match(r"namespace \{", line) and unnamed is None:
+            unnamed = depth
+        depth += line.count("{") - line.count("}")
+        if unnamed is not None and depth <= unnamed:
+            unnamed = None
+        while spaces and depth <= spaces[-1]:
+            spaces.pop()
+
+
+def check_types(root, path, lines, known):
+    """Two types of one name in the same namespace are one to the linker, which keeps the functions of either."""
+    if inside(path, "test"):
+        return
+    space = next((line.split()[1] for line in lines if re.match(r"namespace [\w:]+ \{", line)), "")
+    for number, name in shared_types(lines):
+        first = known.setdefault((space, name), path)
+        if first != path:
+            yield f"{path}:{number}: {first} defines a type {name}, too; give one of them another name, or an unnamed namespace"
+
+
 def check(root):
     """Returns (faults, files, includes): the faults as texts, and how much was looked at."""
-    faults, files, includes = [], 0, 0
+    faults, files, includes, types = [], 0, 0, {}
     for path in code_files(root):
         files += 1
         with open(os.path.join(root, path), encoding="utf-8", errors="replace") as text:
             lines = text.read().splitlines()
         if not inside(path, "test") and len(lines) > LINES:
             faults.append(f"{path}:{LINES + 1}: {len(lines)} lines; at most {LINES}: find the second concept and its file")
+        faults.extend(check_types(root, path, lines, types))
         for number, line in enumerate(lines, 1):
             found = INCLUDE.match(line)
             if not found:

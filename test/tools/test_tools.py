@@ -96,6 +96,13 @@ class Floors(Tree):
         self.includer("filters/keep.cc", '"filters/shared.hh"')
         self.assertRefused("filters/keep.cc:1:")
 
+    def test_two_files_do_not_define_one_type(self):
+        self.write("core/data/a.hh", "namespace stook {\nclass Line {\n};\n}  // namespace stook\n")
+        self.write("sources/b.cc", "namespace stook {\nnamespace {\nclass Line {\n};\n}  // namespace\n}\n")
+        self.assertAccepted()
+        self.write("sources/b.cc", "namespace stook {\nvoid f() {\n}\nclass Line final : public A {\n};\n}\n")
+        self.assertRefused("sources/b.cc:4:", "core/data/a.hh")
+
     def test_a_family_shares_the_headers_of_its_folder(self):
         self.includer("sources/netfilter/nflog.cc", '"sources/netfilter/attributes.hh"')
         self.assertAccepted()
