@@ -18,11 +18,17 @@ using stook::test::Rig;
 
 namespace {
 /// A value with its nested ones, beside the cell that holds the same.
+struct Member;
 struct Value {
   Type type = Type::Null;
   bool is_array = false;
   Cell cell = Cell::of_null();
-  std::vector<std::pair<std::string, Value>> members;
+  std::vector<Member> members;
+};
+struct Member {
+  Member(std::string first_, Value second_) : first(std::move(first_)), second(std::move(second_)) {}
+  std::string first;
+  Value second;
 };
 
 class Maker {
