@@ -73,7 +73,7 @@ inline bool read_short_number(const char* at, const char* end, Cell& cell) {
     return false;
   }
   if (at == end) {
-    cell = Cell::of_integer(is_negative ? -static_cast<int64_t>(digits) : static_cast<int64_t>(digits));
+    cell = Cell::of_integer(static_cast<int64_t>(is_negative ? 0 - digits : digits));
     return digits <= INT64_MAX && (digits != 0 || !is_negative);
   }
   const char* point = at;
