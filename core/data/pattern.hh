@@ -2,6 +2,7 @@
 /// Floor 1. Text with keys in it: `"$remote_addr ${http.status} $message\n"`.
 #pragma once
 
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,25 @@ void append_text(Payload& out, const Cell& cell);
 /// Writes a time as `2026-11-21T03:38:00Z`, with as many digits of the second as are not zero (3, 6 or 9).
 /// At most 36 bytes; returns the end.
 char* put_time(char* to, int64_t ns);
+/// Writes times as put_time does, and remembers the last one: lines of a log share their second.
+class TimeMemo {
+ public:
+  /// REQUIRES: 36 bytes at `to`.
+  char* put(char* to, int64_t ns) {
+    if (ns != ns_ || size_ == 0) {
+      ns_ = ns;
+      size_ = static_cast<size_t>(put_time(text_, ns) - text_);
+    }
+    std::memcpy(to, text_, sizeof text_);
+    return to + size_;
+  }
+
+ private:
+  int64_t ns_ = 0;
+  size_t size_ = 0;
+  char text_[36] = {};
+};
+
 /// Writes an address of 4 or 16 bytes in its usual form (RFC 5952). At most 46 bytes; returns the end.
 char* put_address(char* to, std::string_view bytes);
 

@@ -90,7 +90,7 @@ class Csv final : public Codec {
     if (cell.type == Type::Integer) {
       to = put_integer(to, cell.integer);
     } else if (cell.type == Type::Time) {
-      to = put_time(to, cell.integer);
+      to = time_.put(to, cell.integer);
     } else if (cell.type == Type::Text || cell.type == Type::Bytes) {
       size_t size = cell.size;
       if (size + json_margin > static_cast<size_t>(end_ - to)) {
@@ -144,6 +144,7 @@ class Csv final : public Codec {
   char* end_ = nullptr;  // of the room at hand
   std::string header_;
   Payload object_;
+  TimeMemo time_;
   std::vector<const Column*> columns_;  // of the batch at hand
 };
 

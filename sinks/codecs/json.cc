@@ -81,7 +81,14 @@ char* Json::put_row(Payload& payload, char* to, Row row, const std::vector<Colum
     if (need > static_cast<size_t>(end_ - to)) {
       to = make_room(payload, to, need);
     }
-    to = put_json(put_padded(to, column.lead, column.lead_size), *cell, style_);
+    to = put_padded(to, column.lead, column.lead_size);
+    if (cell->type == Type::Time && style_.time == TimeForm::Iso) {
+      *to = '"';
+      to = time_.put(to + 1, cell->integer);
+      *to++ = '"';
+    } else {
+      to = put_json(to, *cell, style_);
+    }
   }
   if (static_cast<size_t>(end_ - to) < json_margin) {
     to = make_room(payload, to, json_margin);

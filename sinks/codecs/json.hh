@@ -4,6 +4,7 @@
 
 #include "core/api/codec.hh"
 #include "core/data/json_text.hh"
+#include "core/data/pattern.hh"
 #include "sinks/codecs/columns.hh"
 
 namespace stook {
@@ -25,6 +26,7 @@ class Json final : public Codec {
   char* make_room(Payload& payload, char* to, size_t size) ROOM(worker);
 
   JsonStyle style_;
+  TimeMemo time_;
   Columns columns_;
   const char* end_ OWNED(worker) = nullptr;  // of the room taken from the payload
 };
