@@ -10,61 +10,21 @@
 /// than `match_limit` fails.
 #include <array>
 #include <memory>
-#include <string>
 
-#include "core/api/expression.hh"
-#include "core/api/plugin.hh"
+#include "core/api/where.hh"
 
 namespace stook {
 
 namespace {
-
-struct DropConfig {
-  std::string expression;
-  int64_t match_limit = 0;
-  std::unique_ptr<Expression> compiled;
-};
-
 constexpr std::array options = {
-    option<&DropConfig::expression>("where", required, "which rows go, as in status < 400 or path ~ \"^/health\""),
-    option<&DropConfig::match_limit>("match_limit", "1000000",
-                                     "steps after which the search of a regular expression is given up", {1, 1e9}),
+    option<&WhereConfig::expression>("where", required, "which rows go, as in status < 400 or path ~ \"^/health\""),
+    option<&WhereConfig::match_limit>("match_limit", "1000000",
+                                      "steps after which the search of a regular expression is given up", {1, 1e9}),
 };
 
-/// *Rooms:* one replica, its worker.
-class Drop final : public Filter {
- public:
-  explicit Drop(const DropConfig& config)
-      : condition_(*config.compiled, {static_cast<uint32_t>(config.match_limit)}),
-        ids_(config.compiled->keys().size()) {}
-
-  void run(Batch& batch) override ROOM(worker) {
-    for (size_t i = 0; i < ids_.size(); i++) {
-      ids_[i] = batch.in(i);
-    }
-    condition_.bind(batch, ids_.data());
-    batch.keep_if([&](Row row) {
-      Matched matched = condition_.test(row);
-      if (matched == Matched::Limit) {
-        batch.fault(row);
-      }
-      return matched != Matched::Yes;
-    });
-  }
-
- private:
-  Condition condition_;
-  std::vector<KeyId> ids_;
-};
-
-void declare(void* raw, std::string_view, Wiring& wiring) {
-  auto& config = *static_cast<DropConfig*>(raw);
-  config.compiled = std::make_unique<Expression>(config.expression);
-  for (size_t i = 0; i < config.compiled->keys().size(); i++) {
-    wiring.reads.push_back({config.compiled->keys()[i], Type::Mixed, config.compiled->is_optional(i)});
-  }
+std::unique_ptr<Filter> make(const Make& make) {
+  return std::make_unique<Where>(*static_cast<const WhereConfig*>(make.config), Matched::Yes);
 }
-
 }  // namespace
 
 extern const Plugin filter_drop;
@@ -74,9 +34,9 @@ const Plugin filter_drop = {
     .doc = "drops the rows for which an expression is true",
     .options = options,
     .primary = "where",
-    .config = config_type<DropConfig>,
-    .declare = declare,
-    .filter = make_filter<Drop, DropConfig>,
+    .config = config_type<WhereConfig>,
+    .declare = declare_where,
+    .filter = make,
 };
 
 }  // namespace stook
