@@ -114,4 +114,17 @@ inline char* put_padded(char* to, const char* from, size_t size) {
   return to + size;
 }
 
+/// Moves bytes on by one, to make room for a quote. May write 16 bytes past them. REQUIRES: size + 17 bytes at `at`.
+inline void move_on(char* at, size_t size) {
+#if defined(__SSE2__)
+  // From the last to the first, so that none is overwritten before it is read.
+  for (size_t left = (size + 15) & ~size_t{15}; left > 0; left -= 16) {
+    __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + left - 16));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(at + left - 15), bytes);
+  }
+#else
+  std::memmove(at + 1, at, size);
+#endif
+}
+
 }  // namespace stook

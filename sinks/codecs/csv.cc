@@ -96,13 +96,11 @@ class Csv final : public Codec {
       if (size + json_margin > static_cast<size_t>(end_ - to)) {
         to = make_room(out, to, size + json_margin);
       }
-      if (copy_plain(to, cell.data, size, delimiter_) == size) {
+      size_t plain = copy_plain(to, cell.data, size, delimiter_);
+      if (plain == size) {
         to += size;
       } else {
-        out.commit(to);
-        put_text(out, cell.bytes());
-        to = out.room(0);
-        end_ = to;
+        to = put_odd(out, to, cell.bytes(), plain);
       }
     } else {
       object_.reset();
@@ -113,6 +111,49 @@ class Csv final : public Codec {
       end_ = to;
     }
     return static_cast<size_t>(end_ - to) < 2 * json_margin ? make_room(out, to, 2 * json_margin) : to;
+  }
+
+  // A text of which the first `plain` bytes are at `to`, and the next one needs a look. With a delimiter or a quote, as
+  // most browsers' names have them, it is copied between quotes; what has more to it goes the slow way.
+  char* put_odd(Payload& out, char* to, std::string_view text, size_t plain) {
+    if (text[plain] == delimiter_ || text[plain] == '"') {
+      size_t need = 2 * text.size() + 2 * json_margin;
+      if (need > static_cast<size_t>(end_ - to)) {
+        to = make_room(out, to, need);
+        plain = 0;
+      }
+      if (char* end = put_quoted(to, text, plain)) {
+        return end;
+      }
+    }
+    out.commit(to);
+    put_text(out, text);
+    end_ = out.room(0);
+    return end_;
+  }
+
+  // Null when there is anything to escape. REQUIRES: twice the text and json_margin at `to`.
+  static char* put_quoted(char* to, std::string_view text, size_t plain) {
+    move_on(to, plain);
+    *to = '"';
+    to += 1 + plain;
+    const char* end = text.data() + text.size();
+    for (const char* from = text.data() + plain; from < end;) {
+      size_t size = copy_plain(to, from, static_cast<size_t>(end - from));
+      to += size;
+      from += size;
+      if (from == end) {
+        break;
+      }
+      if (*from == '"') {
+        *to++ = '"';
+      } else if (*from != '\\' && *from != '\n' && *from != '\r' && *from != '\t') {
+        return nullptr;
+      }
+      *to++ = *from++;
+    }
+    *to = '"';
+    return to + 1;
   }
 
   void put_text(Payload& out, std::string_view text) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <deque>
 #include <string>
 
 #include "core/data/object.hh"
@@ -120,6 +122,35 @@ TEST_CASE("csv quotes what needs it and begins with the names") {
   CHECK(tabs.encode() == "x,y\t\"t\tt\"\n");
   CHECK_THROWS_WITH(codec("csv", {{"keys", "a"}, {"delimiter", ",,"}}),
                     "delimiter is not one character; it takes , ; | or \\t");
+}
+
+namespace {
+/// A csv field, byte by byte.
+std::string csv_field(std::string_view text) {
+  bool is_quoted = text.find_first_of(",\"\n\r") != std::string_view::npos;
+  std::string field(is_quoted ? 1 : 0, '"');
+  for (char c : text) {
+    field += c == '\x01' ? "\\x01" : std::string(c == '"' ? 2 : 1, c);
+  }
+  return is_quoted ? field + '"' : field;
+}
+}  // namespace
+
+TEST_CASE("csv quotes texts of any length, wherever the delimiter stands") {
+  for (std::string_view odd : {",", "\"", "\n", "\\", "\x01", "é", "\",\n\\é"}) {
+    Rig rig = codec("csv", {{"keys", "a,b"}});
+    std::deque<std::string> texts;
+    std::string wanted;
+    for (size_t size : {0, 1, 14, 15, 16, 17, 31, 32, 33, 64, 200, 5000}) {
+      for (size_t at : {size_t{0}, size / 2, size - std::min<size_t>(size, 1), size}) {
+        std::string& text = texts.emplace_back(size, 'x');
+        text.insert(at, odd);
+        rig.row({{"a", Cell::of_text(text)}, {"b", Cell::of_integer(static_cast<int64_t>(size))}});
+        wanted += csv_field(text) + "," + std::to_string(size) + "\n";
+      }
+    }
+    CHECK(rig.encode() == wanted);
+  }
 }
 
 TEST_CASE("csv has its header, unless told not to") {
