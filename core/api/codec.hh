@@ -14,7 +14,8 @@ namespace stook {
 class Codec {
  public:
   virtual ~Codec() = default;
-  /// Appends all selected rows to the payload's open part. The rows are counted by the caller.
+  /// Appends all selected rows to the payload's open part, and ends each with `end_row`, unless nothing is written for
+  /// any row. The rows are counted by the caller.
   /// Rows that cannot be encoded are named by batch.fault.
   virtual void encode(Batch& batch, Payload& payload) ROOM(worker) = 0;
   /// What stands at the head of a new file or connection (a CSV header line), else empty. Lives as long as the codec.

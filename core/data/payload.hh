@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,20 @@ class Payload {
   size_t size() const { return size_; }
   size_t capacity() const { return capacity_; }
 
+  /// Ends a row at this offset, be it that the bytes before it are still to be committed.
+  void end_row_at(size_t offset) {
+    if (ends_size_ == ends_room_) {
+      grow_ends();
+    }
+    ends_[ends_size_++] = static_cast<uint32_t>(offset);
+  }
+  /// Ends a row at `end`, which lies within the last room.
+  void end_row(const char* end) { end_row_at(static_cast<size_t>(end - bytes_.get())); }
+  /// Ends a row behind what was appended.
+  void end_row() { end_row_at(size_); }
+  /// The offset behind each row, in order; empty when the codec writes no bytes.
+  std::span<const uint32_t> row_ends() const { return {ends_.get(), ends_size_}; }
+
   /// Opens a part: what is appended from here on goes to `address`.
   void begin_part(std::string_view address) {
     if (parts_ == parts_store_.size()) {
@@ -80,6 +95,7 @@ class Payload {
     size_ = 0;
     rows_ = 0;
     parts_ = 0;
+    ends_size_ = 0;
     receipt = nullptr;
     if (capacity_ > keep) {
       bytes_.reset();
@@ -106,7 +122,20 @@ class Payload {
     capacity_ = wanted;
   }
 
+  void grow_ends() {
+    size_t wanted = ends_room_ == 0 ? 256 : ends_room_ * 2;
+    std::unique_ptr<uint32_t[]> ends(new uint32_t[wanted]);
+    if (ends_size_ > 0) {
+      std::memcpy(ends.get(), ends_.get(), ends_size_ * sizeof(uint32_t));
+    }
+    ends_ = std::move(ends);
+    ends_room_ = wanted;
+  }
+
   std::unique_ptr<char[]> bytes_;
+  std::unique_ptr<uint32_t[]> ends_;
+  size_t ends_size_ = 0;
+  size_t ends_room_ = 0;
   size_t size_ = 0;
   size_t capacity_ = 0;
   size_t rows_ = 0;

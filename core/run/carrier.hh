@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Floor 4. A carrier: the thread of one sink. Gathers payloads, puts dealt lanes back in order, delivers, retries.
+/// Floor 4. A carrier: the thread of one sink. Gathers payloads, puts dealt lanes back in order, and
+/// hands them to its delivery.
 #pragma once
 
 #include <atomic>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
-#include "core/api/sink.hh"
 #include "core/base/doorbell.hh"
 #include "core/base/link.hh"
-#include "core/base/log.hh"
-#include "core/base/meter.hh"
 #include "core/base/room.hh"
 #include "core/data/receipt.hh"
 #include "core/plan/plan.hh"
+#include "core/run/delivery.hh"
 #include "core/run/outbox.hh"
 
 namespace stook {
-
-/// What a sink has done. One writer: its carrier.
-struct SinkMeter {
-  Counter payloads;
-  Counter rows;   // delivered
-  Counter bytes;  // delivered
-  Counter retries;
-  Counter refused_rows;
-  Counter deliveries;
-  Counter ns;        // inside deliver
-  Gauge is_failing;  // 1 while the last answer was Again
-  Histogram age;     // µs from sealing to Done
-};
 
 /// *Rooms:* its own thread is its room.
 class Carrier {
@@ -73,23 +58,11 @@ class Carrier {
   void serve() ROOM(carrier);
   void gather() ROOM(carrier);
   void take(Payload* payload) ROOM(carrier);
-  void deliver() ROOM(carrier);
-  bool offer(Shipment shipment) ROOM(carrier);
-  void refuse(Shipment shipment) ROOM(carrier);
-  void back_off() ROOM(carrier);
   void finish(Payload* payload, Fate fate) ROOM(carrier);
-  int64_t wake_at() ROOM(carrier);
 
   std::vector<Outbox*> outboxes_;
   std::vector<std::unique_ptr<Order>> orders_;  // by lane number, null for pinned lanes
-  std::unique_ptr<Sink> sink_;
-  std::unique_ptr<Codec> header_codec_;
-  std::vector<Payload*> waiting_;  // in order, the oldest first
-  size_t singly_ = 0;              // so many of the oldest are offered one by one, after a refusal
-  int64_t retry_at_ = -1;
-  int64_t pause_ = 0;
-  uint32_t random_ = 1;
-  LogLimit again_limit_{1};
+  Delivery delivery_;
   std::thread thread_;
   // Written by main, read by the carrier after a ring.
   std::atomic<bool> end_asked_{false};

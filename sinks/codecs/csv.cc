@@ -66,6 +66,7 @@ class Csv final : public Codec {
         *to++ = delimiter_;
       }
       to[-1] = '\n';
+      payload.end_row(to);
       if (static_cast<size_t>(end_ - to) < json_margin) {
         to = make_room(payload, to, json_margin);
       }

@@ -107,6 +107,7 @@ void Json::encode(Batch& batch, Payload& payload) {
   char* to = make_room(payload, payload.room(0), 0);
   for (Row row : batch.rows()) {
     to = put_row(payload, to, row, columns);
+    payload.end_row(to);
   }
   payload.commit(to);
 }

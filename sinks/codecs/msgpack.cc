@@ -48,6 +48,7 @@ class Msgpack final : public Codec {
           put(payload, column, *cell);
         }
       }
+      payload.end_row();
     }
   }
 

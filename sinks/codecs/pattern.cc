@@ -49,6 +49,7 @@ class PatternCodec final : public Codec {
           put_value(i, columns_[i] == nullptr ? nullptr : columns_[i]->find(row), payload);
         }
       }
+      payload.end_row();
     }
   }
 

@@ -78,6 +78,7 @@ class Human final : public Codec {
         out.commit(out.room(0) - 1);
       }
       out.append('\n');
+      out.end_row();
     }
   }
 

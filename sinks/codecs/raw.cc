@@ -43,15 +43,18 @@ class Raw final : public Codec {
         finish(payload, run);
         append_text(payload, *cell);
         payload.append('\n');
+        payload.end_row();
         continue;
       }
       const char* end = run.data() + run.size();
       if (run.data() != nullptr && cell->data == end + 1 && *end == '\n') {
         run = {run.data(), run.size() + 1 + cell->size};
-        continue;
+      } else {
+        finish(payload, run);
+        run = {cell->size == 0 ? "" : cell->data, cell->size};
       }
-      finish(payload, run);
-      run = {cell->size == 0 ? "" : cell->data, cell->size};
+      // The run is copied once it is whole; the row's end is known before.
+      payload.end_row_at(payload.size() + run.size() + 1);
     }
     finish(payload, run);
   }

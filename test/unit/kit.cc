@@ -100,6 +100,20 @@ Rig& Rig::tick(int64_t now, bool is_last) {
   return *this;
 }
 
+namespace {
+// Each row ends where the next begins, and the last where the bytes end.
+void check_ends(const Payload& payload, size_t rows) {
+  std::span<const uint32_t> ends = payload.row_ends();
+  bool is_right = ends.size() == rows ? ends.empty() || ends.back() == payload.size() : payload.size() == 0;
+  for (size_t i = 1; i < ends.size(); i++) {
+    is_right = is_right && ends[i] >= ends[i - 1];
+  }
+  if (!is_right) {
+    throw std::logic_error("the codec ended " + std::to_string(ends.size()) + " rows of " + std::to_string(rows));
+  }
+}
+}  // namespace
+
 std::string Rig::encode() {
   room::enter(room::worker);
   Batch batch(*bundle_, rows_, *keys_, {in_, out_}, meter_);
@@ -107,6 +121,7 @@ std::string Rig::encode() {
   payload.begin_part({});
   codec_->encode(batch, payload);
   faults_.assign(batch.faulted().begin(), batch.faulted().end());
+  check_ends(payload, rows_.size() - faults_.size());
   return std::string(payload.bytes());
 }
 
