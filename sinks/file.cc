@@ -25,8 +25,8 @@
 #include "core/api/plugin.hh"
 #include "core/base/clock.hh"
 #include "sinks/file/config.hh"
-#include "sinks/file/delivery.hh"
 #include "sinks/file/out_file.hh"
+#include "sinks/file/shipment.hh"
 
 namespace stook {
 
@@ -67,8 +67,8 @@ class File final : public Sink {
 
   Outcome deliver(Shipment shipment) override ROOM(carrier) {
     int64_t now = monotonic_ns();
-    delivery_.begin(shipment);
-    while (!delivery_.is_done()) {
+    shipment_.begin(shipment);
+    while (!shipment_.is_done()) {
       Outcome outcome = Outcome::Done;
       try {
         outcome = write_run(now);
@@ -77,16 +77,16 @@ class File final : public Sink {
         outcome = is_final(error.code) ? Outcome::Refused : Outcome::Again;
       }
       if (outcome == Outcome::Again) {
-        return delivery_.stop();
+        return shipment_.stop();
       }
       if (outcome == Outcome::Refused) {
-        delivery_.refuse();
+        shipment_.refuse();
       }
     }
     if (config_.sync_every == 0 && !sync_all()) {
-      return delivery_.stop();
+      return shipment_.stop();
     }
-    return delivery_.finish();
+    return shipment_.finish();
   }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
@@ -123,7 +123,7 @@ class File final : public Sink {
     }
     for (auto& [name, file] : files_) {
       try {
-        if (delivery_.is_at_rest() && file->is_open() && config_.rotate_every.ns > 0 && file->is_due(now)) {
+        if (shipment_.is_at_rest() && file->is_open() && config_.rotate_every.ns > 0 && file->is_due(now)) {
           file->rotate(now);
         }
       } catch (const SetupError& error) {
@@ -177,23 +177,23 @@ class File final : public Sink {
 
   // Writes what comes next for one file, with one call where the file's rules allow.
   Outcome write_run(int64_t now) ROOM(carrier) {
-    std::string_view address = delivery_.address();
-    bool is_inside = delivery_.is_inside_line();
+    std::string_view address = shipment_.address();
+    bool is_inside = shipment_.is_inside_line();
     OutFile& file = file_of(address, now);
     if (file.was_replaced(now)) {
       file.open(now);
     }
     if (is_inside && !file.continues(torn_)) {
-      delivery_.back_to_line_start();
+      shipment_.back_to_line_start();
       is_inside = false;
     }
     if (!is_inside && file.is_due(now)) {
       file.rotate(now);
     }
-    size_t size = delivery_.gather(file.room_left(), parts_);
+    size_t size = shipment_.gather(file.room_left(), parts_);
     size_t written = file.append(parts_.data(), static_cast<int>(parts_.size()));
     int error = errno;
-    delivery_.advance(written);
+    shipment_.advance(written);
     if (written == size) {
       return Outcome::Done;
     }
@@ -217,7 +217,7 @@ class File final : public Sink {
   const FileConfig& config_;
   FileRules rules_;
   std::map<std::string, std::unique_ptr<OutFile>, std::less<>> files_ OWNED(carrier);
-  Delivery delivery_ OWNED(carrier);
+  FileShipment shipment_ OWNED(carrier);
   std::vector<iovec> parts_ OWNED(carrier);
   OutFile::Mark torn_ OWNED(carrier);  // the file of the last delivery that was not finished
   std::string reason_ OWNED(carrier);

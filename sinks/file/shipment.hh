@@ -16,7 +16,7 @@ namespace stook {
 /// *Invariants:* progress_ names the payloads that are not final and of which bytes are written; whatever is offered
 /// again is known by payload, lane and sequence, alone or among others.
 /// *Rooms:* its sink's carrier.
-class Delivery {
+class FileShipment {
  public:
   void begin(Shipment shipment);
   bool is_done() const { return next_ == chunks_.size(); }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/file/delivery.hh"
+#include "sinks/file/shipment.hh"
 
 namespace stook {
 
-size_t Delivery::progress_of(const Payload& payload) const {
+size_t FileShipment::progress_of(const Payload& payload) const {
   for (const Progress& known : progress_) {
     if (known.payload == &payload && known.lane == payload.lane && known.sequence == payload.sequence) {
       return known.bytes;
@@ -12,7 +12,7 @@ size_t Delivery::progress_of(const Payload& payload) const {
   return 0;
 }
 
-void Delivery::begin(Shipment shipment) {
+void FileShipment::begin(Shipment shipment) {
   shipment_ = shipment;
   chunks_.clear();
   next_ = 0;
@@ -30,18 +30,18 @@ void Delivery::begin(Shipment shipment) {
   }
 }
 
-bool Delivery::is_inside_line() const {
+bool FileShipment::is_inside_line() const {
   const Chunk& chunk = chunks_[next_];
   return chunk.begin > chunk.part && shipment_[chunk.payload]->bytes()[chunk.begin - 1] != '\n';
 }
 
-void Delivery::back_to_line_start() {
+void FileShipment::back_to_line_start() {
   while (is_inside_line()) {
     chunks_[next_].begin--;
   }
 }
 
-size_t Delivery::gather(uint64_t room, std::vector<iovec>& parts) const {
+size_t FileShipment::gather(uint64_t room, std::vector<iovec>& parts) const {
   parts.clear();
   size_t total = 0;
   for (size_t i = next_; i < chunks_.size() && chunks_[i].address == address() && (i == next_ || total < room); i++) {
@@ -53,7 +53,7 @@ size_t Delivery::gather(uint64_t room, std::vector<iovec>& parts) const {
   return total;
 }
 
-void Delivery::advance(size_t written) {
+void FileShipment::advance(size_t written) {
   while (next_ < chunks_.size() && written >= chunks_[next_].end - chunks_[next_].begin) {
     Chunk& chunk = chunks_[next_];
     written -= chunk.end - chunk.begin;
@@ -68,7 +68,7 @@ void Delivery::advance(size_t written) {
   }
 }
 
-void Delivery::refuse() {
+void FileShipment::refuse() {
   is_refused_ = true;
   size_t payload = chunks_[next_].payload;
   while (next_ < chunks_.size() && chunks_[next_].payload == payload) {
@@ -76,7 +76,7 @@ void Delivery::refuse() {
   }
 }
 
-void Delivery::forget() {
+void FileShipment::forget() {
   std::erase_if(progress_, [this](const Progress& known) {
     for (const Payload* payload : shipment_) {
       if (known.payload == payload) {
@@ -87,7 +87,7 @@ void Delivery::forget() {
   });
 }
 
-Outcome Delivery::stop() {
+Outcome FileShipment::stop() {
   forget();
   std::vector<size_t> bytes(shipment_.size());
   for (size_t i = 0; i < bytes.size(); i++) {
@@ -105,7 +105,7 @@ Outcome Delivery::stop() {
   return Outcome::Again;
 }
 
-Outcome Delivery::finish() {
+Outcome FileShipment::finish() {
   if (is_refused_ && shipment_.size() > 1) {
     (void)stop();
     return Outcome::Refused;
