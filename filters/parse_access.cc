@@ -67,6 +67,7 @@ class ParseAccess final : public Filter {
       columns_[slot] = batch.write(batch.out(1 + slot));
       walker_.want(slot, columns_[slot] != nullptr);
     }
+    Column* const* columns = columns_.data();
     for (Row row : batch.rows()) {
       std::string_view text = texts.text(row);
       std::string_view reason =
@@ -77,7 +78,7 @@ class ParseAccess final : public Filter {
       }
       texts.done(row);
       for (const AccessWalker::Found& found : walker_.found()) {
-        columns_[found.slot]->set(row, found.cell);
+        columns[found.slot]->set(row, found.cell);
       }
     }
   }

@@ -14,7 +14,12 @@ AccessWalker::AccessWalker(const AccessFormat& format, bool escapes, bool split_
     step.field = &field;
     step.stop = field.stop.data();
     step.stop_size = static_cast<uint32_t>(field.stop.size());
+    if (!field.stop.empty() && field.stop.size() <= sizeof step.stop_word) {
+      std::memcpy(&step.stop_word, field.stop.data(), field.stop.size());
+      std::memset(&step.stop_mask, 0xff, field.stop.size());
+    }
     step.first = field.stop.empty() ? '\\' : field.stop[0];
+    step.escape = escapes_ ? '\\' : step.first;
     step.kind = field.kind;
     step.is_list = field.is_list;
     step.is_split = field.kind == AccessKind::Request && split_request;
@@ -71,7 +76,7 @@ std::string_view AccessWalker::walk(std::string_view text, Arena& arena) {
   return at == line.end() ? std::string_view() : "not an access line: text follows the end of the format";
 }
 
-bool AccessWalker::stops_at(const Scan& line, const char* at, const Step& step) {
+bool AccessWalker::stops_slowly_at(const Scan& line, const char* at, const Step& step) {
   if (static_cast<size_t>(line.end() - at) < step.stop_size) {
     return false;
   }
@@ -84,14 +89,13 @@ bool AccessWalker::stops_at(const Scan& line, const char* at, const Step& step) 
 }
 
 /// Where the field that starts at `at` ends, or null.
-const char* AccessWalker::find_end(const Scan& line, const char* at, const Step& step, bool& has_escape) const {
+inline const char* AccessWalker::find_end(const Scan& line, const char* at, const Step& step, bool& has_escape) const {
   if (step.stop_size == 0) {
     has_escape = escapes_ && line.find(at, '\\') != line.end();
     return line.end();
   }
-  char escape = escapes_ ? '\\' : step.first;
   for (const char* seek = at;;) {
-    const char* hit = line.find_either(seek, step.first, escape);
+    const char* hit = line.find_either(seek, step.first, step.escape);
     if (hit == line.end()) {
       return nullptr;
     }
@@ -117,20 +121,20 @@ bool AccessWalker::goes_on(const Scan& line, const char* start, const char* hit)
 }
 
 /// Digits up to the stop, or null: then `take` looks closer.
-const char* AccessWalker::quick_integer(const Scan& line, const char* at, const Step& step) {
+inline const char* AccessWalker::quick_integer(const Scan& line, const char* at, const Step& step) {
   const char* first = at;
-  int64_t value = 0;
-  while (at < line.end() && is_digit(*at)) {
-    value = static_cast<int64_t>(static_cast<uint64_t>(value) * 10 + static_cast<uint64_t>(*at++ - '0'));
+  uint64_t value = 0;
+  for (const char* end = line.end(); at < end && is_digit(*at); at++) {
+    value = value * 10 + static_cast<uint64_t>(*at - '0');
   }
   if (at == first || at - first > 18 || !stops_at(line, at, step)) {
     return nullptr;
   }
-  put(step.slot, Cell::of_integer(value));
+  put(step.slot, Cell::of_integer(static_cast<int64_t>(value)));
   return at;
 }
 
-const char* AccessWalker::quick_time(const Scan& line, const char* at, const Step& step) {
+inline const char* AccessWalker::quick_time(const Scan& line, const char* at, const Step& step) {
   TimeText time = readers_[step.reader].read({at, static_cast<size_t>(line.end() - at)});
   if (!time || !stops_at(line, at + time.size, step)) {
     return nullptr;
@@ -194,20 +198,34 @@ bool AccessWalker::take_number(std::string_view text, const Step& step) {
   return true;
 }
 
+namespace {
+/// The last blank behind `first`, if the request's protocol follows it, else `end`.
+const char* find_protocol(const char* first, const char* end) {
+  const char* last = end - 1;
+  while (*last != ' ') {
+    last--;
+  }
+  bool has_protocol = last > first && end - last > 5 && std::memcmp(last + 1, "HTTP/", 5) == 0;
+  return has_protocol ? last : end;
+}
+}  // namespace
+
 /// `GET /a b HTTP/1.1`: the path is all between the first and the last blank. What is no request line stays whole.
 void AccessWalker::take_request(std::string_view text, const Step& step) {
-  size_t first = step.is_split ? text.find(' ') : std::string_view::npos;
-  if (first == std::string_view::npos || first == 0) {
+  const char* first = text.data();
+  const char* end = text.data() + text.size();
+  while (first < end && *first != ' ') {
+    first++;
+  }
+  if (!step.is_split || first == end || first == text.data()) {
     put(step.slot, Cell::of_text(text));
     return;
   }
-  size_t last = text.rfind(' ');
-  bool has_protocol = last > first && text.compare(last + 1, 5, "HTTP/") == 0;
-  size_t path_end = has_protocol ? last : text.size();
-  put(step.slot + 1, Cell::of_text(text.substr(0, first)));
-  put(step.slot + 2, Cell::of_text(text.substr(first + 1, path_end - first - 1)));
-  if (has_protocol) {
-    put(step.slot + 3, Cell::of_text(text.substr(last + 1)));
+  const char* last = find_protocol(first, end);
+  put(step.slot + 1, Cell::of_text({text.data(), static_cast<size_t>(first - text.data())}));
+  put(step.slot + 2, Cell::of_text({first + 1, static_cast<size_t>(last - first - 1)}));
+  if (last < end) {
+    put(step.slot + 3, Cell::of_text({last + 1, static_cast<size_t>(end - last - 1)}));
   }
 }
 

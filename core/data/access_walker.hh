@@ -2,6 +2,7 @@
 /// Floor 1. Walks a line of an access log by its compiled format, once from left to right.
 #pragma once
 
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,12 @@ class AccessWalker {
   struct Step {
     const AccessField* field;
     const char* stop;
+    // The stop as one word and the bits of it that count; none count when it has not 1 to 8 bytes.
+    uint64_t stop_word;
+    uint64_t stop_mask;
     uint32_t stop_size;
-    char first;  // of stop; a backslash when there is none
+    char first;   // of stop; a backslash when there is none
+    char escape;  // what find_end looks at besides; `first` when values have no escapes
     AccessKind kind;
     bool is_list;
     bool is_wanted;
@@ -52,11 +57,19 @@ class AccessWalker {
   };
 
   void put(uint32_t slot, const Cell& cell) {
-    if (wanted_[slot]) {
+    if (wanted_.data()[slot] != 0) {
       *end_++ = {slot, cell};
     }
   }
-  static bool stops_at(const Scan& line, const char* at, const Step& step);
+  static bool stops_at(const Scan& line, const char* at, const Step& step) {
+    if (step.stop_mask == 0 || line.end() - at < 8) {
+      return stops_slowly_at(line, at, step);
+    }
+    uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    return ((word ^ step.stop_word) & step.stop_mask) == 0;
+  }
+  static bool stops_slowly_at(const Scan& line, const char* at, const Step& step);
   static bool goes_on(const Scan& line, const char* start, const char* hit);
   const char* find_end(const Scan& line, const char* at, const Step& step, bool& has_escape) const;
   const char* quick_integer(const Scan& line, const char* at, const Step& step);

@@ -17,6 +17,18 @@ bool read_clock_time(const char* from, Civil& civil) {
   return from[2] == ':' && from[5] == ':';
 }
 
+/// Whether two times of 26 bytes are equal but for their seconds.
+bool has_same_minute(const char* one, const char* other) {
+  auto differ = [&](size_t at, auto word) {
+    auto second = word;
+    std::memcpy(&word, one + at, sizeof word);
+    std::memcpy(&second, other + at, sizeof word);
+    return static_cast<uint64_t>(word ^ second);
+  };
+  return (differ(0, uint64_t{}) | differ(8, uint64_t{}) | differ(16, uint16_t{}) | differ(20, uint32_t{}) |
+          differ(24, uint16_t{})) == 0;
+}
+
 /// A year of this and the last century, standing alone: no digit or letter follows.
 bool is_year(std::string_view text) {
   return text.size() >= 4 && (text.substr(0, 2) == "19" || text.substr(0, 2) == "20") && read_four(text.data()) > 0 &&
@@ -76,7 +88,7 @@ TimeText TimeReader::read_clf(std::string_view text) {
   if (text.size() < 20) {
     return {};
   }
-  if (text.size() >= 26 && std::memcmp(from, clf_, 18) == 0 && std::memcmp(from + 20, clf_ + 20, 6) == 0) {
+  if (text.size() >= 26 && has_same_minute(from, clf_)) {
     int second = read_two(from + 18);
     return second < 0 || second > 60 ? TimeText{} : TimeText{clf_ns_ + second * second_ns, 26};
   }
