@@ -61,7 +61,7 @@ void append_escaped(Payload& out, std::string_view text, std::string_view keep) 
     const char* stop = static_cast<size_t>(end - from) > step_size ? from + step_size : end;
     char* to = out.room(6 * static_cast<size_t>(stop - from) + json_margin);
     while (from < stop) {
-      size_t plain = copy_plain(to, from, static_cast<size_t>(stop - from));
+      size_t plain = copy_plain(to, from, static_cast<size_t>(stop - from), OddBytes());
       to += plain;
       from += plain;
       if (from < stop) {

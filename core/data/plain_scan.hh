@@ -26,17 +26,45 @@ inline constexpr bool may_read_past = true;
 inline constexpr bool may_read_past = true;
 #endif
 
+/// Which bytes are not plain: control characters, bytes beyond ASCII, and up to two more.
+class OddBytes {
+ public:
+  OddBytes() : OddBytes(0, 0) {}
+  explicit OddBytes(char one) : OddBytes(one, one) {}
+#if defined(__SSE2__)
+  OddBytes(char one, char other) : one_(_mm_set1_epi8(one)), other_(_mm_set1_epi8(other)) {}
+  /// A bit for each odd byte; the signed compare covers both ends of the range.
+  unsigned in(__m128i bytes) const {
+    __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+    __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, one_), _mm_cmpeq_epi8(bytes, other_));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, marks)));
+  }
+
+ private:
+  __m128i one_;
+  __m128i other_;
+#else
+  OddBytes(char one, char other) : one_(one), other_(other) {}
+  bool has(char c) const {
+    auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte >= 0x80 || c == one_ || c == other_;
+  }
+  /// Whether any byte of the word is odd.
+  bool is_in(uint64_t word) const {
+    constexpr uint64_t ones = 0x0101010101010101ull;
+    uint64_t one = word ^ (ones * static_cast<unsigned char>(one_));
+    uint64_t other = word ^ (ones * static_cast<unsigned char>(other_));
+    return ((word | (word - ones * 0x20) | (one - ones) | (other - ones)) & (ones << 7)) != 0;
+  }
+
+ private:
+  char one_;
+  char other_;
+#endif
+};
+
 #if defined(__SSE2__)
 namespace detail {
-/// A bit for each byte below 0x20 or above 0x7f and for each `"`, `\` and `also`: the signed compare covers both ends.
-inline unsigned odd_bytes(__m128i bytes, char also) {
-  __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
-  __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-  __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-  __m128i other = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(also));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, other), _mm_or_si128(quote, slash))));
-}
-
 /// The first `size` < 16 bytes of a vector read from `from`; the others are anything.
 inline __m128i load_some(const char* from, size_t size) {
   if (may_read_past && (reinterpret_cast<uintptr_t>(from) & 4095) <= 4096 - 16) {
@@ -49,15 +77,15 @@ inline __m128i load_some(const char* from, size_t size) {
 }  // namespace detail
 #endif
 
-/// Copies bytes up to the first that is a control character, a quote, a backslash, `also` or beyond ASCII; returns how
-/// many. May write 16 bytes past them. REQUIRES: size + 16 bytes at `to`.
-inline size_t copy_plain(char* to, const char* from, size_t size, char also = '"') {
+/// Copies bytes up to the first odd one; returns how many. By default those are odd that need a look in JSON. May write
+/// 16 bytes past them. REQUIRES: size + 16 bytes at `to`.
+inline size_t copy_plain(char* to, const char* from, size_t size, const OddBytes& odd_bytes = OddBytes('"', '\\')) {
   size_t at = 0;
 #if defined(__SSE2__)
   for (; at + 16 <= size; at += 16) {
     __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to + at), bytes);
-    if (unsigned odd = detail::odd_bytes(bytes, also); odd != 0) {
+    if (unsigned odd = odd_bytes.in(bytes); odd != 0) {
       return at + static_cast<size_t>(__builtin_ctz(odd));
     }
   }
@@ -69,33 +97,23 @@ inline size_t copy_plain(char* to, const char* from, size_t size, char also = '"
     // The last 16 bytes once more: what they share with the step before was plain.
     __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + size - 16));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to + size - 16), bytes);
-    unsigned odd = detail::odd_bytes(bytes, also);
+    unsigned odd = odd_bytes.in(bytes);
     return odd == 0 ? size : size - 16 + static_cast<size_t>(__builtin_ctz(odd));
   }
   __m128i bytes = detail::load_some(from, left);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
-  unsigned odd = detail::odd_bytes(bytes, also) & ((1u << left) - 1);
+  unsigned odd = odd_bytes.in(bytes) & ((1u << left) - 1);
   return odd == 0 ? size : static_cast<size_t>(__builtin_ctz(odd));
 #else
-  constexpr uint64_t ones = 0x0101010101010101ull;
-  constexpr uint64_t tops = 0x8080808080808080ull;
   for (; at + 8 <= size; at += 8) {
     uint64_t word;
     std::memcpy(&word, from + at, 8);
-    uint64_t quote = word ^ (ones * '"');
-    uint64_t slash = word ^ (ones * '\\');
-    uint64_t other = word ^ (ones * static_cast<unsigned char>(also));
-    uint64_t odd = (word | (word - ones * 0x20) | (quote - ones) | (slash - ones) | (other - ones)) & tops;
-    if (odd != 0) {
+    if (odd_bytes.is_in(word)) {
       break;
     }
     std::memcpy(to + at, &word, 8);
   }
-  for (; at < size; at++) {
-    auto byte = static_cast<unsigned char>(from[at]);
-    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\' || from[at] == also) {
-      break;
-    }
+  for (; at < size && !odd_bytes.has(from[at]); at++) {
     to[at] = from[at];
   }
   return at;

@@ -19,6 +19,7 @@
 #include "core/data/json_text.hh"
 #include "core/data/pattern.hh"
 #include "core/data/plain_scan.hh"
+#include "sinks/codecs/space.hh"
 
 namespace stook {
 
@@ -37,7 +38,11 @@ constexpr std::array options = {
 
 class Csv final : public Codec {
  public:
-  explicit Csv(const CsvConfig& config) : size_(config.keys.size()), delimiter_(config.delimiter[0]) {
+  explicit Csv(const CsvConfig& config)
+      : size_(config.keys.size()),
+        margin_(size_ + 2 * json_margin),
+        delimiter_(config.delimiter[0]),
+        odd_('"', delimiter_) {
     if (!config.header) {
       return;
     }
@@ -57,80 +62,69 @@ class Csv final : public Codec {
     for (size_t i = 0; i < size_; i++) {
       columns_.push_back(batch.read(batch.in(i)));
     }
-    char* to = make_room(payload, payload.room(0), 0);
+    // Kept out of the loop: what is written may be anywhere, as far as the compiler knows.
+    const Column* const* columns = columns_.data();
+    size_t size = size_;
+    Space space = more(payload, payload.room(0), 0);
     for (Row row : batch.rows()) {
-      for (const Column* column : columns_) {
-        if (const Cell* cell = column == nullptr ? nullptr : column->find(row)) {
-          to = put_value(payload, to, *cell);
+      for (size_t i = 0; i < size; i++) {
+        if (const Cell* cell = columns[i] == nullptr ? nullptr : columns[i]->find(row)) {
+          space = put_value(payload, space, *cell);
         }
-        *to++ = delimiter_;
+        *space.to++ = delimiter_;
       }
-      to[-1] = '\n';
-      payload.end_row(to);
-      if (static_cast<size_t>(end_ - to) < json_margin) {
-        to = make_room(payload, to, json_margin);
+      space.to[-1] = '\n';
+      payload.end_row(space.to);
+      if (space.left() < margin_) {
+        space = more(payload, space.to, 0);
       }
     }
-    payload.commit(to);
+    payload.commit(space.to);
   }
   std::string_view header() const override { return header_; }
 
  private:
-  // Commits what was written, and makes room for `need` bytes and the next few values.
-  char* make_room(Payload& out, char* to, size_t need) {
-    constexpr size_t ahead = 4096;
-    out.commit(to);
-    to = out.room(need + ahead);
-    end_ = to + need + ahead;
-    return to;
-  }
+  Space more(Payload& out, char* to, size_t need) const { return next_space(out, to, need + margin_); }
 
   // Most texts have nothing to quote and nothing to escape: they are copied while they are looked at.
-  // Leaves room for a delimiter. REQUIRES: json_margin bytes at `to`.
-  char* put_value(Payload& out, char* to, const Cell& cell) {
-    if (cell.type == Type::Integer) {
-      to = put_integer(to, cell.integer);
-    } else if (cell.type == Type::Time) {
-      to = time_.put(to, cell.integer);
-    } else if (cell.type == Type::Text || cell.type == Type::Bytes) {
-      size_t size = cell.size;
-      if (size + json_margin > static_cast<size_t>(end_ - to)) {
-        to = make_room(out, to, size + json_margin);
-      }
-      size_t plain = copy_plain(to, cell.data, size, delimiter_);
-      if (plain == size) {
-        to += size;
-      } else {
-        to = put_odd(out, to, cell.bytes(), plain);
-      }
-    } else {
-      object_.reset();
-      append_text(object_, cell);
-      out.commit(to);
-      put_text(out, object_.bytes());
-      to = out.room(0);
-      end_ = to;
+  Space put_value(Payload& out, Space space, const Cell& cell) {
+    bool is_text = cell.type == Type::Text || cell.type == Type::Bytes;
+    size_t size = is_text ? cell.size : 0;
+    if (space.left() < size + margin_) {
+      space = more(out, space.to, size);
     }
-    return static_cast<size_t>(end_ - to) < 2 * json_margin ? make_room(out, to, 2 * json_margin) : to;
+    if (is_text) {
+      size_t plain = copy_plain(space.to, cell.data, size, odd_);
+      return plain == size ? Space{space.to + size, space.end} : put_odd(out, space, cell.bytes(), plain);
+    }
+    if (cell.type == Type::Integer) {
+      return {put_integer(space.to, cell.integer), space.end};
+    }
+    if (cell.type == Type::Time) {
+      return {time_.put(space.to, cell.integer), space.end};
+    }
+    object_.reset();
+    append_text(object_, cell);
+    out.commit(space.to);
+    put_text(out, object_.bytes());
+    return more(out, out.room(0), 0);
   }
 
-  // A text of which the first `plain` bytes are at `to`, and the next one needs a look. With a delimiter or a quote, as
+  // A text of which the first `plain` bytes are written, and the next one needs a look. With a delimiter or a quote, as
   // most browsers' names have them, it is copied between quotes; what has more to it goes the slow way.
-  char* put_odd(Payload& out, char* to, std::string_view text, size_t plain) {
+  Space put_odd(Payload& out, Space space, std::string_view text, size_t plain) {
     if (text[plain] == delimiter_ || text[plain] == '"') {
-      size_t need = 2 * text.size() + 2 * json_margin;
-      if (need > static_cast<size_t>(end_ - to)) {
-        to = make_room(out, to, need);
+      if (space.left() < 2 * text.size() + margin_) {
+        space = more(out, space.to, 2 * text.size());
         plain = 0;
       }
-      if (char* end = put_quoted(to, text, plain)) {
-        return end;
+      if (char* to = put_quoted(space.to, text, plain)) {
+        return {to, space.end};
       }
     }
-    out.commit(to);
+    out.commit(space.to);
     put_text(out, text);
-    end_ = out.room(0);
-    return end_;
+    return more(out, out.room(0), 0);
   }
 
   // Null when there is anything to escape. REQUIRES: twice the text and json_margin at `to`.
@@ -140,7 +134,7 @@ class Csv final : public Codec {
     to += 1 + plain;
     const char* end = text.data() + text.size();
     for (const char* from = text.data() + plain; from < end;) {
-      size_t size = copy_plain(to, from, static_cast<size_t>(end - from));
+      size_t size = copy_plain(to, from, static_cast<size_t>(end - from), OddBytes('"'));
       to += size;
       from += size;
       if (from == end) {
@@ -148,7 +142,7 @@ class Csv final : public Codec {
       }
       if (*from == '"') {
         *to++ = '"';
-      } else if (*from != '\\' && *from != '\n' && *from != '\r' && *from != '\t') {
+      } else if (*from != '\n' && *from != '\r' && *from != '\t') {
         return nullptr;
       }
       *to++ = *from++;
@@ -182,8 +176,10 @@ class Csv final : public Codec {
   }
 
   size_t size_;
+  // What is free before each value: for a number or a time, and for the delimiters of all columns, absent ones too.
+  size_t margin_;
   char delimiter_;
-  char* end_ = nullptr;  // of the room at hand
+  OddBytes odd_;
   std::string header_;
   Payload object_;
   TimeMemo time_;

@@ -153,6 +153,40 @@ TEST_CASE("csv quotes texts of any length, wherever the delimiter stands") {
   }
 }
 
+TEST_CASE("csv has room for the delimiters of absent columns, however many") {
+  std::string keys = "k0";
+  for (int i = 1; i < 400; i++) {
+    keys += ", k" + std::to_string(i);
+  }
+  Rig rig = codec("csv", {{"keys", keys}});
+  std::string wanted;
+  for (int i = 0; i < 200; i++) {
+    if (i % 3 == 0) {
+      rig.row({{"k0", Cell::of_integer(i)}, {"k399", Cell::of_text("x,y")}});
+      wanted += std::to_string(i) + std::string(399, ',') + "\"x,y\"\n";
+    } else {
+      rig.row({});
+      wanted += std::string(399, ',') + "\n";
+    }
+  }
+  CHECK(rig.encode() == wanted);
+}
+
+TEST_CASE("pattern copies texts of any length with all their quotes") {
+  Rig rig = codec("pattern", {{"pattern", "<$a ${b:-nobody has said who this is} $c>\\n"}});
+  std::deque<std::string> texts;
+  std::string wanted;
+  for (size_t size : {0, 1, 15, 16, 17, 64, 5000}) {
+    std::string& text = texts.emplace_back(size, '"');
+    text.insert(size / 2, "\\\x02,é");
+    rig.row({{"a", Cell::of_text(text)}, {"c", Cell::of_integer(static_cast<int64_t>(size))}});
+    std::string seen = text;
+    seen.replace(seen.find('\x02'), 1, "\\x02");
+    wanted += "<" + seen + " nobody has said who this is " + std::to_string(size) + ">\n";
+  }
+  CHECK(rig.encode() == wanted);
+}
+
 TEST_CASE("csv has its header, unless told not to") {
   const Plugin& plugin = stook::test::plugin(Kind::Codec, "csv");
   auto header = [&](const char* wanted) {
