@@ -12,6 +12,7 @@
 ///   192.0.2.1 404 /favicon.ico
 #include "core/data/pattern.hh"
 #include "core/data/plain_scan.hh"
+#include "sinks/codecs/space.hh"
 
 #include <array>
 #include <memory>
@@ -30,46 +31,76 @@ struct PatternConfig {
 
 constexpr std::array options = {option<&PatternConfig::pattern>("pattern", required, "the text, with $keys in it")};
 
+/// *Rooms:* one replica, its worker.
 class PatternCodec final : public Codec {
  public:
-  explicit PatternCodec(const PatternConfig& config) : pattern_(config.compiled) {}
+  explicit PatternCodec(const PatternConfig& config) : pattern_(config.compiled) {
+    for (const Pattern::Piece& piece : pattern_.pieces()) {
+      parts_.push_back({nullptr, piece.key.empty(), literals_.size(), piece.text.size()});
+      literals_ += piece.text;
+    }
+    literals_.append(16, '\0');
+  }
 
   void encode(Batch& batch, Payload& payload) override ROOM(worker) {
-    const std::vector<Pattern::Piece>& pieces = pattern_.pieces();
-    columns_.clear();
-    for (size_t i = 0; i < pieces.size(); i++) {
-      columns_.push_back(pieces[i].key.empty() ? nullptr
-                                               : batch.read(batch.in(static_cast<size_t>(pattern_.key_of(i)))));
-    }
-    for (Row row : batch.rows()) {
-      for (size_t i = 0; i < pieces.size(); i++) {
-        if (pieces[i].key.empty()) {
-          payload.append(std::string_view(pieces[i].text));
-        } else {
-          put_value(i, columns_[i] == nullptr ? nullptr : columns_[i]->find(row), payload);
-        }
+    for (size_t i = 0; i < parts_.size(); i++) {
+      if (!parts_[i].is_literal) {
+        parts_[i].column = batch.read(batch.in(static_cast<size_t>(pattern_.key_of(i))));
       }
-      payload.end_row();
     }
+    Space space = next_space(payload, payload.room(0), 0);
+    const Part* parts = parts_.data();
+    const char* literals = literals_.data();
+    for (Row row : batch.rows()) {
+      for (size_t i = 0, size = parts_.size(); i < size; i++) {
+        const Cell* cell = parts[i].column == nullptr ? nullptr : parts[i].column->find(row);
+        if (cell != nullptr) {
+          space = put_value(payload, space, i, *cell);
+          continue;
+        }
+        if (space.left() < parts[i].size + json_margin) {
+          space = next_space(payload, space.to, parts[i].size);
+        }
+        space.to = put_padded(space.to, literals + parts[i].at, parts[i].size);
+      }
+      payload.end_row(space.to);
+    }
+    payload.commit(space.to);
   }
 
  private:
-  void put_value(size_t piece, const Cell* cell, Payload& payload) ROOM(worker) {
-    if (cell == nullptr || (cell->type != Type::Text && cell->type != Type::Bytes)) {
-      pattern_.expand_piece(piece, cell, payload);
-      return;
+  /// One piece: a literal, or a key's column with the literal that stands for an absent value.
+  struct Part {
+    const Column* column;  // of the batch at hand
+    bool is_literal;
+    size_t at;  // in literals_
+    size_t size;
+  };
+
+  Space put_value(Payload& out, Space space, size_t piece, const Cell& cell) ROOM(worker) {
+    bool is_text = cell.type == Type::Text || cell.type == Type::Bytes;
+    size_t size = is_text ? cell.size : 0;
+    if (space.left() < size + json_margin) {
+      space = next_space(out, space.to, size);
     }
-    std::string_view text = cell->bytes();
-    char* to = payload.room(text.size() + json_margin);
-    if (copy_plain(to, text.data(), text.size()) == text.size()) {
-      payload.commit(to + text.size());
+    if (is_text && copy_plain(space.to, cell.data, size, OddBytes()) == size) {
+      return {space.to + size, space.end};
+    }
+    if (cell.type == Type::Integer) {
+      return {put_integer(space.to, cell.integer), space.end};
+    }
+    out.commit(space.to);
+    if (is_text) {
+      append_escaped(out, cell.bytes());
     } else {
-      append_escaped(payload, text);
+      pattern_.expand_piece(piece, &cell, out);
     }
+    return next_space(out, out.room(0), 0);
   }
 
   const Pattern& pattern_;
-  std::vector<const Column*> columns_;  // by piece, of the batch at hand
+  std::vector<Part> parts_;
+  std::string literals_;  // all texts of the pattern, and 16 bytes more
 };
 
 void declare(void* raw, std::string_view, Wiring& wiring) {
