@@ -73,6 +73,19 @@ char* Json::put_row(Payload& payload, char* to, Row row, const std::vector<Colum
     if (cell == nullptr) {
       continue;
     }
+    if (cell->type == Type::Text && !cell->is_number) {
+      // Most texts have nothing to escape. What has, is written once more below.
+      size_t need = size_t{cell->size} + column.lead_size + json_margin;
+      if (need <= static_cast<size_t>(end_ - to)) {
+        char* text = put_padded(to, column.lead, column.lead_size);
+        *text = '"';
+        if (copy_plain(text + 1, cell->data, cell->size) == cell->size) {
+          to = text + 1 + cell->size;
+          *to++ = '"';
+          continue;
+        }
+      }
+    }
     size_t need = json_room(*cell) + column.lead_size + json_margin;
     if ((cell->type == Type::Object && !cell->is_json) || need > small_room) {
       to = put_large(payload, to, column, *cell);
