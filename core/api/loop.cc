@@ -164,10 +164,10 @@ void Watcher::wake() {
   ev_async_send(impl_->ev, &impl_->async);
 }
 
-void Watcher::start_io(Loop& loop, int fd, void* self, Call target) {
+void Watcher::start_io(Loop& loop, int fd, bool is_write, void* self, Call target) {
   impl_ = impl_ ? std::move(impl_) : std::make_unique<Impl>();
   impl_->prepare(loop, Impl::Kind::Io, self, target);
-  ev_io_init(&impl_->io, &Impl::fire<ev_io>, fd, EV_READ);
+  ev_io_init(&impl_->io, &Impl::fire<ev_io>, fd, is_write ? EV_WRITE : EV_READ);
   impl_->io.data = impl_.get();
   ev_io_start(impl_->ev, &impl_->io);
 }

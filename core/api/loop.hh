@@ -46,7 +46,12 @@ class Watcher {
   /// Calls whenever the descriptor is readable.
   template <auto F, class T>
   void on_readable(Loop& loop, T* self, int fd) ROOM(front) {
-    start_io(loop, fd, self, &call<F, T>);
+    start_io(loop, fd, false, self, &call<F, T>);
+  }
+  /// Calls whenever the descriptor is writable.
+  template <auto F, class T>
+  void on_writable(Loop& loop, T* self, int fd) ROOM(front) {
+    start_io(loop, fd, true, self, &call<F, T>);
   }
   /// Calls after `delay` ns, then each `period` ns; period 0: once.
   template <auto F, class T>
@@ -81,7 +86,7 @@ class Watcher {
   static void call(void* self) ROOM(front) {
     (static_cast<T*>(self)->*F)();
   }
-  void start_io(Loop& loop, int fd, void* self, Call call);
+  void start_io(Loop& loop, int fd, bool is_write, void* self, Call call);
   void start_timer(Loop& loop, int64_t delay, int64_t period, void* self, Call call);
   void start_idle(Loop& loop, void* self, Call call);
   void start_async(Loop& loop, void* self, Call call);

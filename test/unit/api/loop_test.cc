@@ -2,6 +2,7 @@
 /// The loop and its watchers, driven by poll and by run.
 #include "core/api/loop.hh"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -80,6 +81,21 @@ TEST_CASE("a readable descriptor calls its object in the front's room, once a tu
   CHECK_FALSE(probe.watcher.is_active());
   loop.poll();
   CHECK(probe.calls == 2);
+}
+
+TEST_CASE("a writable descriptor calls until it is full") {
+  room::enter(room::front);
+  Loop loop(false);
+  Pipe pipe;
+  Probe probe{.loop = &loop};
+  probe.watcher.on_writable<&Probe::count>(loop, &probe, pipe.in.get());
+  loop.poll();
+  CHECK(probe.calls == 1);
+  std::string bulk(4096, 'x');
+  REQUIRE(fcntl(pipe.in.get(), F_SETFL, O_NONBLOCK) == 0);
+  while (::write(pipe.in.get(), bulk.data(), bulk.size()) > 0) {}
+  loop.poll();
+  CHECK(probe.calls == 1);
 }
 
 TEST_CASE("a timer fires once after its delay, and each period when it has one") {
