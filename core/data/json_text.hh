@@ -27,7 +27,7 @@ struct JsonStyle {
   TimeForm time = TimeForm::Iso;
 };
 
-/// Room that put_json needs: what a value may grow to, and a margin, as bytes are stored 16 at a time.
+/// Room that put_json needs: what a value may grow to, and a margin, as bytes are stored 32 at a time.
 inline constexpr size_t json_margin = 64;
 inline size_t json_room(const Cell& cell) {
   return json_margin + (cell.is_slice() ? 6 * size_t{cell.size} : 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Floor 1. Finding a byte in text, 16 bytes at a step, without reading a byte that is not part of the text.
+/// Floor 1. Finding a byte in text, 32 bytes at a step, without reading a byte that is not part of the text.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,18 @@ class Scan {
   /// The first byte at or after `from` that is `one` or `other`, or end().
   const char* find_either(const char* from, char one, char other) const {
 #if defined(__SSE2__)
-    for (; end_ - from >= 16; from += 16) {
+    for (; end_ - from >= 32; from += 32) {
+      uint32_t hits = hits_at(from, one, other) | hits_at(from + 16, one, other) << 16;
+      if (hits != 0) {
+        return from + __builtin_ctz(hits);
+      }
+    }
+    if (end_ - from >= 16) {
       uint32_t hits = hits_at(from, one, other);
       if (hits != 0) {
         return from + __builtin_ctz(hits);
       }
+      from += 16;
     }
     if (from == end_) {
       return end_;
