@@ -42,6 +42,8 @@ struct Wiring {
   bool reads_all = false;
   /// Makes rows of its own, as many as came in at the most.
   bool appends = false;
+  /// Keeps rows for later (Batch::hold), so that many bundles may be unacknowledged at once.
+  bool holds = false;
   /// Keys it takes away.
   std::vector<std::string> removes;
   /// From one key to another. The new name has the old one's type.

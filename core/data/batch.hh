@@ -8,6 +8,7 @@
 
 #include "core/base/meter.hh"
 #include "core/data/bundle.hh"
+#include "core/data/receipt.hh"
 #include "core/data/schema.hh"
 #include "core/data/selection.hh"
 
@@ -21,11 +22,12 @@ struct Binding {
 };
 
 /// What one element did on one worker. One writer: that worker.
-/// Conservation: rows_in + appended = rows_out + disposed + faults_dropped.
+/// Conservation: rows_in + appended = rows_out + disposed + held + faults_dropped + faults_routed.
 struct ElementMeter {
   Counter rows_in;
   Counter rows_out;
   Counter disposed;        // dropped on purpose
+  Counter held;            // rows kept back, of which others are made later or at once
   Counter appended;        // rows made by the element
   Counter faults;          // rows that failed, whatever became of them
   Counter faults_dropped;  // of those: dropped by on_error
@@ -63,6 +65,33 @@ class Batch {
   void keep_if(Keep&& keep) {
     meter_->disposed.add(rows_->keep_if(keep));
   }
+  /// Takes out the rows for which `take(row)` is true: they are kept back to become part of other rows.
+  template <class Take>
+  void take_if(Take&& take) {
+    meter_->held.add(rows_->keep_if([&](Row row) { return !take(row); }));
+  }
+  /// Keeps this bundle unacknowledged until the token is released and what was made of it is delivered. The element
+  /// copies what it keeps: cells and arena are gone after this call of `run` or `tick`.
+  /// REQUIRES: the element declared that it holds.
+  [[nodiscard]] Receipt* hold() {
+    bundle_->receipt->hold();
+    return bundle_->receipt;
+  }
+  /// What was held under this token is in this batch's rows now, or was dropped. Each token once.
+  void release(Receipt* held) {
+    if (held == bundle_->receipt) {
+      (void)held->settle(Fate::Done);  // the worker holds it as well: never the last
+    } else {
+      bundle_->released.push_back(held);
+    }
+  }
+  /// Counts rows that were kept back while rows made of held ones took their place, beside those that `take_if` and
+  /// `append` count.
+  void count_replaced(size_t rows) {
+    meter_->held.add(rows);
+    meter_->appended.add(rows);
+  }
+
   /// Says that this row failed: what becomes of it is the element's `on_error`.
   /// REQUIRES: rows are named in ascending order, each once, and are still selected.
   void fault(Row row) { faulted_.add(row); }

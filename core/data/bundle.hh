@@ -67,6 +67,8 @@ class Bundle {
 
   // Carried along for the engine.
   Receipt* receipt = nullptr;
+  /// Receipts of other bundles, whose held rows are in this one now. The payloads made of it take them over.
+  std::vector<Receipt*> released;
   Lane* lane = nullptr;
   uint64_t sequence = 0;
   int64_t sealed_at = 0;

@@ -96,7 +96,7 @@ class Payload {
     rows_ = 0;
     parts_ = 0;
     ends_size_ = 0;
-    receipt = nullptr;
+    receipts.clear();
     if (capacity_ > keep) {
       bytes_.reset();
       capacity_ = 0;
@@ -104,7 +104,8 @@ class Payload {
   }
 
   // Carried along for the engine.
-  Receipt* receipt = nullptr;
+  /// Of the bundles whose rows are in here; each is held once by this payload.
+  std::vector<Receipt*> receipts;
   PayloadSlots* home = nullptr;
   uint32_t lane = 0;
   uint64_t sequence = 0;

@@ -11,8 +11,8 @@ namespace stook {
 
 class Ledger;
 
-/// One per sealed bundle. The worker running the bundle holds it, and so does each payload made of it;
-/// whoever lets go last sends it home to the ledger of its front.
+/// One per sealed bundle. The worker running the bundle holds it, and so does each payload made of it, and a filter that
+/// keeps rows of it for later; whoever lets go last sends it home to the ledger of its front.
 /// *Invariants:* holders ≥ 1 while a bundle or payload refers to it; reaching 0 happens once.
 class Receipt {
  public:
@@ -30,6 +30,8 @@ class Receipt {
     while (fate > worst && !worst_.compare_exchange_weak(worst, fate, std::memory_order_relaxed)) {}
     return holders_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
+  /// How many hold it at this moment; for tests and reports.
+  int32_t holders() const { return holders_.load(std::memory_order_relaxed); }
   Fate worst() const { return worst_.load(std::memory_order_relaxed); }
 
   Ledger* ledger = nullptr;

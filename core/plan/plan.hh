@@ -78,6 +78,12 @@ struct Route {
   size_t capacity = 256;
   size_t bundles = 16;
   size_t open_keys = 256;
+  /// How many bundles may be unacknowledged beside those in `bundles` and in payloads: filters and sinks of this route
+  /// keep rows for later.
+  size_t held = 0;
+
+  /// What `held` is for a route that keeps rows.
+  static constexpr size_t held_most = 10'000;
 };
 
 /// [global]

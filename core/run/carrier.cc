@@ -114,13 +114,14 @@ void Carrier::take(Payload* payload) {
 }
 
 void Carrier::finish(Payload* payload, Fate fate) {
-  Receipt* receipt = payload->receipt;
-  payload->home->outbox.give_back(payload);
-  Front& front = receipt->ledger->front;
-  if (receipt->settle(fate)) {
-    receipts[front.number]->push(receipt);
-    front.receipt_home();
+  for (Receipt* receipt : payload->receipts) {
+    Front& front = receipt->ledger->front;
+    if (receipt->settle(fate)) {
+      receipts[front.number]->push(receipt);
+      front.receipt_home();
+    }
   }
+  payload->home->outbox.give_back(payload);
 }
 
 }  // namespace stook

@@ -69,7 +69,7 @@ void Engine::build_workers() {
     for (auto& runner : route->runners) {
       slots += runner ? runner->outboxes.size() * plan_.settings.slots * route->lanes.size() : 0;
     }
-    route->feed = std::make_unique<RouteFeed>(route->front, *route, route->plan.bundles + slots);
+    route->feed = std::make_unique<RouteFeed>(route->front, *route, route->plan.bundles + slots + route->plan.held);
     route->front.feeds.push_back(route->feed.get());
   }
   for (auto& worker : workers_) {
@@ -114,7 +114,7 @@ void Engine::build_receipts() {
     size_t most = 0;
     for (auto& route : routes_) {
       if (&route->front == front.get()) {
-        most += route->plan.bundles + 1 +
+        most += route->plan.bundles + 1 + route->plan.held +
                 plan_.settings.slots * workers_.size() * route->lanes.size() * route->carriers.size() +
                 route->lanes.size();
       }

@@ -53,6 +53,8 @@ class RouteFeed final : public Feed {
   void collect() ROOM(front);
   /// Sends a last tick through every lane that wants ticks.
   void send_last_ticks() ROOM(front) { send_ticks(true); }
+  /// Every bundle is home, be it that some are held.
+  bool are_bundles_home() const ROOM(front) { return pool_.is_full() && ticks_.is_full(); }
   /// Everything sent is home and settled.
   bool is_at_rest() const ROOM(front);
   bool is_finished() const ROOM(front) { return is_finished_; }

@@ -85,12 +85,11 @@ void Front::wind_up() {
     if (feed->is_finished() || (stop_asked_.load(std::memory_order_acquire) && !feed->end_source())) {
       feed->stop_source();
     }
-    if (!feed->is_stopped() || !feed->is_at_rest()) {
-      all_done = false;
-    } else if (!feed->has_sent_last_ticks) {
+    // Filters that keep rows back let go of them at the last tick, so their receipts are out until then.
+    if (feed->is_stopped() && !feed->has_sent_last_ticks && feed->are_bundles_home()) {
       feed->send_last_ticks();
-      all_done = all_done && feed->is_at_rest();
     }
+    all_done = all_done && feed->has_sent_last_ticks && feed->is_at_rest();
   }
   if (all_done) {
     close_sources();

@@ -20,7 +20,7 @@ uint64_t ReportLine::dropped_rows() const {
 }
 
 bool ReportLine::is_balanced() const {
-  return in + appended == out + disposed + dropped_rows() + routed + in_flight;
+  return in + appended == out + disposed + held + dropped_rows() + routed + in_flight;
 }
 
 uint64_t Report::rows_in_flight() const {
@@ -89,6 +89,7 @@ void add_node(ReportLine& line, const Runner& runner, size_t node, bool is_sink)
   line.appended += meter.appended.read();
   line.out += meter.rows_out.read();
   line.disposed += meter.disposed.read();
+  line.held += meter.held.read();
   line.faults += meter.faults.read();
   line.routed += meter.faults_routed.read();
   line.type_faults += meter.type_faults.read();

@@ -24,6 +24,7 @@ struct ReportLine {
   uint64_t appended = 0;  // rows made by the element
   uint64_t out = 0;       // rows handed on; of a sink: rows delivered
   uint64_t disposed = 0;  // rows dropped on purpose
+  uint64_t held = 0;      // rows kept back to become part of others, which count as appended
   uint64_t faults = 0;    // rows that failed, whatever became of them
   Reasons dropped;        // rows lost, by reason
   uint64_t routed = 0;    // rows sent to the on_error stack
@@ -35,7 +36,7 @@ struct ReportLine {
   uint64_t keys_lost = 0;    // keys of rows for which there was no room; the rows went on without them
 
   uint64_t dropped_rows() const;
-  /// in + appended = out + disposed + dropped + routed + in flight.
+  /// in + appended = out + disposed + held + dropped + routed + in flight.
   bool is_balanced() const;
 };
 

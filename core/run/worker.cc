@@ -151,10 +151,17 @@ void Worker::run_one(Arrival& arrival) {
     payload->lane = lane.number;
     payload->sequence = bundle->sequence;
     payload->sealed_at = bundle->sealed_at;
-    payload->receipt = receipt;
-    receipt->hold();
+    payload->receipts.push_back(receipt);
+    payload->receipts.insert(payload->receipts.end(), bundle->released.begin(), bundle->released.end());
+    for (Receipt* held : payload->receipts) {
+      held->hold();
+    }
     runner.outboxes[i]->post(payload);
   }
+  for (Receipt* held : bundle->released) {
+    settle(held);
+  }
+  bundle->released.clear();
   lane.link(arrival.way).give_back(bundle);
   runner.route.front.bundle_home();
   settle(receipt);

@@ -59,6 +59,7 @@ Rig::Rig(Kind kind, std::string_view name, const Options& options, const std::st
   }
   keys_ = std::make_unique<OpenKeys>(schema_, 256);
   bundle_ = std::make_unique<Bundle>(256, 512, keys_->capacity());
+  clear();
   Make make{config_.get(), "rig", {}};
   if (plugin_.filter != nullptr) {
     filter_ = plugin_.filter(make);
@@ -186,9 +187,23 @@ std::string Rig::show_all() const {
 }
 
 void Rig::clear() {
+  for (Receipt* released : bundle_->released) {
+    (void)released->settle(Fate::Done);
+  }
+  bundle_->released.clear();
   bundle_->reset();
+  receipts_.emplace_back().open(nullptr, receipts_.size());
+  bundle_->receipt = &receipts_.back();
   rows_.clear();
   faults_.clear();
+}
+
+size_t Rig::held() const {
+  size_t held = 0;
+  for (const Receipt& receipt : receipts_) {
+    held += static_cast<size_t>(receipt.holders() - 1);
+  }
+  return held - bundle_->released.size();
 }
 
 }  // namespace stook::test

@@ -47,8 +47,10 @@ class Rig {
   std::string show_all() const;
   const ElementMeter& meter() const { return meter_; }
   const Wiring& wiring() const { return wiring_; }
-  /// Forgets all rows and keeps the element.
+  /// Forgets all rows and keeps the element: the next bundle.
   void clear();
+  /// How many times bundles are held by the element.
+  size_t held() const;
 
  private:
   const Plugin& plugin_;
@@ -59,6 +61,7 @@ class Rig {
   std::vector<KeyId> out_;
   std::unique_ptr<OpenKeys> keys_;
   std::unique_ptr<Bundle> bundle_;
+  std::deque<Receipt> receipts_;  // one for each bundle so far
   mutable std::deque<std::pair<Cell, std::string>> objects_;
   Selection rows_;
   ElementMeter meter_;

@@ -100,6 +100,26 @@ TEST_CASE("a refused shipment is offered singly and what is refused again is cou
   CHECK(engine.is_all_home());
 }
 
+TEST_CASE("rows that a filter keeps for later are acknowledged with the rows made of them") {
+  uint32_t seed = GENERATE(1u, 2u, 3u);
+  CAPTURE(seed);
+  Received fast;
+  Received slow;
+  std::vector<uint64_t> acknowledged;
+  World world(2, 2, 1);
+  Instance* late = world.delay();
+  world.route(
+      world.source({.count = 20000, .seed = seed, .acknowledged = &acknowledged}),
+      {{late, world.sink({.received = &fast})},
+       {late, world.filter({.divisor = 2}), world.sink({.seed = seed, .most_ns = 300'000, .received = &slow})}});
+  run(world.plan);
+  check_order(fast, 0, 20000, 0, 1);
+  check_order(slow, 0, 20000, 2, 1);
+  CHECK(std::is_sorted(acknowledged.begin(), acknowledged.end()));
+  REQUIRE(acknowledged.size() > 20);  // all along the way, not in one go at the end
+  CHECK(acknowledged.back() == 20000);
+}
+
 TEST_CASE("failed rows go where on_error says") {
   Received good;
   Received bad;

@@ -101,6 +101,44 @@ class CountAway final : public Filter {
   uint64_t rows_ = 0;
 };
 
+// Every row waits for the next one and takes its place: the last row of each bundle is handed on by the bundle after it.
+class Delay final : public Filter {
+ public:
+  explicit Delay(const NoConfig&) {}
+  void run(Batch& batch) override ROOM(worker) {
+    Column* numbers = batch.write(batch.out(0));
+    Column* sources = batch.write(batch.out(1));
+    Row first = batch.rows()[0];
+    for (Row row : batch.rows()) {
+      uint64_t number = (*numbers)[row].bits;
+      source_ = (*sources)[row].bits;
+      numbers->set(row, Cell::of_unsigned(number_));
+      number_ = number;
+    }
+    if (held_ == nullptr) {
+      batch.take_if([&](Row row) { return row == first; });
+    } else {
+      batch.count_replaced(1);
+      batch.release(held_);
+    }
+    held_ = batch.hold();
+  }
+  void tick(Batch& batch, int64_t, bool is_last) override ROOM(worker) {
+    Row row = 0;
+    if (is_last && held_ != nullptr && batch.append(row)) {
+      batch.write(batch.out(0))->set(row, Cell::of_unsigned(number_));
+      batch.write(batch.out(1))->set(row, Cell::of_unsigned(source_));
+      batch.release(held_);
+      held_ = nullptr;
+    }
+  }
+
+ private:
+  Receipt* held_ = nullptr;
+  uint64_t number_ = 0;
+  uint64_t source_ = 0;
+};
+
 class Pairs final : public Codec {
  public:
   explicit Pairs(const NoConfig&) {}
@@ -155,6 +193,7 @@ const Plugin modulo_plugin = {
     .kind = Kind::Filter, .name = "modulo", .doc = "", .filter = make_filter<Modulo, ModuloConfig>};
 const Plugin count_away_plugin = {
     .kind = Kind::Filter, .name = "count_away", .doc = "", .filter = make_filter<CountAway, CountAwayConfig>};
+const Plugin delay_plugin = {.kind = Kind::Filter, .name = "delay", .doc = "", .filter = make_filter<Delay, NoConfig>};
 const Plugin pairs_plugin = {.kind = Kind::Codec, .name = "pairs", .doc = "", .codec = make_codec<Pairs, NoConfig>};
 const Plugin stall_plugin = {.kind = Kind::Sink, .name = "stall", .doc = "", .sink = make_sink<Stall, StallConfig>};
 
@@ -197,6 +236,15 @@ Instance* World::count_away(const CountAwayConfig& config) {
   instance->wiring.state = State::Shared;
   instance->wiring.tick = config.period_ns;
   instance->wiring.appends = true;
+  return instance;
+}
+
+Instance* World::delay() {
+  Instance* instance = add(delay_plugin, std::make_shared<NoConfig>());
+  instance->wiring.state = State::Lane;
+  instance->wiring.tick = 1'000'000;
+  instance->wiring.appends = true;
+  instance->wiring.holds = true;
   return instance;
 }
 
@@ -247,6 +295,7 @@ void World::route(Instance* source, const std::vector<std::vector<Instance*>>& c
   }
   for (const Node& node : route->nodes) {
     route->capacity = node.instance->wiring.appends ? 512 : route->capacity;
+    route->held = node.instance->wiring.holds ? Route::held_most : route->held;
   }
   plan.routes.push_back(std::move(route));
 }

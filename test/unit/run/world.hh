@@ -51,6 +51,8 @@ class World {
   Instance* source(const CountConfig& config, size_t lanes = 1, bool has_own_front = false);
   Instance* filter(const ModuloConfig& config, OnError on_error = OnError::Drop);
   Instance* count_away(const CountAwayConfig& config);
+  /// A filter that keeps each row until the next one comes.
+  Instance* delay();
   Instance* sink(const StallConfig& config, Full full = Full::Wait);
   /// A route: chains that start at the source; equal beginnings are shared. Pinned when any filter has a state.
   void route(Instance* source, const std::vector<std::vector<Instance*>>& chains);
