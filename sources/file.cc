@@ -103,6 +103,7 @@ class File final : public Source {
   std::vector<std::string> files_ OWNED(front);
   size_t next_ OWNED(front) = 0;
   Fd fd_ OWNED(front);
+  std::string id_ OWNED(front);
   std::unique_ptr<Bytes> bytes_ OWNED(front);
   uint64_t truncated_ OWNED(front) = 0;
   bool is_polled_ OWNED(front) = false;
@@ -151,6 +152,7 @@ void File::open_next() {
   }
   struct stat status {};
   fstat(fd_.get(), &status);
+  id_ = id_of_file(feed_->id(), inode_of(fd_.get(), status), 0);
   is_polled_ = !S_ISREG(status.st_mode);
   Packing packing = Packing::None;
   if (!is_polled_) {
@@ -179,14 +181,14 @@ void File::turn() {
   }
   LineReader::Step step = LineReader::Step::End;
   if (!is_at_end_) {
-    step = reader_.read(*bytes_, state_, {files_[next_ - 1]});
+    step = reader_.read(*bytes_, state_, {files_[next_ - 1], 0, id_});
   }
   if (step == LineReader::Step::Failed) {
     lose(bytes_->reason());
   }
   if (step == LineReader::Step::End || step == LineReader::Step::Failed) {
     is_at_end_ = true;
-    if (reader_.flush(state_, {files_[next_ - 1]}, false)) {
+    if (reader_.flush(state_, {files_[next_ - 1], 0, id_}, false)) {
       end_file();
     }
   } else if (is_polled_ && step != LineReader::Step::Paused) {

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
+#include <unordered_set>
 
 namespace stook {
 
@@ -53,12 +55,33 @@ void add_once(std::vector<std::string>& list, const std::string& item) {
   }
 }
 
+/// A symbolic link may be turned elsewhere, and what it leads to may be renamed in its own folder.
+void add_link(const std::string& folder, const std::string& path, Found& found) {
+  char target[4096];
+  ssize_t size = readlink(path.c_str(), target, sizeof target);
+  if (size <= 0) {
+    return;
+  }
+  add_once(found.folders, folder);
+  std::string to = path_in(folder, {target, static_cast<size_t>(size)});
+  size_t slash = to.rfind('/');
+  add_once(found.folders, slash == std::string::npos ? "." : to.substr(0, std::max<size_t>(slash, 1)));
+  add_once(found.link_names, to.substr(slash == std::string::npos ? 0 : slash + 1));
+}
+
 void walk(const std::string& at, const std::vector<std::string>& parts, size_t i, Found& found) {
   bool is_last = i + 1 == parts.size();
+  std::string here = at.empty() ? "." : at;
   auto step = [&](const std::string& path) {
     struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
+    if (lstat(path.c_str(), &status) != 0) {
       return false;
+    }
+    if (S_ISLNK(status.st_mode)) {
+      add_link(here, path, found);
+      if (stat(path.c_str(), &status) != 0) {
+        return false;
+      }
     }
     bool is_folder = S_ISDIR(status.st_mode);
     if (is_last && !is_folder) {
@@ -68,7 +91,6 @@ void walk(const std::string& at, const std::vector<std::string>& parts, size_t i
     }
     return true;
   };
-  std::string here = at.empty() ? "." : at;
   if (is_pattern(parts[i])) {
     add_once(found.folders, here);
     for (const std::string& name : names_in(at, parts[i])) {
@@ -101,16 +123,8 @@ std::string path_in(std::string_view folder, std::string_view path) {
 
 void find_files(const std::string& pattern, Found& found) {
   std::vector<std::string> parts = parts_of(pattern);
-  if (parts.empty()) {
-    return;
-  }
-  Found fresh;
-  walk(pattern.front() == '/' ? "/" : "", parts, 0, fresh);
-  for (const std::string& file : fresh.files) {
-    add_once(found.files, file);
-  }
-  for (const std::string& folder : fresh.folders) {
-    add_once(found.folders, folder);
+  if (!parts.empty()) {
+    walk(pattern.front() == '/' ? "/" : "", parts, 0, found);
   }
 }
 
@@ -124,8 +138,22 @@ bool matches(const std::string& pattern, const std::string& path) {
 
 Found Patterns::find() const {
   Found found;
-  for (const std::string& pattern : path_) {
-    find_files(pattern, found);
+  std::unordered_set<std::string> seen;
+  for (size_t i = 0; i < path_.size(); i++) {
+    Found fresh;
+    find_files(path_[i], fresh);
+    for (std::string& file : fresh.files) {
+      if (seen.insert(file).second) {
+        found.files.push_back(std::move(file));
+        found.pattern.push_back(i);
+      }
+    }
+    for (const std::string& folder : fresh.folders) {
+      add_once(found.folders, folder);
+    }
+    for (const std::string& name : fresh.link_names) {
+      add_once(found.link_names, name);
+    }
   }
   return found;
 }

@@ -19,9 +19,13 @@ std::string path_in(std::string_view folder, std::string_view path);
 struct Found {
   /// Everything that matches and is no folder, sorted, each once.
   std::vector<std::string> files;
+  /// The number of the pattern that leads to each of them first.
+  std::vector<size_t> pattern;
   /// The folders in which a new entry may make a match: those that were listed, and the deepest one that is there
-  /// when a part of the path is missing.
+  /// when a part of the path is missing; and those in which a symbolic link on the way lies, or what it leads to.
   std::vector<std::string> folders;
+  /// The names of what symbolic links lead to, in these folders.
+  std::vector<std::string> link_names;
 };
 
 /// Looks for one path or pattern and adds to `found`. `*` and `?` stay within one part of the path, and a leading dot

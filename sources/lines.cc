@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "core/base/clock.hh"
@@ -35,11 +36,21 @@ void declare_lines(Wiring& wiring, size_t count) {
       {"message", Type::Text, "", "the line, without its newline", false},
       {"truncated", Type::Boolean, "", "set when the line was longer than max_line", false},
       {"recv.time", Type::Time, "", "when the line was read", true},
+      {"stook.id", Type::Text, "", "tells the row from all others, the same when it is read again", true},
       {"file.path", Type::Text, "", "the file the line was read from", true},
       {"file.offset", Type::Unsigned, "bytes", "where the line begins in the file, decompressed", true},
       {"partial", Type::Boolean, "", "set when the line had no newline yet", false},
   };
   wiring.writes.insert(wiring.writes.end(), keys, keys + count);
+}
+
+std::string id_of_file(std::string_view source, const Inode& inode, uint64_t lives) {
+  std::string id(source);
+  id += ':';
+  for (uint64_t number : {inode.device, inode.number, inode.generation + lives}) {
+    id += std::to_string(number) + '.';
+  }
+  return id;
 }
 
 void LineReader::attach(Feed& feed, size_t keys) {
@@ -90,6 +101,7 @@ inline Row LineReader::append(Bundle& bundle, Column* message, std::string_view 
     line.remove_suffix(1);
   }
   Row row = bundle.append();
+  rows_++;
   if (line.size() > max_line_) {
     line = line.substr(0, max_line_);
     truncated_++;
@@ -115,6 +127,8 @@ LineReader::Rest LineReader::cut(Bundle& bundle, const char* begin, const char* 
   }
   Column* message = column(bundle, line_message);
   Column* offset = column(bundle, line_offset);
+  bool has_ids = wants_id();
+  offsets_.clear();
   size_t before = bundle.rows();
   while (bundle.has_room() && scan < end) {
     const char* newline = static_cast<const char*>(std::memchr(scan, '\n', static_cast<size_t>(end - scan)));
@@ -126,6 +140,9 @@ LineReader::Rest LineReader::cut(Bundle& bundle, const char* begin, const char* 
       Row row = append(bundle, message, text, true);
       if (offset != nullptr) {
         offset->set(row, Cell::of_unsigned(base + static_cast<uint64_t>(line - begin)));
+      }
+      if (has_ids) {
+        offsets_.push_back(base + static_cast<uint64_t>(line - begin));
       }
     }
     state.is_after_partial = false;
@@ -141,6 +158,9 @@ LineReader::Rest LineReader::cut(Bundle& bundle, const char* begin, const char* 
     if (offset != nullptr) {
       offset->set(row, Cell::of_unsigned(base + static_cast<uint64_t>(line - begin)));
     }
+    if (has_ids) {
+      offsets_.push_back(base + static_cast<uint64_t>(line - begin));
+    }
     state.is_skipping = true;
     line = end;
   }
@@ -149,7 +169,7 @@ LineReader::Rest LineReader::cut(Bundle& bundle, const char* begin, const char* 
 }
 
 /// Puts what is the same in all new rows.
-void LineReader::fill(Bundle& bundle, size_t first, std::string_view path) {
+void LineReader::fill(Bundle& bundle, size_t first, const LineOrigin& origin) {
   auto all = [&](Column* column, const Cell& cell) {
     for (size_t row = first; row < bundle.rows(); row++) {
       column->set(static_cast<Row>(row), cell);
@@ -159,7 +179,22 @@ void LineReader::fill(Bundle& bundle, size_t first, std::string_view path) {
     all(time, Cell::of_time(wall_ns()));
   }
   if (Column* where = column(bundle, line_path)) {
-    all(where, Cell::of_text(bundle.arena().copy(path)));
+    all(where, Cell::of_text(bundle.arena().copy(origin.path)));
+  }
+  if (wants_id()) {
+    fill_ids(bundle, first, origin.id);
+  }
+}
+
+void LineReader::fill_ids(Bundle& bundle, size_t first, std::string_view id) {
+  constexpr size_t digits = 20;
+  Column& column = bundle.writable(feed_->out(line_id));
+  for (size_t row = first; row < bundle.rows(); row++) {
+    char* begin = bundle.arena().reserve(id.size() + digits);
+    std::memcpy(begin, id.data(), id.size());
+    char* end = std::to_chars(begin + id.size(), begin + id.size() + digits, offsets_[row - first]).ptr;
+    bundle.arena().commit(static_cast<size_t>(end - begin));
+    column.set(static_cast<Row>(row), Cell::of_text({begin, static_cast<size_t>(end - begin)}));
   }
 }
 
@@ -195,7 +230,7 @@ LineReader::Step LineReader::read(Bytes& bytes, LineState& state, const LineOrig
   }
   if (bundle->rows() > first) {
     arena.commit(static_cast<size_t>(rest.begin - begin));
-    fill(*bundle, first, origin.path);
+    fill(*bundle, first, origin);
   }
   return Step::Some;
 }
@@ -216,7 +251,8 @@ bool LineReader::flush(LineState& state, const LineOrigin& origin, bool is_parti
   if (Column* partial = is_partial ? column(*bundle, line_partial) : nullptr) {
     partial->set(row, Cell::of_boolean(true));
   }
-  fill(*bundle, row, origin.path);
+  offsets_.assign(1, state.position);
+  fill(*bundle, row, origin);
   state.position += pending_size_;
   state.is_after_partial = is_partial;
   forget();

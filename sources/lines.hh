@@ -9,7 +9,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/api/identity.hh"
 #include "core/api/plugin.hh"
 #include "core/api/source.hh"
 
@@ -40,13 +42,15 @@ class PlainBytes final : public Bytes {
 };
 
 /// The keys that lines have, in the order in which they are declared.
-enum LineKey : size_t { line_message, line_truncated, line_recv_time, line_path, line_offset, line_partial };
+enum LineKey : size_t { line_message, line_truncated, line_recv_time, line_id, line_path, line_offset, line_partial };
 /// How many of them a source declares: those without a file, of files, of files that grow.
-inline constexpr size_t stream_keys = 3;
-inline constexpr size_t file_keys = 5;
-inline constexpr size_t tail_keys = 6;
+inline constexpr size_t stream_keys = 4;
+inline constexpr size_t file_keys = 6;
+inline constexpr size_t tail_keys = 7;
 /// Declares the first `count` line keys.
 void declare_lines(Wiring& wiring, size_t count);
+/// What `stook.id` of a file's rows begins with, before the offset: the source, and which file at which time of its life.
+std::string id_of_file(std::string_view source, const Inode& inode, uint64_t lives);
 
 /// How far one stream of lines has been cut.
 struct LineState {
@@ -62,6 +66,8 @@ struct LineState {
 struct LineOrigin {
   std::string_view path;
   uint64_t partition = 0;
+  /// What `stook.id` begins with.
+  std::string_view id;
 };
 
 /// Cuts bytes at newlines and appends a row a line. A `\r` before the newline goes. A line longer than `max_line` is cut
@@ -87,8 +93,12 @@ class LineReader {
   bool has_lines() const { return has_lines_; }
   /// Bytes that were read and are in no row.
   size_t pending() const { return pending_size_; }
+  /// Whether somebody reads `stook.id`.
+  bool wants_id() const { return line_id < keys_ && feed_->out(line_id) != no_key; }
   /// Forgets what is pending: the caller reads again from state.position.
   void forget();
+  /// Rows made so far.
+  uint64_t rows() const { return rows_; }
   /// Lines cut at max_line so far.
   uint64_t truncated() const { return truncated_; }
 
@@ -101,7 +111,8 @@ class LineReader {
   size_t wanted(const Bundle& bundle, size_t used) const;
   Rest cut(Bundle& bundle, const char* begin, const char* end, LineState& state) ROOM(front);
   Row append(Bundle& bundle, Column* message, std::string_view line, bool is_whole) ROOM(front);
-  void fill(Bundle& bundle, size_t first, std::string_view path) ROOM(front);
+  void fill(Bundle& bundle, size_t first, const LineOrigin& origin) ROOM(front);
+  void fill_ids(Bundle& bundle, size_t first, std::string_view id) ROOM(front);
   void keep(Rest rest);
   Column* column(Bundle& bundle, size_t key) const ROOM(front);
 
@@ -111,11 +122,13 @@ class LineReader {
   size_t rows_of_bundle_ = 256;
   size_t average_ = 200;
   uint64_t truncated_ = 0;
+  uint64_t rows_ = 0;
   std::unique_ptr<char[]> pending_;
   size_t pending_size_ = 0;
   size_t pending_room_ = 0;
   size_t scanned_ = 0;  // so many of the pending bytes hold no newline
   bool has_lines_ = false;
+  std::vector<uint64_t> offsets_;  // of the rows that were just made, when their ids are wanted
 };
 
 }  // namespace stook

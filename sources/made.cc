@@ -60,11 +60,18 @@ enum FlowKey : size_t {
   flow_time
 };
 constexpr size_t text_message = 1;
+/// The last of the declared keys.
+size_t id_key(Made what) {
+  return what == Made::Flows ? flow_time + 1 : text_message + 1;
+}
 
 void declare(void* config, std::string_view, Wiring& wiring) {
+  const Key id{"stook.id", Type::Text, "", "tells the row from all others: the source, the seed, the row's number",
+               true};
   wiring.writes.push_back({"seq", Type::Unsigned, "", "the number of the row, from 1", true});
   if (static_cast<MadeConfig*>(config)->what != Made::Flows) {
     wiring.writes.push_back({"message", Type::Text, "", "the line", false});
+    wiring.writes.push_back(id);
     return;
   }
   const Key keys[] = {
@@ -78,6 +85,7 @@ void declare(void* config, std::string_view, Wiring& wiring) {
       {"time", Type::Time, "", "when the flow ended", false},
   };
   wiring.writes.insert(wiring.writes.end(), std::begin(keys), std::end(keys));
+  wiring.writes.push_back(id);
 }
 
 /// *Rooms:* its front. Rows are copies of templates with the time written over, one bundle a turn of the loop.
@@ -164,6 +172,13 @@ uint64_t MadeSource::fill(Bundle& bundle, uint64_t rows) {
     uint64_t first = bundle.rows() - (made_ - before);
     for (uint64_t i = 0; i < made_ - before; i++) {
       seq->set(static_cast<Row>(first + i), Cell::of_unsigned(before + i + 1));
+    }
+  }
+  if (Column* ids = column(bundle, id_key(config_.what))) {
+    std::string id = std::string(feed_->id()) + ":" + std::to_string(config_.seed) + ".";
+    for (uint64_t i = made_ - before; i > 0; i--) {
+      std::string_view text = bundle.arena().copy(id + std::to_string(made_ - i + 1));
+      ids->set(static_cast<Row>(bundle.rows() - i), Cell::of_text(text));
     }
   }
   return made_ - before;

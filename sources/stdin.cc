@@ -9,10 +9,14 @@
 ///
 ///     message="{\"PRIORITY\":\"3\",\"MESSAGE\":\"disk full\"}"
 #include <errno.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
+
 #include "core/api/plugin.hh"
+#include "core/base/clock.hh"
 #include "core/base/log.hh"
 #include "sources/lines.hh"
 
@@ -42,6 +46,17 @@ class DryBytes final : public Bytes {
   }
 };
 
+/// The standard input has no identity of its own: ids begin with a number drawn for each run.
+std::string id_of_run(std::string_view source) {
+  uint64_t nonce = 0;
+  if (getrandom(&nonce, sizeof nonce, GRND_NONBLOCK) != sizeof nonce) {
+    nonce = static_cast<uint64_t>(wall_ns());
+  }
+  char digits[20];
+  char* end = std::to_chars(digits, digits + sizeof digits, nonce, 16).ptr;
+  return std::string(source) + ":" + std::string(digits, end) + ".";
+}
+
 /// *Rooms:* its front. The descriptor stays as it was given, blocking or not, as other processes may share it: it is
 /// read only when the kernel says that it is readable, and once. Regular files are always readable, and epoll refuses
 /// them: they are read in idle turns.
@@ -52,6 +67,7 @@ class Stdin final : public Source {
   void start(Feed& feed) override ROOM(front) {
     feed_ = &feed;
     reader_.attach(feed, stream_keys);
+    id_ = id_of_run(feed.id());
     struct stat status {};
     is_polled_ = fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode);
     resume();
@@ -81,6 +97,7 @@ class Stdin final : public Source {
   Watcher watcher_ OWNED(front);
   LineReader reader_ OWNED(front);
   LineState state_ OWNED(front);
+  std::string id_ OWNED(front);
   PlainBytes bytes_ OWNED(front){STDIN_FILENO};
   DryBytes dry_ OWNED(front);
   bool is_polled_ OWNED(front) = false;
@@ -92,15 +109,16 @@ class Stdin final : public Source {
 /// Called when there is something to read, or lines are pending: one bundle at the most.
 void Stdin::turn() {
   using Step = LineReader::Step;
-  Step step =
-      is_at_end_ ? Step::End : reader_.read(is_on_io_ || !is_polled_ ? static_cast<Bytes&>(bytes_) : dry_, state_, {});
+  Step step = is_at_end_
+                  ? Step::End
+                  : reader_.read(is_on_io_ || !is_polled_ ? static_cast<Bytes&>(bytes_) : dry_, state_, {{}, 0, id_});
   if (step == Step::Failed) {
     feed_->lose(Loss::Unreadable, 1);
     log_event(Level::Error, "stdin_unreadable", Fields()("instance", feed_->id())("reason", bytes_.reason()));
   }
   if (step == Step::End || step == Step::Failed) {
     is_at_end_ = true;
-    if (reader_.flush(state_, {}, false)) {
+    if (reader_.flush(state_, {{}, 0, id_}, false)) {
       has_finished_ = true;
       watcher_.stop();
     }

@@ -21,14 +21,23 @@
 #include "core/base/log.hh"
 #include "sources/glob.hh"
 #include "sources/lines.hh"
+#include "sources/tail/checkpoint.hh"
 #include "sources/tail/files.hh"
-#include "sources/tail/reading.hh"
+#include "sources/tail/turns.hh"
 
 namespace stook {
 
 enum class StartAt : uint8_t { Beginning, End };
 template <>
 inline constexpr std::string_view choice_names<StartAt>[] = {"beginning", "end"};
+enum class Follow : uint8_t { All, Newest };
+template <>
+inline constexpr std::string_view choice_names<Follow>[] = {"all", "newest"};
+enum class WatchBy : uint8_t { Events, Timer };
+template <>
+inline constexpr std::string_view choice_names<WatchBy>[] = {"events", "timer"};
+template <>
+inline constexpr std::string_view choice_names<Priority>[] = {"mtime", "first_name", "last_name"};
 
 namespace {
 
@@ -36,11 +45,15 @@ struct TailConfig {
   std::vector<std::string> path;
   std::vector<std::string> exclude;
   StartAt start_at = StartAt::End;
+  Follow follow = Follow::All;
+  Priority priority = Priority::Mtime;
+  WatchBy watch = WatchBy::Events;
   Duration rescan;
   Size max_line;
   Duration partial_flush;
   Duration linger;
   Duration poll_slow;
+  Size io_limit;
   std::string state_file;
 };
 
@@ -48,14 +61,22 @@ constexpr Option options[] = {
     option<&TailConfig::path>("path", required, "files to follow; patterns with * ? [ ] are looked at again and again"),
     option<&TailConfig::exclude>("exclude", "*.gz, *.zst, *.bz2, *.xz", "patterns of names or paths that are left out"),
     option<&TailConfig::start_at>("start_at", "end", "where to begin in files that are there at the very first start"),
-    option<&TailConfig::rescan>("rescan", "10s", "how often patterns are looked at where inotify cannot be trusted",
+    option<&TailConfig::follow>("follow", "all",
+                                "newest: of the files of one pattern in one folder only the newest is "
+                                "followed; the others are read once to their end, before it"),
+    option<&TailConfig::priority>("priority", "mtime",
+                                  "which is the newest: the last written, or the first or last name"),
+    option<&TailConfig::watch>("watch", "events",
+                               "how changes are seen: events of inotify, or by looking each poll_slow"),
+    option<&TailConfig::rescan>("rescan", "10s", "how often patterns are looked at where events are not to be had",
                                 {1e8, 1e15}),
     option<&TailConfig::max_line>("max_line", "256KiB", "a longer line is cut here and marked as truncated",
                                   {64, 16.0 * 1024 * 1024}),
     option<&TailConfig::partial_flush>("partial_flush", "30s", "a line without newline waits so long; 0 is for ever"),
     option<&TailConfig::linger>("linger", "5s", "how long a renamed or deleted file is kept open without growth"),
-    option<&TailConfig::poll_slow>("poll_slow", "5s", "how often files are looked at where inotify cannot be trusted",
+    option<&TailConfig::poll_slow>("poll_slow", "5s", "how often files are looked at where events are not to be had",
                                    {1e8, 1e15}),
+    option<&TailConfig::io_limit>("io_limit", "0", "so many bytes are read a second at the most; 0 is no limit"),
     option<&TailConfig::state_file>("state_file", "", "where positions are kept; empty: they are not"),
 };
 
@@ -73,102 +94,107 @@ void declare(void* config, std::string_view folder, Wiring& wiring) {
   declare_lines(wiring, tail_keys);
 }
 
-constexpr int64_t second = 1'000'000'000;
+/// Events are taken at once, but for so many wake-ups a second only: while much is written one serves many files.
+constexpr int64_t event_gap = 2'000'000;
+constexpr int64_t event_burst = 64 * event_gap;
+/// A look at the patterns that takes less is not put off.
+constexpr int64_t quick_sweep = 2'000'000;
+/// What is written before a stop is read for so long.
+constexpr int64_t most_end = 1'000'000'000;
 
-/// *Invariants:* a file with unread bytes is ready, or an event or poll will make it so; a file with an unfinished line
-/// or away from its path is waiting, and the timer knows. *Rooms:* its front.
+/// *Rooms:* its front.
 class Tail final : public Source {
  public:
-  explicit Tail(const TailConfig& config) : config_(config), reader_(config.max_line.bytes) {}
+  explicit Tail(const TailConfig& config)
+      : config_(config),
+        turns_({config.max_line.bytes, config.partial_flush.ns, config.linger.ns, config.io_limit.bytes}) {}
 
   void start(Feed& feed) override ROOM(front);
-  void pause() override ROOM(front) {
-    // Events are still taken: a file that appears and is renamed meanwhile would never be found again.
-    is_paused_ = true;
-    idle_.stop();
-  }
-  void resume() override ROOM(front) {
-    is_paused_ = false;
-    schedule();
-  }
+  // Events are still taken: a file that appears and is renamed meanwhile would never be found again.
+  void pause() override ROOM(front) { turns_.pause(); }
+  void resume() override ROOM(front) { turns_.resume(); }
   bool end() override ROOM(front) {
-    is_ending_ = true;
+    turns_.finish();
     look_again();
-    poll_.on_time<&Tail::give_up>(feed_->loop(), this, second);
+    poll_.on_time<&Tail::give_up>(feed_->loop(), this, most_end);
     look_at_files(true);
     return true;
   }
   void stop() override ROOM(front) {
-    for (Watcher* watcher : {&events_, &idle_, &timer_, &poll_, &sweep_, &save_}) {
+    for (Watcher* watcher : {&events_, &gap_, &poll_, &sweep_, &sweep_soon_}) {
       watcher->stop();
     }
+    turns_.stop();
+    checkpoint_.stop();
     has_stopped_ = true;
   }
   void acknowledged(std::span<const Mark> marks) override ROOM(front) {
     for (const Mark& mark : marks) {
       files_->acknowledge(mark.stream, mark.position);
     }
-    save_later();
+    has_stopped_ ? void() : checkpoint_.advance();
   }
   void reopen() override ROOM(front) {
     look_again();
-    pump();
+    turns_.run();
   }
   void close() override ROOM(front) { files_->save(); }
 
  private:
   void on_events() ROOM(front);
+  void take_events() ROOM(front);
   void give_up() ROOM(front) { feed_->finish(); }
   void on_poll() ROOM(front) { look_at_files(false); }
   void look_at_files(bool all) ROOM(front);
-  void on_timer() ROOM(front);
   void look_again() ROOM(front);
-  void save_now() ROOM(front) {
-    files_->save();
-    save_later();
-  }
-  void save_later(int64_t delay = second) ROOM(front);
-  void pump() ROOM(front);
-  void schedule() ROOM(front);
-  void make_ready(Tailed& file) ROOM(front) { add(ready_, &Tailed::is_ready, file); }
-  void make_waiting(Tailed& file) ROOM(front) { add(waiting_, &Tailed::is_waiting, file); }
-  static void add(std::vector<Tailed*>& list, bool Tailed::*is_in, Tailed& file) {
-    if (!std::exchange(file.*is_in, true)) {
-      list.push_back(&file);
-    }
-  }
-  int64_t due(const Tailed& file) const ROOM(front);
+  void look_soon() ROOM(front);
 
   const TailConfig& config_;
   Feed* feed_ OWNED(front) = nullptr;
   std::unique_ptr<Files> files_ OWNED(front);
-  TailReader reader_ OWNED(front);
-  Watcher events_ OWNED(front), idle_ OWNED(front), timer_ OWNED(front);
-  Watcher poll_ OWNED(front), sweep_ OWNED(front), save_ OWNED(front);
-  std::vector<Tailed*> ready_ OWNED(front), turn_ OWNED(front), waiting_ OWNED(front);
-  bool is_paused_ OWNED(front) = false, is_ending_ OWNED(front) = false, has_stopped_ OWNED(front) = false;
+  Checkpoint checkpoint_ OWNED(front);
+  Turns turns_ OWNED(front);
+  Watcher events_ OWNED(front), gap_ OWNED(front);
+  Watcher poll_ OWNED(front), sweep_ OWNED(front), sweep_soon_ OWNED(front);
+  int64_t next_events_ OWNED(front) = 0;
+  int64_t no_sweep_before_ OWNED(front) = 0;
+  bool has_stopped_ OWNED(front) = false;
 };
 
 void Tail::start(Feed& feed) {
   feed_ = &feed;
-  files_ = std::make_unique<Files>(
-      Files::Setup{config_.path, config_.exclude, config_.start_at == StartAt::End, config_.state_file}, feed.id());
-  reader_.attach(feed, *files_);
+  Files::Setup setup{config_.path,
+                     config_.exclude,
+                     config_.state_file,
+                     config_.start_at == StartAt::End,
+                     config_.watch == WatchBy::Timer,
+                     config_.follow == Follow::Newest,
+                     config_.priority};
+  files_ = std::make_unique<Files>(std::move(setup), feed.id());
   files_->load();
+  checkpoint_.attach(feed.loop(), *files_);
+  turns_.attach(feed, *files_, checkpoint_);
+  look_again();
   if (files_->watch.fd() >= 0) {
     events_.on_readable<&Tail::on_events>(feed.loop(), this, files_->watch.fd());
   }
-  look_again();
   if (files_->open.empty()) {
     log_event(Level::Notice, "tail_waits", Fields()("instance", feed.id())("path", config_.path.front()));
   }
-  schedule();
+  turns_.resume();
 }
 
 void Tail::look_again() {
-  for (Tailed* file : files_->sweep(feed_->loop().now())) {
-    make_ready(*file);
-    save_later(0);  // after a crash a file that was renamed meanwhile is found by its position only
+  sweep_soon_.stop();
+  int64_t begin = feed_->loop().now();
+  std::vector<Tailed*> fresh = files_->sweep(begin);
+  int64_t end = feed_->loop().now();
+  no_sweep_before_ = end - begin < quick_sweep ? 0 : end + 4 * (end - begin);
+  for (Tailed* file : fresh) {
+    turns_.add(*file);
+  }
+  if (!fresh.empty()) {
+    checkpoint_.soon();
   }
   if (files_->needs_sweeps && !sweep_.is_active()) {
     sweep_.on_time<&Tail::reopen>(feed_->loop(), this, config_.rescan.ns, config_.rescan.ns);
@@ -176,111 +202,58 @@ void Tail::look_again() {
   }
 }
 
+/// Looks at the patterns at once, or later when that takes long, so that it takes a fifth of the time at the most.
+void Tail::look_soon() {
+  int64_t now = feed_->loop().now();
+  if (now >= no_sweep_before_) {
+    look_again();
+  } else if (!sweep_soon_.is_active()) {
+    sweep_soon_.on_time<&Tail::reopen>(feed_->loop(), this, no_sweep_before_ - now);
+  }
+}
+
 void Tail::on_events() {
+  int64_t early = next_events_ - event_burst - feed_->loop().now();
+  if (early > 0) {
+    events_.stop();
+    gap_.on_time<&Tail::take_events>(feed_->loop(), this, early);
+    return;
+  }
+  take_events();
+}
+
+void Tail::take_events() {
+  next_events_ = std::max(next_events_, feed_->loop().now()) + event_gap;
+  if (!events_.is_active()) {
+    events_.on_readable<&Tail::on_events>(feed_->loop(), this, files_->watch.fd());
+  }
   bool looks_again = false, is_overflow = false;
   for (Watch::Event event; files_->watch.next(event);) {
     is_overflow = is_overflow || event.watch < 0;
     looks_again = (event.is_folder && files_->concerns(event)) || looks_again;
     if (Tailed* file = event.is_folder ? nullptr : files_->by_watch(event.watch)) {
-      make_ready(*file);
+      turns_.add(*file);
+      looks_again = (event.is_about_it && files_->has_changed(*file)) || looks_again;
     }
   }
-  if (looks_again || is_overflow) {
+  if (is_overflow) {
     look_again();
+    look_at_files(true);
+    return;
   }
-  is_overflow ? look_at_files(true) : pump();
+  if (looks_again) {
+    look_soon();
+  }
+  turns_.run();
 }
 
 void Tail::look_at_files(bool all) {
   for (auto& [key, file] : files_->open) {
     if (all || file->is_polled) {
-      make_ready(*file);
+      turns_.add(*file);
     }
   }
-  pump();
-}
-
-/// Reads a bundle from each file that is ready; those with more take their next turn when the loop is idle.
-void Tail::pump() {
-  turn_.swap(ready_);
-  for (Tailed* file : turn_) {
-    file->is_ready = false;
-    Reading reading = is_paused_ ? Reading::Paused : reader_.read(*file);
-    if (reading != Reading::Drained) {
-      make_ready(*file);
-    } else if (file->is_away || file->partial_since != 0) {
-      make_waiting(*file);
-    }
-  }
-  turn_.clear();
-  feed_->seal();
-  schedule();
-}
-
-/// When the timer has to look at a waiting file; INT64_MAX: it need not.
-int64_t Tail::due(const Tailed& file) const {
-  int64_t flush = file.partial_since != 0 && config_.partial_flush.ns > 0
-                      ? file.partial_since + config_.partial_flush.ns
-                      : INT64_MAX;
-  return std::min(flush, file.is_away ? file.last_growth + config_.linger.ns : INT64_MAX);
-}
-
-void Tail::on_timer() {
-  int64_t now = feed_->loop().now();
-  turn_.swap(waiting_);
-  for (Tailed* file : turn_) {
-    file->is_waiting = false;
-    if (file->is_ready || is_paused_ || due(*file) > now) {
-      make_waiting(*file);
-      continue;
-    }
-    Reading reading = file->partial_since == 0 ? Reading::Drained : reader_.flush(*file);
-    bool was_flushed = reading == Reading::Drained;
-    if (reading == Reading::More) {
-      make_ready(*file);
-    }
-    bool is_delivered = file->acknowledged == file->state.position || file->state.is_skipping;
-    if (file->is_away && was_flushed && !file->is_ready && is_delivered) {
-      files_->close(*file);
-    } else if (file->is_away || !was_flushed) {
-      file->last_growth = now;
-      make_waiting(*file);
-    }
-  }
-  turn_.clear();
-  feed_->seal();
-  save_later();
-  schedule();
-}
-
-/// Starts what has to run next: idle turns for files that have more, the timer for those that wait.
-void Tail::schedule() {
-  if (is_paused_ || has_stopped_) {
-    return;
-  }
-  if (ready_.empty()) {
-    idle_.stop();
-    is_ending_ ? feed_->finish() : void();
-  } else if (!idle_.is_active()) {
-    idle_.on_idle<&Tail::pump>(feed_->loop(), this);
-  }
-  int64_t next = INT64_MAX;
-  std::erase_if(waiting_, [&](Tailed* file) ROOM(front) {
-    file->is_waiting = file->is_away || file->partial_since != 0;
-    next = file->is_waiting ? std::min(next, due(*file)) : next;
-    return !file->is_waiting;
-  });
-  if (next == INT64_MAX) {
-    timer_.stop();
-    return;
-  }
-  timer_.on_time<&Tail::on_timer>(feed_->loop(), this, std::max<int64_t>(next - feed_->loop().now(), 0));
-}
-
-void Tail::save_later(int64_t delay) {
-  if (files_->is_dirty() && !has_stopped_ && (delay == 0 || !save_.is_active()) && !config_.state_file.empty()) {
-    save_.on_time<&Tail::save_now>(feed_->loop(), this, delay);
-  }
+  turns_.run();
 }
 
 }  // namespace

@@ -7,43 +7,19 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "core/base/fd.hh"
+#include "core/api/positions.hh"
 #include "sources/glob.hh"
-#include "sources/lines.hh"
-#include "sources/tail/positions.hh"
+#include "sources/tail/copy.hh"
+#include "sources/tail/descriptors.hh"
+#include "sources/tail/newest.hh"
+#include "sources/tail/tailed.hh"
 #include "sources/tail/watch.hh"
 
 namespace stook {
-
-/// One file that is followed. Its stream number changes when it is truncated, so that what is acknowledged for its
-/// former content is not taken for the new one.
-struct Tailed {
-  std::string path;
-  Fd fd;
-  Inode inode;
-  uint64_t stream = 0;
-  LineState state;
-  /// Of the bytes before state.position, when the file was last read to its end.
-  Fingerprint marker;
-  uint64_t marker_at = 0;
-  /// Everything before is delivered.
-  uint64_t acknowledged = 0;
-  /// Its head and the marker before `acknowledged` are to be written down.
-  bool is_dirty = false;
-  int watch = -1;
-  /// Its changes are seen by polling only.
-  bool is_polled = false;
-  /// No path of the patterns leads to it any more: it was renamed or deleted.
-  bool is_away = false;
-  bool is_ready = false;
-  bool is_waiting = false;
-  /// It has bytes behind its last newline, seen first at this time (ns, monotonic); 0: none.
-  int64_t partial_since = 0;
-  int64_t last_growth = 0;
-};
 
 /// *Invariants:* one Tailed per inode, however many paths lead to it.
 class Files {
@@ -51,8 +27,11 @@ class Files {
   struct Setup {
     std::vector<std::string> path;
     std::vector<std::string> exclude;
-    bool starts_at_end;
     std::string state_file;
+    bool starts_at_end;
+    bool polls;
+    bool follows_newest;
+    Priority priority;
   };
   Files(Setup setup, std::string_view id);
 
@@ -64,15 +43,31 @@ class Files {
   /// Takes note of what happened in a folder; true: `sweep` may find something else than before. A file that comes and
   /// is renamed away before anybody looks is found by the names of its renames.
   bool concerns(const Watch::Event& event);
+  /// Takes note that a file's owner, links or name changed; true: `sweep` may find something else than before.
+  bool has_changed(Tailed& file);
 
   Tailed* by_watch(int watch) const;
-  /// The file was truncated: begins again at 0 as another stream.
-  void restart(Tailed& file);
+  /// Opens the file again when its descriptor was closed. False: no way leads to it any more.
+  bool reach(Tailed& file);
+  /// Its descriptor is of no use any more: `reach` with another one.
+  bool reopen(Tailed& file);
+  /// The file was truncated: it begins again at 0, as another stream. Returns the copy that was made of it before, in
+  /// which reading goes on where it stood and which is read first; null: there is none.
+  Tailed* begin_again(Tailed& file, int64_t now);
+  /// Whether a file that has just appeared has the begin of one beside it, as a copy has.
+  bool looks_like_a_copy(Tailed& file);
+  /// Whether it is a copy of what has been read of a file before that was truncated.
+  bool is_read_copy(Tailed& file);
+  /// All that is in the file counts as read.
+  void skip(Tailed& file);
+  /// The file has been read to its end: those that waited for it need not any more. Returns the one that is to be read.
+  Tailed* release(Tailed& file);
   /// Lets go of a file that is away and read to its end.
   void close(Tailed& file);
-  void acknowledge(uint64_t stream, uint64_t position);
-  /// Whether something was acknowledged since the last `save`.
+  void acknowledge(uint64_t stream, uint64_t mark);
+  /// Whether something was acknowledged since the last `save`, and how many bytes.
   bool is_dirty() const { return is_dirty_; }
+  uint64_t progress() const { return progress_; }
   /// Writes positions down; a failure is logged, and the next save tries again.
   void save();
 
@@ -83,23 +78,45 @@ class Files {
 
  private:
   Tailed* adopt(const std::string& path, bool is_away, int64_t now);
-  void enter(Tailed& file, const struct stat& status);
+  Tailed* adopt_copy(const FoundFile& copy, Tailed& file, const LinePlace& place, int64_t now);
+  void enter(Tailed& file, uint64_t size, int64_t now);
+  void watch_file(Tailed& file);
+  Found look();
+  void take_once(const std::vector<std::string>& paths, std::vector<Tailed*>& fresh, int64_t now);
+  bool is_done(const std::string& path, const struct stat& status);
+  void take_moved(std::vector<Tailed*>& fresh, int64_t now);
+  void find_unseen();
+  void take_unseen(std::vector<Tailed*>& fresh, int64_t now);
+  bool may_be_rotated(const std::string& path) const;
+  std::vector<Tailed*> before_rotation(const Tailed& file);
   void find_moved(const std::vector<std::string>& folders, std::vector<Tailed*>& fresh, int64_t now);
   bool watch_folders(const std::vector<std::string>& folders);
+  void leave(std::vector<Tailed*>& fresh, int64_t now);
+  void chain(Tailed& first, Tailed& second);
   void warn_watches();
+  void new_stream(Tailed& file);
   void remember(Tailed& file);
+  bool is_reachable_at(Tailed& file, const std::string& path);
 
   Patterns patterns_;
-  bool starts_at_end_;
+  Setup setup_;
   std::string id_;
   Positions positions_;
+  Descriptors descriptors_;
   std::map<std::string, int> folders_;
-  std::map<uint64_t, Tailed*> by_stream_;
-  std::map<int, Tailed*> by_watch_;
+  std::set<std::string> link_names_;  // of what symbolic links lead to
+  std::unordered_map<uint64_t, Tailed*> by_stream_;
+  std::vector<Tailed*> by_watch_;
+  std::vector<Tailed*> copies_;              // found while a file was entered
+  std::map<std::string, Tailed*> left_;      // files that have another matching name now, by their former one
+  std::map<std::string, struct stat> done_;  // read once, and how they were found to be
   std::set<std::string> unreadable_;
-  std::set<std::string> moved_;  // paths to which wanted files were renamed since the last sweep
+  std::set<std::string> moved_;   // paths to which wanted files were renamed since the last sweep
+  std::set<std::string> unseen_;  // paths named as rotated logs that appeared since
   uint32_t wanted_rename_ = 0;
   uint64_t last_stream_ = 0;
+  uint64_t sweeps_ = 0;
+  uint64_t progress_ = 0;
   bool is_first_ = true;
   bool is_dirty_ = false;
   bool has_warned_ = false;

@@ -2,35 +2,12 @@
 #include "sources/tail/reading.hh"
 
 #include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include <utility>
 
 #include "core/base/log.hh"
 
 namespace stook {
-
-namespace {
-
-/// Bytes of a file from an offset, wherever the descriptor stands.
-class PreadBytes final : public Bytes {
- public:
-  PreadBytes(int fd, uint64_t offset_) : offset(offset_), fd_(fd) {}
-  ssize_t read(char* to, size_t size) override {
-    ssize_t got;
-    do {
-      got = pread(fd_, to, size, static_cast<off_t>(offset));
-    } while (got < 0 && errno == EINTR);
-    error_ = got < 0 ? errno : 0;
-    offset += got > 0 ? static_cast<uint64_t>(got) : 0;
-    return got;
-  }
-  uint64_t offset;
-
- private:
-  int fd_;
-};
-
-}  // namespace
 
 void TailReader::attach(Feed& feed, Files& files) {
   feed_ = &feed;
@@ -38,80 +15,114 @@ void TailReader::attach(Feed& feed, Files& files) {
   lines_.attach(feed, tail_keys);
 }
 
-void TailReader::mark(const Tailed& file) {
-  // Within a line that is being skipped there is no place to begin again.
-  if (!file.state.is_skipping) {
-    feed_->mark(file.stream, file.state.position, file.stream);
+LineOrigin TailReader::origin(const Tailed& file) {
+  if (lines_.wants_id()) {
+    id_ = id_of_file(feed_->id(), file.inode, file.lives);
   }
+  return {file.path, file.stream, id_};
+}
+
+/// After rows were made: what is known of the file now, and the mark.
+void TailReader::move_on(Tailed& file, const PreadBytes& bytes, const LinePlace& before) {
+  file.head = bytes.head_before(file.head, file.state.position);
+  file.marker = bytes.marker_before(file.state.position);
+  file.partial_since = 0;
+  file.last_growth = feed_->loop().now();
+  bytes_ += file.state.position - before.offset;
+  uint64_t mark = LinePlace::of(file.state).mark();
+  bool has_rows = std::exchange(rows_, lines_.rows()) != rows_;
+  if (!has_rows && file.acknowledged == before) {
+    // Nothing is on its way, and no bundle may follow that could carry the mark.
+    files_->acknowledge(file.stream, mark);
+    return;
+  }
+  feed_->mark(file.stream, mark, file.stream);
+}
+
+Reading TailReader::fail(Tailed& file, PreadBytes& bytes) {
+  if (bytes.error() == ESTALE && files_->reopen(file)) {
+    return Reading::More;
+  }
+  feed_->lose(Loss::Unreadable, 1);
+  log_event(Level::Error, "file_unreadable",
+            Fields()("instance", feed_->id())("path", file.path)("offset", bytes.offset)("reason", bytes.reason()));
+  return bytes.error() == ESTALE ? Reading::Gone : Reading::Drained;
+}
+
+/// The line before a hole ends there. False: the pool is empty.
+bool TailReader::skip_hole(Tailed& file, PreadBytes& bytes) {
+  if (!file.state.is_skipping && !lines_.flush(file.state, origin(file), true)) {
+    return false;
+  }
+  lines_.forget();
+  bytes.forget();
+  skipped_ += bytes.hole_end - bytes.offset;
+  static LogLimit limit;
+  if (auto pass = limit.pass()) {
+    log_event(Level::Notice, "file_hole",
+              Fields()("instance", feed_->id())("path", file.path)("offset", bytes.offset)(
+                  "bytes", bytes.hole_end - bytes.offset)("skipped", skipped_)("suppressed", pass.suppressed));
+  }
+  file.state = {bytes.hole_end, false, false};
+  return true;
 }
 
 Reading TailReader::read(Tailed& file) {
-  struct stat status {};
-  int fd = file.fd.get();
-  if (fstat(fd, &status) != 0) {
-    return Reading::Drained;
+  if (!files_->reach(file)) {
+    return Reading::Gone;
   }
-  auto size = static_cast<uint64_t>(status.st_size);
-  if (size < file.state.position ||
-      (file.marker_at == file.state.position && !has_marker(fd, file.marker_at, file.marker))) {
-    files_->restart(file);
-  }
-  Reading reading = size > file.state.position ? read_from(file, size) : Reading::Drained;
-  if (reading == Reading::Drained && file.marker_at != file.state.position) {
-    file.marker_at = file.state.position;
-    file.marker = marker_of(fd, file.marker_at);
-    file.last_growth = feed_->loop().now();
-  }
-  return reading;
+  PreadBytes bytes(file.fd.get(), file.state.position, file.marker);
+  return read_from(file, bytes);
 }
 
-Reading TailReader::read_from(Tailed& file, uint64_t size) {
-  uint64_t before = file.state.position;
-  PreadBytes bytes(file.fd.get(), before);
+Reading TailReader::read_from(Tailed& file, PreadBytes& bytes) {
+  LinePlace place = LinePlace::of(file.state);
+  uint64_t before = place.offset;
   // What is read and not cut is read again, next time: nothing is kept for a file, however many there are.
   lines_.forget();
-  while (file.state.position == before && bytes.offset < size) {
-    LineReader::Step step = lines_.read(bytes, file.state, {file.path, file.stream});
+  while (file.state.position == before && !bytes.is_at_end && bytes.hole_end == 0) {
+    LineReader::Step step = lines_.read(bytes, file.state, origin(file));
     if (step == LineReader::Step::Paused) {
       return Reading::Paused;
     }
     if (step == LineReader::Step::Failed) {
-      feed_->lose(Loss::Unreadable, 1);
-      log_event(Level::Error, "file_unreadable",
-                Fields()("instance", feed_->id())("path", file.path)("offset", before)("reason", bytes.reason()));
+      return fail(file, bytes);
     }
-    if (step != LineReader::Step::Some) {
-      break;
-    }
+  }
+  if (bytes.is_other) {
+    return Reading::Other;
+  }
+  bool is_before_hole = bytes.hole_end != 0 && !lines_.has_lines();
+  if (is_before_hole && !skip_hole(file, bytes)) {
+    return Reading::Paused;
   }
   if (file.state.position != before) {
-    mark(file);
-    file.partial_since = 0;
+    move_on(file, bytes, place);
   }
-  if (file.state.position < size && (bytes.offset < size || lines_.has_lines())) {
-    return file.state.position != before ? Reading::More : Reading::Drained;
+  if (!bytes.is_at_end || lines_.has_lines()) {
+    return Reading::More;
   }
-  if (file.state.position < size && file.partial_since == 0) {
+  if (file.state.position < bytes.offset && file.partial_since == 0) {
     file.partial_since = feed_->loop().now();
   }
   return Reading::Drained;
 }
 
 Reading TailReader::flush(Tailed& file) {
-  struct stat status {};
-  if (fstat(file.fd.get(), &status) != 0) {
-    return Reading::Drained;
+  if (!files_->reach(file)) {
+    return Reading::Gone;
   }
-  auto size = static_cast<uint64_t>(status.st_size);
-  Reading reading = size > file.state.position ? read_from(file, size) : Reading::Drained;
-  if (reading != Reading::Drained) {
+  PreadBytes bytes(file.fd.get(), file.state.position, file.marker);
+  Reading reading = read_from(file, bytes);
+  if (reading != Reading::Drained || file.state.position >= bytes.offset) {
     return reading;
   }
-  if (size > file.state.position && !lines_.flush(file.state, {file.path, file.stream}, true)) {
+  LinePlace before = LinePlace::of(file.state);
+  if (!lines_.flush(file.state, origin(file), true)) {
     return Reading::Paused;
   }
-  mark(file);
-  file.partial_since = 0;
+  bytes.forget();
+  move_on(file, bytes, before);
   return Reading::Drained;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace stook {
 
@@ -22,7 +23,14 @@ constexpr uint32_t untrusted[] = {0x6969,     0x517b,     0xff534d42, 0xfe534d42
 
 }  // namespace
 
-Watch::Watch() : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
+Watch::Watch(bool is_wanted) : fd_(is_wanted ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1) {}
+
+void Watch::note(int watch, Kind kind) {
+  if (watch >= 0) {
+    kind_.resize(std::max(kind_.size(), static_cast<size_t>(watch) + 1));
+    kind_[static_cast<size_t>(watch)] = kind;
+  }
+}
 
 int Watch::add_file(int fd, const std::string& path) {
   // By descriptor, so that no rename between open and watch can come in between; by name where /proc is not mounted.
@@ -31,22 +39,19 @@ int Watch::add_file(int fd, const std::string& path) {
   if (watch < 0 && errno == ENOENT) {
     watch = inotify_add_watch(fd_.get(), path.c_str(), file_events);
   }
-  if (watch >= 0) {
-    is_folder_[watch] = false;
-  }
+  note(watch, Kind::File);
   return watch;
 }
 
 int Watch::add_folder(const std::string& path) {
   int watch = inotify_add_watch(fd_.get(), path.c_str(), folder_events);
-  if (watch >= 0) {
-    is_folder_[watch] = true;
-  }
+  note(watch, Kind::Folder);
   return watch;
 }
 
 void Watch::remove(int watch) {
-  if (watch >= 0 && is_folder_.erase(watch) != 0) {
+  auto at = static_cast<size_t>(watch);
+  if (watch >= 0 && at < kind_.size() && std::exchange(kind_[at], Kind::None) != Kind::None) {
     inotify_rm_watch(fd_.get(), watch);
   }
 }
@@ -67,19 +72,22 @@ bool Watch::next(Event& event) {
     std::memcpy(&raw, buffer_ + at_, sizeof raw);
     const char* name = buffer_ + at_ + sizeof raw;
     at_ += sizeof raw + raw.len;
-    auto known = is_folder_.find(raw.wd);
     bool is_overflow = (raw.mask & IN_Q_OVERFLOW) != 0;
-    if (known == is_folder_.end() && !is_overflow) {
+    auto at = static_cast<size_t>(raw.wd);
+    Kind kind = !is_overflow && at < kind_.size() ? kind_[at] : Kind::None;
+    if (kind == Kind::None && !is_overflow) {
       continue;
     }
     event.watch = is_overflow ? -1 : raw.wd;
-    event.is_folder = is_overflow || known->second;
+    event.is_folder = is_overflow || kind == Kind::Folder;
+    event.is_new = (raw.mask & IN_CREATE) != 0;
+    event.is_about_it = (raw.mask & (IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)) != 0;
     event.name.assign(name, raw.len == 0 ? 0 : strnlen(name, raw.len));
     event.is_gone = (raw.mask & IN_IGNORED) != 0;
     event.rename = (raw.mask & (IN_MOVED_FROM | IN_MOVED_TO)) != 0 ? raw.cookie : 0;
     event.is_old_name = (raw.mask & IN_MOVED_FROM) != 0;
     if (event.is_gone) {
-      is_folder_.erase(known);
+      note(raw.wd, Kind::None);
     }
     return true;
   }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <vector>
 
 #include "core/base/fd.hh"
 
@@ -23,13 +23,17 @@ class Watch {
     std::string name;
     /// The watch is gone.
     bool is_gone;
+    /// A folder's entry was made, or linked.
+    bool is_new;
+    /// A file's owner, rights, links or name changed, not what is in it.
+    bool is_about_it;
     /// Not 0: a rename, told twice with the same number, first with the old name, then with the new one.
     uint32_t rename;
     bool is_old_name;
   };
 
-  /// Without inotify (`fd` is -1) every add says -1, and the caller polls.
-  Watch();
+  /// Without inotify (`fd` is -1) every add says -1, and the caller polls; so it is too when nothing is wanted of it.
+  explicit Watch(bool is_wanted);
   int fd() const { return fd_.get(); }
   /// Watches the open file. -1: no watches are left, or there is no inotify.
   [[nodiscard]] int add_file(int fd, const std::string& path);
@@ -42,10 +46,13 @@ class Watch {
   bool fill();
 
   Fd fd_;
-  std::map<int, bool> is_folder_;
+  enum class Kind : uint8_t { None, File, Folder };
+  void note(int watch, Kind kind);
+
+  std::vector<Kind> kind_;  // by the number of the watch
   size_t at_ = 0;
   size_t size_ = 0;
-  alignas(8) char buffer_[16 * 1024];
+  alignas(8) char buffer_[64 * 1024];
 };
 
 /// Whether changes on the path's file system reach inotify, wherever they come from. NFS, SMB, FUSE and overlay are

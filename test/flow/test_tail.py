@@ -159,7 +159,7 @@ class Restarting(Tail):
         text = self.read("state/in.pos")
         lines = text.splitlines()
         self.assertRegex(lines[0], r"^stook-pos 1 \d+$")
-        self.assertTrue(all(re.match(r"^file( [0-9a-f]+){9} \S+$", line) for line in lines[1:-1]), text)
+        self.assertTrue(all(re.match(r"^file( [0-9a-f]+){11} \S+$", line) for line in lines[1:-1]), text)
         self.assertRegex(lines[-1], rf"^end {len(lines) - 2} [0-9a-f]{{8}}$")
         self.assertTrue(text.endswith("\n"))
         return lines[1:-1]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The position file: its text, what is believed of it, and what is left when writing fails.
-#include "sources/tail/positions.hh"
+#include "core/api/positions.hh"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t now = 1'800'000'000;
 
 Position position(uint64_t number, uint64_t offset, const std::string& path = "/var/log/a b\\c\n.log") {
-  return {{{8, number, 3}, {1024, 0xfeedbeef}, {64, 0x1234}, offset}, now, path};
+  return {{{8, number, 3}, {1024, 0xfeedbeef}, {64, 0x1234}, offset}, now, path, 0, 0};
 }
 
 TEST_CASE("positions come back as they were written") {
@@ -45,8 +45,10 @@ TEST_CASE("positions come back as they were written") {
 TEST_CASE("the text is the one that is specified") {
   std::map<Inode, Position> positions;
   positions[{8, 1, 3}] = position(1, 100, "/var/log/a b");
+  positions[{8, 1, 3}].lives = 2;
+  positions[{8, 1, 3}].line = 1;
   CHECK(show_positions(positions, 7) ==
-        "stook-pos 1 7\nfile 8 1 3 100 1024 feedbeef 64 1234 1800000000 /var/log/a\\x20b\nend 1 0ba6b1a3\n");
+        "stook-pos 1 7\nfile 8 1 3 2 100 1 1024 feedbeef 64 1234 1800000000 /var/log/a\\x20b\nend 1 57f93d2f\n");
 }
 
 TEST_CASE("of the file, its former and its next version the newest whole one is read") {
@@ -83,12 +85,11 @@ TEST_CASE("no damaged text is believed, wherever the damage is") {
     } else {
       damaged[random() % text.size()] ^= static_cast<char>(1 << random() % 8);
     }
-    std::map<Inode, Position> found;
-    uint64_t generation = 0;
+    PositionText found;
     int line = 0;
-    if (read_positions(damaged, found, generation, line)) {
+    if (read_positions(damaged, found, line)) {
       // A digit of the checksum in the other case says the same.
-      REQUIRE(show_positions(found, generation) == text);
+      REQUIRE(show_positions(found.by_inode, found.generation) == text);
     }
   }
 }

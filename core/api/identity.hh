@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Which file a descriptor is, beyond its name, and whether it still holds what was read of it.
+/// Floor 2. Which file a descriptor is, beyond its name, and whether it still holds what was read of it.
 /// Room: the source's front.
 #pragma once
 
@@ -7,6 +7,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string_view>
 
 namespace stook {
 
@@ -24,6 +25,9 @@ struct Fingerprint {
   uint64_t hash = 0;
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
+
+/// The fingerprint of so many more bytes.
+Fingerprint extended(Fingerprint print, std::string_view bytes);
 
 /// What is remembered of a file: the head is its first bytes, up to 1024, the marker the up to 64 before the offset.
 struct Identity {

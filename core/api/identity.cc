@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sources/tail/identity.hh"
+#include "core/api/identity.hh"
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -15,7 +15,7 @@ namespace {
 
 /// The hash of bytes [at, at + length); its length is 0 when they are not all there.
 Fingerprint hash_of(int fd, uint64_t at, uint64_t length) {
-  unsigned char bytes[head_length];
+  char bytes[head_length];
   uint64_t have = 0;
   while (have < length) {
     ssize_t got = pread(fd, bytes + have, length - have, static_cast<off_t>(at + have));
@@ -24,14 +24,20 @@ Fingerprint hash_of(int fd, uint64_t at, uint64_t length) {
     }
     have += static_cast<uint64_t>(got);
   }
-  uint64_t hash = 0xcbf29ce484222325;
-  for (uint64_t i = 0; i < length; i++) {
-    hash = (hash ^ bytes[i]) * 0x100000001b3;
-  }
-  return {length, length == 0 ? 0 : hash};
+  return extended({}, {bytes, length});
 }
 
 }  // namespace
+
+Fingerprint extended(Fingerprint print, std::string_view bytes) {
+  uint64_t hash = print.length == 0 ? 0xcbf29ce484222325 : print.hash;
+  for (char byte : bytes) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  }
+  print.length += bytes.size();
+  print.hash = print.length == 0 ? 0 : hash;
+  return print;
+}
 
 Inode inode_of(int fd, const struct stat& status) {
   // The kernel writes an int, whatever the request's number says.
