@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/spool/recovery.hh"
+
+#include <algorithm>
+
+#include "core/base/crc32c.hh"
+#include "core/base/log.hh"
+#include "core/spool/scan.hh"
+
+namespace stook {
+
+SpoolRecovery::SpoolRecovery(SpoolShared& shared)
+    : shared_(shared), io_(shared.io), state_file_(shared.io, shared.settings.folder) {}
+
+void SpoolRecovery::run() {
+  state_ = state_file_.load();
+  find_segments();
+  choose_uuid();
+  unlink_delivered();
+  seal_last();
+  find_end();
+  place_reader();
+  sum_dropped();
+}
+
+void SpoolRecovery::find_segments() {
+  segments_ = list_segments(io_, shared_.settings.folder);
+  if (!segments_.empty()) {
+    highest_ = segments_.back();
+  }
+  for (uint64_t id : segments_) {
+    SpoolFile file(io_, io_.open(segment_path(shared_.settings.folder, id), SpoolIo::How::Read));
+    headers_.push_back(file ? load_segment_header(io_, file.get(), id) : std::nullopt);
+  }
+}
+
+// The uuid is that of the state, if there is a segment of it or no segment at all, else that of the newest segment. What
+// is of another spool is left alone.
+void SpoolRecovery::choose_uuid() {
+  bool is_known = false;
+  if (state_) {
+    shared_.uuid = state_file_.uuid();
+    is_known = std::none_of(headers_.begin(), headers_.end(), [](const auto& header) { return header.has_value(); }) ||
+               std::any_of(headers_.begin(), headers_.end(),
+                           [&](const auto& header) { return header && header->uuid == shared_.uuid; });
+  }
+  if (!is_known) {
+    state_.reset();
+    io_.random(shared_.uuid.data());
+    for (const auto& header : headers_) {
+      shared_.uuid = header ? header->uuid : shared_.uuid;
+    }
+  }
+  shared_.seed = spool_seed(shared_.uuid);
+  size_t kept = 0;
+  for (size_t i = 0; i < segments_.size(); i++) {
+    if (!headers_[i] || headers_[i]->uuid == shared_.uuid) {
+      segments_[kept] = segments_[i];
+      headers_[kept++] = headers_[i];
+    }
+  }
+  segments_.resize(kept);
+  headers_.resize(kept);
+}
+
+// What a process before this one had published as delivered, and a crash kept from being unlinked. One whose header does
+// not verify may be anybody's and stays.
+void SpoolRecovery::unlink_delivered() {
+  size_t kept = 0;
+  for (size_t i = 0; i < segments_.size(); i++) {
+    const bool is_live = !state_ || segments_[i] >= std::min(state_->first_live, state_->reader.segment);
+    if (!is_live && headers_[i]) {
+      io_.unlink(segment_path(shared_.settings.folder, segments_[i]));
+    }
+    if (is_live) {
+      segments_[kept] = segments_[i];
+      headers_[kept++] = headers_[i];
+    }
+  }
+  segments_.resize(kept);
+  headers_.resize(kept);
+}
+
+void SpoolRecovery::seal_last() {
+  if (segments_.empty()) {
+    return;
+  }
+  const uint64_t id = segments_.back();
+  SpoolFile file(io_, io_.open(segment_path(shared_.settings.folder, id), SpoolIo::How::Write));
+  if (!file || load_segment_footer(io_, file.get(), id, shared_.seed)) {
+    return;
+  }
+  const Reach reach = walk(file.get(), headers_.back());
+  if (reach.records == 0 && (headers_.back() || reach.dirty_end == segment_header_size)) {
+    // Nothing was ever in it, or nothing whole: what a crash interrupted. What it says of sequences is kept.
+    if (headers_.back() && headers_.back()->first_sequence > shared_.next_sequence) {
+      shared_.next_sequence = headers_.back()->first_sequence;
+      shared_.rows_ever = headers_.back()->rows_before;
+    }
+    shared_.torn_bytes += reach.dirty_end - segment_header_size;
+    file.reset();
+    io_.unlink(segment_path(shared_.settings.folder, id));
+    segments_.pop_back();
+    headers_.pop_back();
+    return;
+  }
+  mend(id, file.get(), reach);
+}
+
+SpoolRecovery::Reach SpoolRecovery::walk(int file, const std::optional<SegmentHeader>& header) {
+  Reach reach;
+  reach.rolling_crc = shared_.seed;
+  if (header) {
+    reach.last_sequence = header->first_sequence - 1;
+    reach.rows_after = header->rows_before;
+  }
+  const auto size = static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file)));
+  SegmentScan scan(io_, shared_.seed);
+  scan.start(file, segment_header_size);
+  for (;;) {
+    const Scanned found = scan.step(size, reach.last_sequence + 1);
+    if (found.kind > Scanned::Kind::BadSpan) {
+      break;
+    }
+    reach.dirty_end = found.end;
+    auto body = found.kind == Scanned::Kind::Record ? read_body_header(found.body) : std::nullopt;
+    if (!body || found.header.sequence <= reach.last_sequence) {
+      continue;
+    }
+    reach.rolling_crc = crc32c(found.head, reach.rolling_crc);
+    reach.records++;
+    reach.last_sequence = found.header.sequence;
+    reach.rows_after = body->rows_before + body->rows;
+    reach.end = found.end;
+  }
+  return reach;
+}
+
+// Cuts what is torn and seals. Failures leave it as it is: the next start does the same again, and readers pass the tail.
+void SpoolRecovery::mend(uint64_t id, int file, const Reach& reach) {
+  shared_.torn_bytes += reach.dirty_end - reach.end;
+  if (reach.records > 0) {
+    char footer[segment_footer_size];
+    put_segment_footer({id, reach.records, reach.last_sequence, reach.rows_after, reach.rolling_crc}, shared_.seed,
+                       footer);
+    if (io_.truncate(file, reach.end) == 0) {
+      write_all(io_, file, footer, sizeof footer, reach.end);
+    }
+    if (shared_.settings.sync != SpoolSync::Never) {
+      io_.sync(file);
+    }
+  }
+  if (shared_.torn_bytes > 0) {
+    log_event(Level::Notice, "spool_recovered",
+              Fields()("instance", shared_.settings.id)("segment", id)("torn_bytes", shared_.torn_bytes));
+  }
+}
+
+// The last sequence of the spool's life: the last segment that tells, and the state, which may know more.
+void SpoolRecovery::find_end() {
+  for (size_t i = segments_.size(); i-- > 0;) {
+    auto reach = reach_of(segments_[i]);
+    if (reach && reach->last_sequence + 1 >= shared_.next_sequence) {
+      shared_.next_sequence = reach->last_sequence + 1;
+      shared_.rows_ever = std::max(shared_.rows_ever, reach->rows_after);
+    }
+    if (reach) {
+      break;
+    }
+  }
+  shared_.first_new = highest_ ? *highest_ + 1 : 1;
+  if (state_) {
+    shared_.next_sequence = std::max(shared_.next_sequence, state_->reader.sequence + 1);
+    shared_.rows_ever = std::max(shared_.rows_ever, state_->reader.rows);
+    shared_.first_new = std::max({shared_.first_new, state_->next_segment, state_->reader.segment + 1});
+  }
+}
+
+std::optional<SpoolRecovery::Reach> SpoolRecovery::reach_of(uint64_t id) {
+  SpoolFile file(io_, io_.open(segment_path(shared_.settings.folder, id), SpoolIo::How::Read));
+  if (!file) {
+    return std::nullopt;
+  }
+  if (auto footer = load_segment_footer(io_, file.get(), id, shared_.seed)) {
+    Reach reach;
+    reach.last_sequence = footer->last_sequence;
+    reach.rows_after = footer->rows_after;
+    return reach;
+  }
+  auto header = load_segment_header(io_, file.get(), id);
+  const Reach reach = walk(file.get(), header);
+  return reach.records > 0 || header ? std::optional(reach) : std::nullopt;
+}
+
+// Where the state says; without it, before the oldest segment: repeats, never loss.
+void SpoolRecovery::place_reader() {
+  for (uint64_t id : segments_) {
+    SpoolFile file(io_, io_.open(segment_path(shared_.settings.folder, id), SpoolIo::How::Read));
+    shared_.disk_bytes += file ? static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file.get()))) : 0;
+  }
+  if (state_) {
+    shared_.reader = state_->reader;
+  } else if (!segments_.empty()) {
+    shared_.is_position_known = headers_.front().has_value();
+    shared_.reader = {segments_.front(), segment_header_size, 0, 0};
+    if (headers_.front()) {
+      shared_.reader.sequence = headers_.front()->first_sequence - 1;
+      shared_.reader.rows = headers_.front()->rows_before;
+    }
+  } else {
+    shared_.reader = {shared_.first_new, segment_header_size, shared_.next_sequence - 1, shared_.rows_ever};
+  }
+  shared_.old_segments = segments_;
+  shared_.end = SpoolEnd{shared_.first_new, 0}.word();
+  shared_.unclaimed = shared_.next_segment(shared_.reader.segment);
+  shared_.read.acknowledged_sequence.set(static_cast<int64_t>(shared_.reader.sequence));
+  shared_.read.acknowledged_rows.set(static_cast<int64_t>(shared_.reader.rows));
+  shared_.written.last_sequence.set(static_cast<int64_t>(shared_.next_sequence - 1));
+  shared_.written.durable_sequence.set(static_cast<int64_t>(shared_.next_sequence - 1));
+  shared_.written.rows_ever.set(static_cast<int64_t>(shared_.rows_ever));
+}
+
+void SpoolRecovery::sum_dropped() {
+  for (const DroppedRange& range : DroppedFile(io_, shared_.settings.folder).load(shared_.uuid)) {
+    if (range.first > shared_.reader.sequence) {
+      shared_.dropped_ahead += range.last - range.first + 1;
+      shared_.dropped_rows_ahead += range.rows;
+    }
+  }
+}
+
+}  // namespace stook

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 3a. The writer's segments: made, sealed, and dropped when the spool is full. Room: one carrier.
+#include <algorithm>
+#include <cerrno>
+
+#include "core/base/text.hh"
+#include "core/spool/folder.hh"
+#include "core/spool/writer.hh"
+
+namespace stook {
+
+// Leaves the segment for a new one that a record of this size fits in.
+SpoolAnswer SpoolWriter::roll(uint64_t size) {
+  const uint64_t capacity =
+      std::max<uint64_t>(shared_.settings.segment_size, segment_header_size + size + segment_footer_size);
+  if (make_room(capacity) != SpoolAnswer::Taken) {
+    return SpoolAnswer::Full;
+  }
+  const uint64_t left = segment_.id;
+  if (!sync()) {
+    return SpoolAnswer::Failed;
+  }
+  if (segment_.id != left && has_place(size)) {
+    return SpoolAnswer::Taken;  // the sync failed, and the records went to a new segment
+  }
+  if (segment_.file && !segment_.is_sealed) {
+    seal();
+  }
+  Segment fresh;
+  const int error = make_segment(size, last_ + 1, rows_, fresh);
+  if (error == -ENOSPC || error == -EDQUOT) {
+    reason_ = "the disk of the spool " + shared_.settings.folder + " is full";
+    return SpoolAnswer::Full;
+  }
+  if (error < 0) {
+    fail("make a new segment of", error);
+    return SpoolAnswer::Failed;
+  }
+  segment_ = std::move(fresh);
+  publish();
+  return SpoolAnswer::Taken;
+}
+
+// Makes and reserves the next segment and writes its header. What was made is taken back after a failure.
+int SpoolWriter::make_segment(uint64_t size, uint64_t first_sequence, uint64_t rows_before, Segment& into) {
+  into.id = next_id_;
+  into.capacity = std::max<uint64_t>(shared_.settings.segment_size, segment_header_size + size + segment_footer_size);
+  into.offset = segment_header_size;
+  into.first_sequence = first_sequence;
+  into.rolling_crc = shared_.seed;
+  const int file = io_.open(segment_path(shared_.settings.folder, into.id), SpoolIo::How::Create);
+  if (file == -EEXIST) {
+    next_id_++;  // somebody's; the next number will do
+  }
+  if (file < 0) {
+    return file;
+  }
+  into.file = SpoolFile(io_, file);
+  shared_.disk_bytes.fetch_add(into.capacity, std::memory_order_relaxed);
+  char header[segment_header_size];
+  put_segment_header({static_cast<uint32_t>(into.capacity), shared_.uuid, into.id, first_sequence, rows_before},
+                     header);
+  int error = io_.reserve(file, into.capacity);
+  error = error < 0 ? error : write_all(io_, file, header, sizeof header, 0);
+  if (error < 0) {
+    discard(into);
+    return error;
+  }
+  next_id_++;
+  return 0;
+}
+
+// Takes back a segment that the reader has not heard of.
+void SpoolWriter::discard(Segment& segment) {
+  segment.file.reset();
+  io_.unlink(segment_path(shared_.settings.folder, segment.id));
+  shared_.disk_bytes.fetch_sub(segment.capacity, std::memory_order_relaxed);
+}
+
+// Writes the footer and gives back what is behind it. Neither failure matters: without a footer the end is found by the
+// records, and what is not given back is blank. REQUIRES: all records are durable, as the footer vouches for them.
+void SpoolWriter::seal() {
+  char footer[segment_footer_size];
+  put_segment_footer({segment_.id, segment_.records, last_, rows_, segment_.rolling_crc}, shared_.seed, footer);
+  write_all(io_, segment_.file.get(), footer, sizeof footer, segment_.offset);
+  const uint64_t size = segment_.offset + sizeof footer;
+  if (io_.truncate(segment_.file.get(), size) == 0) {
+    shared_.disk_bytes.fetch_sub(segment_.capacity - size, std::memory_order_relaxed);
+    segment_.capacity = size;
+  }
+  segment_.is_sealed = true;
+}
+
+SpoolAnswer SpoolWriter::make_room(uint64_t capacity) {
+  while (!has_room(capacity)) {
+    if (shared_.settings.full == SpoolFull::DropOldest && drop_oldest()) {
+      continue;
+    }
+    if (auto pass = full_limit_.pass()) {
+      log_event(Level::Warning, "spool_full",
+                Fields()("instance", shared_.settings.id)("reason", reason_)("suppressed", pass.suppressed));
+    }
+    return SpoolAnswer::Full;
+  }
+  return SpoolAnswer::Taken;
+}
+
+bool SpoolWriter::has_room(uint64_t capacity) {
+  const SpoolSettings& settings = shared_.settings;
+  if (shared_.disk_bytes.load(std::memory_order_relaxed) + capacity > settings.size) {
+    reason_ = "the spool " + settings.folder + " has reached its size of " + show_size(settings.size);
+    return false;
+  }
+  DiskSpace space;
+  if (io_.space(settings.folder, space) < 0) {
+    return true;
+  }
+  if (space.available < capacity + space.total / 100 * settings.min_free) {
+    reason_ =
+        "the disk of the spool " + settings.folder + " has less than " + std::to_string(settings.min_free) + " % free";
+    return false;
+  }
+  return true;
+}
+
+// Drops the oldest segment that the reader has not entered. What is dropped is written down before anybody may pass it, so
+// that the reader, and one after a restart, takes the gap for what it is.
+bool SpoolWriter::drop_oldest() {
+  uint64_t id = shared_.unclaimed.load(std::memory_order_acquire);
+  if (!segment_.file || id >= segment_.id) {
+    return false;
+  }
+  const uint64_t next = shared_.next_segment(id);
+  const std::string path = segment_path(shared_.settings.folder, id);
+  SpoolFile file(io_, io_.open(path, SpoolIo::How::Read));
+  DroppedRange range{1, 0, 0};
+  if (file) {
+    range = range_of(id, file.get(), next);
+  }
+  const std::vector<DroppedRange> before = dropped_;
+  if (range.last >= range.first) {
+    note_dropped(range);
+  }
+  if (!shared_.unclaimed.compare_exchange_strong(id, next, std::memory_order_acq_rel)) {
+    dropped_ = before;  // the reader was faster; the next note overwrites this one, which meanwhile harms nobody
+    return true;
+  }
+  if (!file) {
+    return true;
+  }
+  if (range.last >= range.first) {
+    shared_.written.evicted_records.add(range.last - range.first + 1);
+    shared_.written.evicted_rows.add(range.rows);
+  }
+  shared_.disk_bytes.fetch_sub(static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file.get()))),
+                               std::memory_order_relaxed);
+  file.reset();
+  io_.unlink(path);
+  io_.sync_folder(shared_.settings.folder);
+  return true;
+}
+
+void SpoolWriter::note_dropped(const DroppedRange& range) {
+  const auto done = static_cast<uint64_t>(shared_.read.acknowledged_sequence.read());
+  dropped_.erase(
+      std::remove_if(dropped_.begin(), dropped_.end(), [&](const DroppedRange& old) { return old.last <= done; }),
+      dropped_.end());
+  if (!dropped_.empty() && dropped_.back().last + 1 == range.first) {
+    dropped_.back().last = range.last;
+    dropped_.back().rows += range.rows;
+  } else {
+    dropped_.push_back(range);
+  }
+  dropped_file_.store(shared_.uuid, dropped_);
+}
+
+// The sequences and rows that go with a segment. Its header and that of the next one say; without them its records do.
+DroppedRange SpoolWriter::range_of(uint64_t id, int file, uint64_t next) {
+  DroppedRange range{1, 0, 0};
+  uint64_t rows_before = 0;
+  uint64_t rows_after = 0;
+  auto header = load_segment_header(io_, file, id);
+  SpoolFile behind(io_, io_.open(segment_path(shared_.settings.folder, next), SpoolIo::How::Read));
+  auto next_header = behind ? load_segment_header(io_, behind.get(), next) : std::nullopt;
+  if (header && next_header) {
+    return {header->first_sequence, next_header->first_sequence - 1, next_header->rows_before - header->rows_before};
+  }
+  scan_.start(file, segment_header_size);
+  const auto size = static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file)));
+  for (Scanned found = scan_.step(size, 1); found.kind <= Scanned::Kind::BadSpan; found = scan_.step(size, 1)) {
+    auto body = found.kind == Scanned::Kind::Record ? read_body_header(found.body) : std::nullopt;
+    if (!body) {
+      continue;
+    }
+    if (range.last < range.first) {
+      range.first = found.header.sequence;
+      rows_before = body->rows_before;
+    }
+    range.last = found.header.sequence;
+    rows_after = body->rows_before + body->rows;
+  }
+  if (header && range.last >= range.first) {
+    range.first = header->first_sequence;
+    rows_before = header->rows_before;
+  }
+  range.rows = rows_after - rows_before;
+  return range;
+}
+
+}  // namespace stook
