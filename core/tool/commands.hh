@@ -14,6 +14,8 @@ int check_command(const std::vector<std::string>& words);
 int plan_command(const std::vector<std::string>& words);
 /// `stook run FILE | 'STACK'`: one plan in the foreground.
 int run_command(const std::vector<std::string>& words);
+/// `stook state show FILE`, `stook state reset FILE --from-start | --from-end`: the position file of a source.
+int state_command(const std::vector<std::string>& words);
 /// `stook list`: all plugins of this build.
 int list_command(const std::vector<std::string>& words);
 /// `stook describe PLUGIN [--json | --markdown]`: one plugin's options and keys.

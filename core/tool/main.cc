@@ -21,6 +21,7 @@ constexpr Command commands[] = {
     {"run", stook::run_command, "run FILE | 'STACK'", "run a configuration or one stack in the foreground"},
     {"check", stook::check_command, "check FILE [--json]", "all errors of a configuration, without starting anything"},
     {"plan", stook::plan_command, "plan FILE", "what would run: routes, lanes, keys, memory, threads"},
+    {"state", stook::state_command, "state show|reset FILE", "how far a source's files are delivered; begin again"},
     {"list", stook::list_command, "list", "all plugins of this build"},
     {"describe", stook::describe_command, "describe PLUGIN [--json]", "one plugin: options, keys read and written"},
 };

@@ -53,14 +53,23 @@ Tailed* Files::begin_again(Tailed& file, int64_t now) {
   return copy;
 }
 
-/// The followed files of which the file may be a rotated copy, by its name.
+/// The followed files of which the file may be a rotated copy, by its name; those too that have been renamed since.
 std::vector<Tailed*> Files::before_rotation(const Tailed& file) {
   std::vector<Tailed*> found;
   for (const std::string& name : names_before_rotation(file.path)) {
     struct stat status {};
-    auto known = stat(name.c_str(), &status) == 0 ? open.find({status.st_dev, status.st_ino}) : open.end();
+    bool is_there = stat(name.c_str(), &status) == 0;
+    auto known = is_there ? open.find({status.st_dev, status.st_ino}) : open.end();
     if (known != open.end() && known->second.get() != &file) {
       found.push_back(known->second.get());
+    }
+    if (!is_there && !file.is_unseen) {
+      continue;
+    }
+    for (auto& [key, other] : open) {
+      if (other->path == name && other.get() != &file) {
+        found.push_back(other.get());
+      }
     }
   }
   return found;

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import threading
 import time
 import unittest
@@ -138,6 +139,25 @@ class Rotating(Tail):
         lines = [int(line.split()[1]) for line in self.out()]
         self.assertEqual(sorted(lines), list(range(21000)))
 
+    def test_copytruncate_before_all_was_read_reads_the_copy_first(self):
+        self.write("in.log", "")
+        daemon = Daemon(self, self.config(path="in.log*"))  # the copies match as well
+        expected = []
+        for n in range(10):
+            self.add("in.log", f"round {n} seen")
+            expected.append(f"round {n} seen")
+            self.arrives(daemon, expected)
+            daemon.signal(signal.SIGSTOP)
+            self.add("in.log", *[f"round {n} line {k}" for k in range(n * 10)])
+            shutil.copy(self.path("in.log"), self.path(f"in.log.{n}"))
+            os.truncate(self.path("in.log"), 0)
+            self.add("in.log", *[f"round {n} after {k}" for k in range(300 - n)])
+            expected += [f"round {n} line {k}" for k in range(n * 10)] + [f"round {n} after {k}" for k in range(300 - n)]
+            daemon.signal(signal.SIGCONT)
+            self.arrives(daemon, expected)
+        daemon.stop()
+        self.assertEqual(self.out(), expected)
+
     def test_copytruncate_between_lines_loses_nothing_that_was_read(self):
         self.write("in.log", "")
         daemon = Daemon(self, self.config())
@@ -194,6 +214,73 @@ class Restarting(Tail):
         daemon.wait_for(lambda: len(self.out()) >= 3, "both files")
         self.assertEqual(sorted(self.out()), ["one", "three", "two"])
         daemon.stop()
+
+    def test_a_truncation_while_nobody_looks_is_followed_into_the_copy(self):
+        self.write("in.log", "")
+        daemon = Daemon(self, self.config(more=self.CONFIG, stated=True))
+        self.add("in.log", "one")
+        self.arrives(daemon, ["one"])
+        daemon.stop()
+        self.add("in.log", "two")
+        shutil.copy(self.path("in.log"), self.path("in.log.1"))
+        os.truncate(self.path("in.log"), 0)
+        self.add("in.log", "three, which is longer than all that was there before")
+        daemon = Daemon(self, self.config(more=self.CONFIG, stated=True))
+        self.arrives(daemon, ["one", "two", "three, which is longer than all that was there before"])
+        daemon.stop()
+
+    def test_two_rotations_while_nobody_looks_are_both_read(self):
+        self.write("in.log", "")
+        daemon = Daemon(self, self.config(more=self.CONFIG, stated=True))
+        self.add("in.log", "one")
+        self.arrives(daemon, ["one"])
+        daemon.stop()
+        os.rename(self.path("in.log"), self.path("in.log.2"))
+        self.add("in.log", "two")
+        os.rename(self.path("in.log"), self.path("in.log.1"))
+        self.add("in.log", "three")
+        self.add("in.log.sorted", "three")  # not a name that rotation makes
+        daemon = Daemon(self, self.config(more=self.CONFIG, stated=True))
+        daemon.wait_for(lambda: len(self.out()) >= 3, "all files")
+        daemon.stop()
+        self.assertEqual(sorted(self.out()), ["one", "three", "two"])
+
+    def test_a_stop_within_a_line_repeats_nothing_of_it(self):
+        self.write("in.log", "")
+        more = "start_at=beginning\npartial_flush=20ms\nmax_line=1KiB"
+        for text, expected in (("hal", ["hal"]), ("\nnext\n", ["hal", "next"]), ("x" * 5000, ["hal", "next", "x" * 1024]),
+                               ("y\nend\n", ["hal", "next", "x" * 1024, "end"])):
+            daemon = Daemon(self, self.config(more=more, stated=True))
+            self.write("in.log", text, "a")
+            self.arrives(daemon, expected)
+            daemon.stop()
+            self.assertEqual(self.out(), expected)
+
+    def test_an_unusable_position_file_stops_the_start_and_the_tool_gets_out_of_it(self):
+        self.add("in.log", "one")
+        daemon = Daemon(self, self.config(more=self.CONFIG, stated=True))
+        self.arrives(daemon, ["one"])
+        daemon.stop()
+        for ending in ("", ".old"):
+            self.write("state/in.pos" + ending, "stook-pos 1 7\nfile 1 2\nend 1 0\n")
+        self.write("stookd.conf", self.config(more=self.CONFIG, stated=True))
+        result = self.stook("run", "stookd.conf")
+        self.assertEqual(result.code, 3)
+        self.assertIn("in.pos:2: the position file is damaged; `stook state reset ", result.err)
+        self.assertIn("--from-start` reads all files again, `--from-end` goes on with what is written from now on", result.err)
+        self.assertEqual(self.stook("state", "show", "state/in.pos").code, 3)
+        self.assertEqual(self.stook("state", "reset", "state/in.pos").code, 2)
+        self.assertEqual(self.stook("state", "reset", "state/no.pos", "--from-end").code, 3)
+        for way, expected in (("--from-end", ["one", "two"]), ("--from-start", ["one", "two", "one", "two", "three"])):
+            result = self.stook("state", "reset", "state/in.pos", way)
+            self.assertEqual(result.code, 0, result.err)
+            daemon = Daemon(self, self.config(more=self.CONFIG, stated=True))
+            self.add("in.log", ("two", "three")[way == "--from-start"])
+            self.arrives(daemon, expected)
+            daemon.stop()
+        shown = self.stook("state", "show", "state/in.pos")
+        self.assertEqual(shown.code, 0)
+        self.assertRegex(shown.out, r"\n +14  20\S+Z  \S+/in.log\n1 file; files that are not listed begin at their begin\n")
 
     def test_a_kill_at_any_moment_loses_nothing_and_repeats_little(self):
         seed = int(os.environ.get("STOOK_SEED", time.time_ns() & 0xffffffff))
