@@ -99,7 +99,9 @@ struct Settings {
   std::string user;
   std::string state_dir;  // where sources keep positions
   Duration stop_timeout{10'000'000'000};
-  Size memory_max;  // 0: no limit
+  Duration stall_after{60'000'000'000};
+  std::string control;  // path of the control socket, empty: none
+  Size memory_max;      // 0: no limit
 };
 
 class Plan {

@@ -23,6 +23,8 @@ struct Global {
   std::string user;
   std::string state_dir;
   Duration stop_timeout;
+  Duration stall_after;
+  std::string control;
   Size memory_max;
 };
 
@@ -43,6 +45,9 @@ constexpr Option rows[] = {
     option<&Global::user>("user", "", "user that the daemon becomes once all is open"),
     option<&Global::state_dir>("state_dir", "", "folder in which sources keep their positions"),
     option<&Global::stop_timeout>("stop_timeout", "10s", "how long to wait for sinks at the end"),
+    option<&Global::stall_after>(
+        "stall_after", "60s", "a source that has rows out and none acknowledged for so long is unhealthy; 0 is never"),
+    option<&Global::control>("control", "", "the socket at which `stook health` asks; /run/stook/control by custom"),
     option<&Global::memory_max>("memory_max", "0", "most memory that bundles and payloads may take; 0 is no limit")};
 
 // ulogd names its plugins by path; here they must only be in the build.
@@ -108,6 +113,8 @@ void read_settings(Draft& draft) {
   settings.user = global.user;
   settings.state_dir = global.state_dir;
   settings.stop_timeout = global.stop_timeout;
+  settings.stall_after = global.stall_after;
+  settings.control = global.control;
   settings.memory_max = global.memory_max;
 }
 

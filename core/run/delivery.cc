@@ -49,6 +49,7 @@ bool Delivery::serve() {
   if (offer(shipment)) {
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(shipment.size()));
     singly_ -= std::min(singly_, shipment.size());
+    meter_.pulse.move(monotonic_ns(), waiting_.empty() ? 0 : waiting_.front()->sealed_at);
   }
   return true;
 }
@@ -56,7 +57,9 @@ bool Delivery::serve() {
 // True when the shipment is final.
 bool Delivery::offer(Shipment shipment) {
   int64_t start = monotonic_ns();
+  meter_.pulse.ask(start);
   Outcome outcome = sink_->deliver(shipment);
+  meter_.pulse.answer();
   int64_t end = monotonic_ns();
   meter_.ns.add(static_cast<uint64_t>(end - start));
   meter_.deliveries.add(1);
@@ -68,6 +71,7 @@ bool Delivery::offer(Shipment shipment) {
     pause_ = 0;
     retry_at_ = -1;
     meter_.is_failing.set(0);
+    meter_.pulse.recover();
     log_event(Level::Notice, "sink_recovered", Fields()("instance", instance_.id));
   }
   if (outcome == Outcome::Refused) {
@@ -109,6 +113,7 @@ void Delivery::back_off() {
   random_ = random_ * 1664525u + 1013904223u;
   int64_t jittered = pause_ / 2 + pause_ / 2 * (random_ >> 16) / 65536;
   retry_at_ = monotonic_ns() + jittered;
+  meter_.pulse.fail(monotonic_ns(), sink_->reason());
   if (auto pass = again_limit_.pass()) {
     log_event(
         Level::Error, "sink_waits",

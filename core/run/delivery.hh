@@ -13,6 +13,7 @@
 #include "core/base/meter.hh"
 #include "core/base/room.hh"
 #include "core/plan/plan.hh"
+#include "core/run/pulse.hh"
 
 namespace stook {
 
@@ -27,6 +28,7 @@ struct SinkMeter {
   Counter ns;        // inside deliver
   Gauge is_failing;  // 1 while the last answer was Again
   Histogram age;     // µs from sealing to Done
+  Pulse pulse;
 };
 
 /// *Invariants:* what waits is offered from the oldest on; nothing is offered before all before it is final.
@@ -44,7 +46,10 @@ class Delivery {
   void close() ROOM(carrier) { sink_->close(); }
 
   /// Puts a payload behind those that wait.
-  void take(Payload* payload) ROOM(carrier) { waiting_.push_back(payload); }
+  void take(Payload* payload) ROOM(carrier) {
+    waiting_.push_back(payload);
+    meter_.pulse.take(payload->sealed_at);
+  }
   /// The most payloads that should wait: more than a shipment takes.
   bool has_room() const ROOM(carrier) { return waiting_.size() < most_waiting; }
   bool is_idle() const ROOM(carrier) { return waiting_.empty(); }

@@ -135,6 +135,10 @@ void Engine::build_receipts() {
 void Engine::start() {
   started_at_ = monotonic_ns();
   done_.on_wake<&Engine::on_front_done>(loop_, this);
+  health_.start(loop_, plan_.settings.stall_after.ns);
+  for (auto& front : fronts_) {
+    front->vigil = &health_.vigil;
+  }
   for (auto& carrier : carriers_) {
     carrier->launch();
   }
@@ -208,6 +212,7 @@ void Engine::end_threads(bool abandon) {
 
 bool Engine::finish() {
   deadline_.stop();
+  health_.stop();
   end_threads(is_abandoned_);
   for (auto& front : fronts_) {
     front->close_sources();

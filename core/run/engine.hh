@@ -11,8 +11,10 @@
 #include "core/plan/plan.hh"
 #include "core/run/carrier.hh"
 #include "core/run/front.hh"
+#include "core/run/health.hh"
 #include "core/run/report.hh"
 #include "core/run/route_run.hh"
+#include "core/run/standing.hh"
 #include "core/run/worker.hh"
 
 namespace stook {
@@ -45,6 +47,10 @@ class Engine {
 
   /// What went in, out and where to, at this moment. Numbers of rows on their way may be a little behind.
   Report report() const;
+  /// How far each source's rows have come, and who has the oldest, at this moment.
+  Standings standings() const;
+  /// The element that has run for longest without coming back, if any has for more than a moment.
+  Holder slowest_element(int64_t now) const;
   /// Every bundle, payload and receipt is home. REQUIRES: finish() has returned.
   bool is_all_home() ROOM(front);
 
@@ -56,6 +62,9 @@ class Engine {
   Carrier& carrier_of(const Instance& sink);
   void on_front_done() ROOM(front);
   void end_threads(bool abandon) ROOM(front);
+  Holder running_element(size_t worker, int64_t now) const;
+  Holder holder_of(const RouteRun& route, int64_t oldest_at, int64_t now) const;
+  void add_spooling_sinks(Standings& standings) const;
 
   const Plan& plan_;
   Loop& loop_;
@@ -63,6 +72,7 @@ class Engine {
   std::vector<std::unique_ptr<RouteRun>> routes_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Carrier>> carriers_;
+  Health health_{[this] { return standings(); }};
   size_t lanes_ = 0;
   Watcher done_;
   Watcher deadline_;

@@ -59,6 +59,7 @@ class RouteFeed final : public Feed {
   bool is_at_rest() const ROOM(front);
   bool is_finished() const ROOM(front) { return is_finished_; }
   bool is_stopped() const ROOM(front) { return is_stopped_; }
+  const LedgerMeter& ledger_meter() const { return ledger_.meter; }
   uint64_t rows_out() const ROOM(front) { return ledger_.rows_out(); }
   Source* source() ROOM(front) { return source_.get(); }
   void on_tick() ROOM(front) { send_ticks(false); }

@@ -18,6 +18,7 @@ namespace stook {
 
 class Engine;
 class RouteFeed;
+class Vigil;
 
 /// *Rooms:* its own thread is its front; `bundle_home` and `receipt_home` are called by workers and carriers.
 class Front {
@@ -84,6 +85,8 @@ class Front {
   void close_sources() ROOM(front);
 
   const size_t number;
+  /// Told when a source of this front has rows out; null: nobody watches.
+  Vigil* vigil = nullptr;
   /// Filled before start, constant afterwards.
   std::vector<RouteFeed*> feeds;
   /// Receipts on their way home, one queue for each worker and carrier.

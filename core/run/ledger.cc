@@ -4,6 +4,8 @@
 #include <bit>
 
 #include "core/base/clock.hh"
+#include "core/run/front.hh"
+#include "core/run/vigil.hh"
 
 namespace stook {
 
@@ -26,6 +28,13 @@ Receipt* Ledger::open(size_t rows, std::vector<Mark>& marks) {
   e.marks.clear();
   e.marks.swap(marks);
   rows_out_ += rows;
+  meter.rows_out.set(static_cast<int64_t>(rows_out_));
+  if (is_settled()) {
+    meter.oldest_at.set(e.opened_at);
+    if (front.vigil != nullptr) {
+      front.vigil->stir();
+    }
+  }
   receipt->open(this, next_++);
   return receipt;
 }
@@ -33,6 +42,7 @@ Receipt* Ledger::open(size_t rows, std::vector<Mark>& marks) {
 void Ledger::settle(Receipt* receipt) {
   entry(receipt->sequence).is_settled = true;
   receipts_.put(receipt);
+  uint64_t before = oldest_;
   while (oldest_ != next_ && entry(oldest_).is_settled) {
     Entry& e = entry(oldest_);
     rows_out_ -= e.rows;
@@ -40,6 +50,11 @@ void Ledger::settle(Receipt* receipt) {
       source->acknowledged(e.marks);
     }
     oldest_++;
+  }
+  if (oldest_ != before) {
+    meter.moved_at.set(monotonic_ns());
+    meter.rows_out.set(static_cast<int64_t>(rows_out_));
+    meter.oldest_at.set(is_settled() ? 0 : entry(oldest_).opened_at);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/api/source.hh"
+#include "core/base/meter.hh"
 #include "core/base/room.hh"
 #include "core/data/pool.hh"
 #include "core/data/receipt.hh"
@@ -14,6 +15,13 @@
 namespace stook {
 
 class Front;
+
+/// What main may know of a ledger. One writer: its front. Times are ns of CLOCK_MONOTONIC, 0 is none.
+struct LedgerMeter {
+  Gauge oldest_at;  // when the oldest unsettled bundle was sealed
+  Gauge moved_at;   // when the settled prefix last grew
+  Gauge rows_out;   // not settled, or settled behind one that is not
+};
 
 /// Keeps one entry for each bundle that is out: its rows and its marks. When the oldest entries are settled their marks
 /// go to the source, in order, once.
@@ -40,6 +48,7 @@ class Ledger {
   int64_t oldest_at() const ROOM(front);
 
   Front& front;
+  LedgerMeter meter;
   Source* source = nullptr;
 
  private:

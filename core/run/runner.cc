@@ -98,6 +98,7 @@ void Runner::run_filter(size_t node, Selection& rows, size_t level) {
   Filter& filter = *run.filters[bundle_->lane->index];
   Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
   int64_t start = monotonic_ns();
+  busy_node.set(static_cast<int64_t>(node));
   run.meter.rows_in.add(rows.size());
   if (!rows.is_empty()) {
     filter.run(batch);
@@ -160,6 +161,7 @@ void Runner::encode(size_t node, Selection& rows) {
     return;
   }
   int64_t start = monotonic_ns();
+  busy_node.set(static_cast<int64_t>(node));
   if (plan.instance->wiring.address.empty()) {
     if (payload->parts() == 0) {
       payload->begin_part({});

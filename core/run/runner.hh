@@ -34,6 +34,9 @@ class Runner {
   /// Rows not encoded because the sink was full and may drop.
   const Counter& dropped_full(size_t node) const { return nodes_[node]->dropped_full; }
 
+  /// Since when it has been running a bundle (ns, monotonic), 0: it is not; and the node it is at. Set by the worker.
+  Gauge busy_since;
+  Gauge busy_node;
   /// Source rows that have run.
   Counter rows_taken;
   RouteRun& route;

@@ -97,7 +97,9 @@ bool Worker::serve_once() {
         break;
       }
       int64_t start = monotonic_ns();
+      arrival.runner->busy_since.set(start);
       run_one(arrival);
+      arrival.runner->busy_since.set(0);
       has_run = true;
       if (monotonic_ns() - start > announce_after) {
         announce();

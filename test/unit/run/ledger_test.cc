@@ -3,7 +3,9 @@
 
 #include <random>
 
+#include "core/base/clock.hh"
 #include "core/run/engine.hh"
+#include "core/run/health.hh"
 #include "core/run/ledger.hh"
 #include "test/unit/run/world.hh"
 
@@ -45,6 +47,52 @@ struct Bench {
 };
 
 }  // namespace
+
+TEST_CASE("main sees how old the oldest row is and when the prefix last grew") {
+  room::enter(room::front);
+  Bench bench;
+  const LedgerMeter& meter = bench.ledger.meter;
+  CHECK(meter.oldest_at.read() == 0);
+  Receipt* first = bench.open(10, 100);
+  int64_t opened = meter.oldest_at.read();
+  CHECK(opened > 0);
+  Receipt* second = bench.open(20, 200);
+  CHECK(meter.oldest_at.read() == opened);
+  CHECK(meter.rows_out.read() == 30);
+  bench.ledger.settle(second);
+  CHECK(meter.oldest_at.read() == opened);
+  CHECK(meter.moved_at.read() == 0);
+  bench.ledger.settle(first);
+  CHECK(meter.oldest_at.read() == 0);
+  CHECK(meter.moved_at.read() >= opened);
+  CHECK(meter.rows_out.read() == 0);
+}
+
+TEST_CASE("a ledger stirs the vigil when something goes out, and only then") {
+  room::enter(room::front);
+  Bench bench;
+  int looks = 0;
+  Health health([&] {
+    looks++;
+    return Standings{};
+  });
+  health.start(bench.loop, 400'000'000);
+  bench.front.vigil = &health.vigil;
+  bench.loop.poll();
+  CHECK(looks == 0);
+  Receipt* receipt = bench.open(1, 1);
+  int64_t end = monotonic_ns() + 10'000'000'000;
+  while (looks < 2 && monotonic_ns() < end) {
+    bench.loop.poll();
+  }
+  CHECK(looks == 2);  // the timer's, and the last one before it goes to rest
+  end = monotonic_ns() + 150'000'000;
+  while (monotonic_ns() < end) {
+    bench.loop.poll();
+  }
+  CHECK(looks == 2);
+  bench.ledger.settle(receipt);
+}
 
 TEST_CASE("positions move over the contiguous settled prefix only") {
   room::enter(room::front);
