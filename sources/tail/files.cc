@@ -34,8 +34,8 @@ void Files::load() {
 }
 
 Tailed* Files::by_watch(int watch_) const {
-  auto at = static_cast<size_t>(watch_);
-  return watch_ >= 0 && at < by_watch_.size() ? by_watch_[at] : nullptr;
+  auto found = by_watch_.find(watch_);
+  return found == by_watch_.end() ? nullptr : found->second;
 }
 
 void Files::watch_file(Tailed& file) {
@@ -45,8 +45,7 @@ void Files::watch_file(Tailed& file) {
     file.is_polled = true;
     warn_watches();
   } else {
-    by_watch_.resize(std::max(by_watch_.size(), static_cast<size_t>(file.watch) + 1));
-    by_watch_[static_cast<size_t>(file.watch)] = &file;
+    by_watch_[file.watch] = &file;
   }
   needs_sweeps = needs_sweeps || file.is_polled;
 }
@@ -70,9 +69,6 @@ bool Files::has_changed(Tailed& file) {
         Level::Info, "file_owner_changed",
         Fields()("instance", id_)("path", file.path)("from", uint64_t{file.owner})("to", uint64_t{status.st_uid}));
     file.owner = status.st_uid;
-  }
-  if (status.st_nlink == 0 && !file.is_away) {
-    log_event(Level::Info, "file_deleted", Fields()("instance", id_)("path", file.path));
   }
   return status.st_nlink == 0 && !file.is_away;
 }
@@ -139,7 +135,7 @@ void Files::close(Tailed& file) {
   }
   by_stream_.erase(file.stream);
   if (file.watch >= 0) {
-    by_watch_[static_cast<size_t>(file.watch)] = nullptr;
+    by_watch_.erase(file.watch);
     watch.remove(file.watch);
   }
   descriptors_.close(file);

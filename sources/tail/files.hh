@@ -106,7 +106,7 @@ class Files {
   std::map<std::string, int> folders_;
   std::set<std::string> link_names_;  // of what symbolic links lead to
   std::unordered_map<uint64_t, Tailed*> by_stream_;
-  std::vector<Tailed*> by_watch_;
+  std::unordered_map<int, Tailed*> by_watch_;
   std::vector<Tailed*> copies_;              // found while a file was entered
   std::map<std::string, Tailed*> left_;      // files that have another matching name now, by their former one
   std::map<std::string, struct stat> done_;  // read once, and how they were found to be

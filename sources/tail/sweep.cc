@@ -115,6 +115,10 @@ void Files::leave(std::vector<Tailed*>& fresh, int64_t now) {
     }
     file->is_away = true;
     file->last_growth = now;
+    struct stat status {};
+    if (file->fd && fstat(file->fd.get(), &status) == 0 && status.st_nlink == 0) {
+      log_event(Level::Info, "file_deleted", Fields()("instance", id_)("path", file->path));
+    }
     auto next = at_path.find(file->path);
     if (next != at_path.end()) {
       chain(*file, *next->second);

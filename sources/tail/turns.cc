@@ -140,6 +140,20 @@ void Turns::on_due(Tailed& file, int64_t now) {
       return;
     }
   }
+  if (file.is_away && file.waits_for == 0) {
+    // What was written a moment ago may not have been told yet.
+    uint64_t before = file.state.position;
+    Reading reading = reader_.read(file);
+    if (reading == Reading::Gone) {
+      files_->close(file);
+      return;
+    }
+    if (reading != Reading::Drained || file.state.position != before) {
+      file.last_growth = now;
+      settle(file, reading);
+      return;
+    }
+  }
   bool is_delivered = file.acknowledged == LinePlace::of(file.state);
   if (file.is_away && is_delivered && file.waits_for == 0 && file.successor == nullptr) {
     files_->close(file);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 namespace stook {
 
@@ -25,13 +24,6 @@ constexpr uint32_t untrusted[] = {0x6969,     0x517b,     0xff534d42, 0xfe534d42
 
 Watch::Watch(bool is_wanted) : fd_(is_wanted ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1) {}
 
-void Watch::note(int watch, Kind kind) {
-  if (watch >= 0) {
-    kind_.resize(std::max(kind_.size(), static_cast<size_t>(watch) + 1));
-    kind_[static_cast<size_t>(watch)] = kind;
-  }
-}
-
 int Watch::add_file(int fd, const std::string& path) {
   // By descriptor, so that no rename between open and watch can come in between; by name where /proc is not mounted.
   std::string link = "/proc/self/fd/" + std::to_string(fd);
@@ -39,19 +31,22 @@ int Watch::add_file(int fd, const std::string& path) {
   if (watch < 0 && errno == ENOENT) {
     watch = inotify_add_watch(fd_.get(), path.c_str(), file_events);
   }
-  note(watch, Kind::File);
+  if (watch >= 0) {
+    kind_[watch] = Kind::File;
+  }
   return watch;
 }
 
 int Watch::add_folder(const std::string& path) {
   int watch = inotify_add_watch(fd_.get(), path.c_str(), folder_events);
-  note(watch, Kind::Folder);
+  if (watch >= 0) {
+    kind_[watch] = Kind::Folder;
+  }
   return watch;
 }
 
 void Watch::remove(int watch) {
-  auto at = static_cast<size_t>(watch);
-  if (watch >= 0 && at < kind_.size() && std::exchange(kind_[at], Kind::None) != Kind::None) {
+  if (watch >= 0 && kind_.erase(watch) != 0) {
     inotify_rm_watch(fd_.get(), watch);
   }
 }
@@ -73,8 +68,8 @@ bool Watch::next(Event& event) {
     const char* name = buffer_ + at_ + sizeof raw;
     at_ += sizeof raw + raw.len;
     bool is_overflow = (raw.mask & IN_Q_OVERFLOW) != 0;
-    auto at = static_cast<size_t>(raw.wd);
-    Kind kind = !is_overflow && at < kind_.size() ? kind_[at] : Kind::None;
+    auto known = kind_.find(raw.wd);
+    Kind kind = !is_overflow && known != kind_.end() ? known->second : Kind::None;
     if (kind == Kind::None && !is_overflow) {
       continue;
     }
@@ -87,7 +82,7 @@ bool Watch::next(Event& event) {
     event.rename = (raw.mask & (IN_MOVED_FROM | IN_MOVED_TO)) != 0 ? raw.cookie : 0;
     event.is_old_name = (raw.mask & IN_MOVED_FROM) != 0;
     if (event.is_gone) {
-      note(raw.wd, Kind::None);
+      kind_.erase(raw.wd);
     }
     return true;
   }

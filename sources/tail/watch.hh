@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
+#include <unordered_map>
 
 #include "core/base/fd.hh"
 
@@ -47,9 +47,8 @@ class Watch {
 
   Fd fd_;
   enum class Kind : uint8_t { None, File, Folder };
-  void note(int watch, Kind kind);
 
-  std::vector<Kind> kind_;  // by the number of the watch
+  std::unordered_map<int, Kind> kind_;  // by the number of the watch; the kernel does not use numbers again
   size_t at_ = 0;
   size_t size_ = 0;
   alignas(8) char buffer_[64 * 1024];
