@@ -17,11 +17,11 @@ struct Civil {
   int second = 0;
 };
 
-/// Two digits as a number, or a negative one.
+/// Two digits as a number, or one so far below zero that read_four stays there, too.
 inline int read_two(const char* from) {
   unsigned tens = static_cast<unsigned char>(from[0]) - unsigned{'0'};
   unsigned ones = static_cast<unsigned char>(from[1]) - unsigned{'0'};
-  return tens > 9 || ones > 9 ? -1000 : static_cast<int>(tens * 10 + ones);
+  return tens > 9 || ones > 9 ? -10'000 : static_cast<int>(tens * 10 + ones);
 }
 
 /// Four digits as a number, or a negative one.

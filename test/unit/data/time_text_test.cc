@@ -50,6 +50,16 @@ TEST_CASE("what is no web server's time is refused, also after a good one") {
   CHECK_FALSE(reader.read_all("21/Nov/2026:03:38:00 +2400"));
 }
 
+TEST_CASE("a year is four digits, whichever of them is none") {
+  for (const char* year : {"202x", "20x6", "2x26", "x026", "196s", "29xx", "99xx"}) {
+    INFO(year);
+    std::string text = year;
+    CHECK_FALSE(TimeReader("clf").read("21/Nov/" + text + ":03:38:00 +0000"));
+    CHECK_FALSE(TimeReader("iso8601").read(text + "-11-21T03:38:00Z"));
+    CHECK(TimeReader("rfc3164").read("Nov 21 03:38:00 " + text + " x", now).size == 15);
+  }
+}
+
 TEST_CASE("ISO 8601 is read with fractions and zones in all their spellings") {
   TimeReader reader("iso8601");
   int64_t wanted = utc(2026, 2, 28, 23, 59, 59);
