@@ -2,7 +2,8 @@
 /// csv: chosen keys as columns (RFC 4180, lines end in a newline).
 ///
 /// A value stands in quotes, and quotes in it twice, when it holds the delimiter, a quote, CR or LF. Other control
-/// characters are escaped (`\x1b`). An absent value is nothing. A new file begins with the names of the keys.
+/// characters are escaped (`\x1b`). An absent value is nothing, an empty text is `""`. A new file begins with the names of
+/// the keys.
 ///
 ///   [out]
 ///   format = csv
@@ -92,6 +93,10 @@ class Csv final : public Codec {
     size_t size = is_text ? cell.size : 0;
     if (space.left() < size + margin_) {
       space = more(out, space.to, size);
+    }
+    if (is_text && size == 0) {
+      space.to[0] = space.to[1] = '"';
+      return {space.to + 2, space.end};
     }
     if (is_text) {
       size_t plain = copy_plain(space.to, cell.data, size, odd_);

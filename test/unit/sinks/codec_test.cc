@@ -116,7 +116,8 @@ TEST_CASE("csv quotes what needs it and begins with the names") {
   Rig rig = codec("csv", {{"keys", "a,b,c"}});
   rig.row({{"a", Cell::of_text("x,y")}, {"b", Cell::of_text("say \"hi\"\nbye")}, {"c", Cell::of_integer(1)}});
   rig.row({{"a", Cell::of_text("plain")}, {"c", Cell::of_text("\x1b")}});
-  CHECK(rig.encode() == "\"x,y\",\"say \"\"hi\"\"\nbye\",1\nplain,,\\x1b\n");
+  rig.row({{"b", Cell::of_text("")}, {"c", Cell::of_null()}});
+  CHECK(rig.encode() == "\"x,y\",\"say \"\"hi\"\"\nbye\",1\nplain,,\\x1b\n,\"\",\n");
   Rig tabs = codec("csv", {{"keys", "a,b"}, {"delimiter", "\\t"}});
   tabs.row({{"a", Cell::of_text("x,y")}, {"b", Cell::of_text("t\tt")}});
   CHECK(tabs.encode() == "x,y\t\"t\tt\"\n");
