@@ -168,13 +168,12 @@ bool SpoolReader::take(const Scanned& found, Payload& into) {
   return true;
 }
 
+// What is lost shows by the next record that is right, not here: the same sequence may be right in the next segment, where
+// the writer put it after a failure.
 void SpoolReader::meet_damage(const Scanned& found) {
   shared_.read.bad_spans.add(1);
   shared_.read.bad_bytes.add(found.end - found.begin);
   quarantine_.keep(file_.get(), segment_, found.begin, found.end);
-  if (found.kind != Scanned::Kind::BadSpan && is_expected_known_ && found.header.sequence >= expected_) {
-    pass_gap(found.header.sequence + 1);  // its header is right, so it is known what is lost; its rows show later
-  }
   if (auto pass = damage_limit_.pass()) {
     log_event(Level::Warning, "spool_damaged",
               Fields()("instance", shared_.settings.id)("segment", segment_)("offset", found.begin)(
@@ -207,10 +206,10 @@ void SpoolReader::pass_gap(uint64_t to) {
       dropped_rows += first == range.first && last == range.last ? range.rows : 0;
     }
   }
+  dropped = std::min(dropped, to - expected_);
   const uint64_t lost = to - expected_ - dropped;
   shared_.read.passed_dropped.add(dropped);
-  shared_.read.passed_dropped_rows.add(dropped_rows);
-  rows_expected_ += dropped_rows;
+  dropped_rows_ += dropped_rows;
   expected_ = to;
   if (lost == 0) {
     return;
@@ -223,12 +222,16 @@ void SpoolReader::pass_gap(uint64_t to) {
   }
 }
 
-// The next thing begins behind so many rows: those between are lost.
+// The next thing begins behind so many rows: those between were dropped, as far as that is noted, or are lost.
 void SpoolReader::pass_rows(uint64_t to) {
   if (to > rows_expected_) {
-    shared_.read.lost_rows.add(to - rows_expected_);
+    const uint64_t gone = to - rows_expected_;
+    const uint64_t dropped = std::min(gone, dropped_rows_);
+    shared_.read.passed_dropped_rows.add(dropped);
+    shared_.read.lost_rows.add(gone - dropped);
     rows_expected_ = to;
   }
+  dropped_rows_ = 0;
 }
 
 }  // namespace stook

@@ -77,6 +77,7 @@ class SpoolReader {
   uint64_t start_offset_ = 0;  // where in segment_ to begin
   uint64_t expected_;          // the next sequence
   uint64_t rows_expected_;     // rows before it
+  uint64_t dropped_rows_ = 0;  // of the gap before the next record, dropped on purpose
   bool is_expected_known_;
   std::deque<Out> out_;
   SpoolPosition acknowledged_;

@@ -71,7 +71,12 @@ void SpoolReader::close() {
 bool SpoolReader::store(int64_t now) {
   const SpoolEnd end = SpoolEnd::of(shared_.end.load(std::memory_order_acquire));
   if (acknowledged_ != stored_) {
-    const int error = state_.store(shared_.uuid, {acknowledged_, acknowledged_.segment, end.segment + 1});
+    const SpoolState state{acknowledged_, acknowledged_.segment, end.segment + 1};
+    int error = state_.store(shared_.uuid, state);
+    if (error == 0 && first_live_ < acknowledged_.segment) {
+      error = state_.store(shared_.uuid,
+                           state);  // in both slots, or damage to one would make lost what the other has unlinked
+    }
     if (error < 0) {
       store_at_ = now + store_every;
       is_store_failing_ = true;

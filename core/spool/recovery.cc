@@ -21,6 +21,11 @@ void SpoolRecovery::run() {
   find_end();
   place_reader();
   sum_dropped();
+  if (!state_ && shared_.is_position_known) {
+    // The state also says whose the segments are, should their headers be damaged. A failure costs no more than that.
+    state_file_.store(shared_.uuid, {shared_.reader, shared_.reader.segment, shared_.first_new});
+    io_.sync_folder(shared_.settings.folder);
+  }
 }
 
 void SpoolRecovery::find_segments() {
@@ -91,7 +96,7 @@ void SpoolRecovery::seal_last() {
     return;
   }
   const Reach reach = walk(file.get(), headers_.back());
-  if (reach.records == 0 && (headers_.back() || reach.dirty_end == segment_header_size)) {
+  if (reach.records == 0 && !reach.is_footed && (headers_.back() || reach.dirty_end == segment_header_size)) {
     // Nothing was ever in it, or nothing whole: what a crash interrupted. What it says of sequences is kept.
     if (headers_.back() && headers_.back()->first_sequence > shared_.next_sequence) {
       shared_.next_sequence = headers_.back()->first_sequence;
@@ -119,6 +124,11 @@ SpoolRecovery::Reach SpoolRecovery::walk(int file, const std::optional<SegmentHe
   scan.start(file, segment_header_size);
   for (;;) {
     const Scanned found = scan.step(size, reach.last_sequence + 1);
+    if (found.kind == Scanned::Kind::Footer && found.footer.last_sequence > reach.last_sequence) {
+      reach.is_footed = true;
+      reach.last_sequence = found.footer.last_sequence;
+      reach.rows_after = found.footer.rows_after;
+    }
     if (found.kind > Scanned::Kind::BadSpan) {
       break;
     }
@@ -156,8 +166,23 @@ void SpoolRecovery::mend(uint64_t id, int file, const Reach& reach) {
   }
 }
 
-// The last sequence of the spool's life: the last segment that tells, and the state, which may know more.
+// The last sequence of the spool's life: the last segment that tells, and the state, which may know more. Where nothing is
+// synced a power loss may leave a header or footer of later sequences than the last segment's; those are not used again,
+// as the reader would take them for repeats.
 void SpoolRecovery::find_end() {
+  for (size_t i = 0; i < segments_.size(); i++) {
+    if (headers_[i] && headers_[i]->first_sequence > shared_.next_sequence) {
+      shared_.next_sequence = headers_[i]->first_sequence;
+      shared_.rows_ever = std::max(shared_.rows_ever, headers_[i]->rows_before);
+    }
+    SpoolFile file(io_, io_.open(segment_path(shared_.settings.folder, segments_[i]), SpoolIo::How::Read));
+    auto footer = file ? load_segment_footer(io_, file.get(), segments_[i], shared_.seed) : std::nullopt;
+    if (footer && footer->last_sequence >= shared_.next_sequence) {
+      shared_.next_sequence = footer->last_sequence + 1;
+      shared_.rows_ever = std::max(shared_.rows_ever, footer->rows_after);
+    }
+    shared_.disk_bytes += file ? static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file.get()))) : 0;
+  }
   for (size_t i = segments_.size(); i-- > 0;) {
     auto reach = reach_of(segments_[i]);
     if (reach && reach->last_sequence + 1 >= shared_.next_sequence) {
@@ -189,15 +214,11 @@ std::optional<SpoolRecovery::Reach> SpoolRecovery::reach_of(uint64_t id) {
   }
   auto header = load_segment_header(io_, file.get(), id);
   const Reach reach = walk(file.get(), header);
-  return reach.records > 0 || header ? std::optional(reach) : std::nullopt;
+  return reach.records > 0 || reach.is_footed || header ? std::optional(reach) : std::nullopt;
 }
 
 // Where the state says; without it, before the oldest segment: repeats, never loss.
 void SpoolRecovery::place_reader() {
-  for (uint64_t id : segments_) {
-    SpoolFile file(io_, io_.open(segment_path(shared_.settings.folder, id), SpoolIo::How::Read));
-    shared_.disk_bytes += file ? static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file.get()))) : 0;
-  }
   if (state_) {
     shared_.reader = state_->reader;
   } else if (!segments_.empty()) {

@@ -29,6 +29,7 @@ class SpoolRecovery {
     uint64_t end = segment_header_size;
     uint64_t dirty_end = segment_header_size;
     uint32_t rolling_crc = 0;
+    bool is_footed = false;  // a footer vouches for the last sequence, not a record
   };
   void find_segments();
   void choose_uuid();

@@ -121,6 +121,7 @@ bool SpoolWriter::write_record(const Payload& payload, uint64_t size) {
   const int error = write_all(io_, segment_.file.get(), pending_.data() + start, size, segment_.offset);
   if (error < 0) {
     pending_.resize(start);
+    segment_.has_scrap = true;
     return fail("append to", error);
   }
   segment_.rolling_crc = crc32c({pending_.data() + start, record_header_size}, segment_.rolling_crc);

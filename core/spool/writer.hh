@@ -57,6 +57,7 @@ class SpoolWriter {
     uint32_t rolling_crc = 0;
     bool is_entry_durable = false;
     bool is_sealed = false;
+    bool has_scrap = false;  // a write failed behind its records
   };
   SpoolAnswer append_record(const Payload& payload) ROOM(carrier);
   SpoolAnswer append_pieces(const Payload& payload) ROOM(carrier);

@@ -89,6 +89,9 @@ void SpoolWriter::seal() {
     segment_.capacity = size;
   }
   segment_.is_sealed = true;
+  if (segment_.has_scrap && shared_.settings.sync != SpoolSync::Never) {
+    io_.sync(segment_.file.get());  // the scrap may be a whole record, whose sequence another one is about to get
+  }
 }
 
 SpoolAnswer SpoolWriter::make_room(uint64_t capacity) {
@@ -160,16 +163,23 @@ bool SpoolWriter::drop_oldest() {
   return true;
 }
 
+// Ranges that touch become one. After a restart a range may lie before or between older ones: segments that were being read.
 void SpoolWriter::note_dropped(const DroppedRange& range) {
-  const auto done = static_cast<uint64_t>(shared_.read.acknowledged_sequence.read());
-  dropped_.erase(
-      std::remove_if(dropped_.begin(), dropped_.end(), [&](const DroppedRange& old) { return old.last <= done; }),
-      dropped_.end());
-  if (!dropped_.empty() && dropped_.back().last + 1 == range.first) {
-    dropped_.back().last = range.last;
-    dropped_.back().rows += range.rows;
-  } else {
-    dropped_.push_back(range);
+  dropped_.push_back(range);
+  std::sort(dropped_.begin(), dropped_.end(),
+            [](const DroppedRange& a, const DroppedRange& b) { return a.first < b.first; });
+  size_t kept = 0;
+  for (size_t i = 1; i < dropped_.size(); i++) {
+    if (dropped_[i].first <= dropped_[kept].last + 1) {
+      dropped_[kept].last = std::max(dropped_[kept].last, dropped_[i].last);
+      dropped_[kept].rows += dropped_[i].rows;
+    } else {
+      dropped_[++kept] = dropped_[i];
+    }
+  }
+  dropped_.resize(kept + 1);
+  if (dropped_.size() > DroppedFile::ranges_most) {
+    dropped_.erase(dropped_.begin());
   }
   dropped_file_.store(shared_.uuid, dropped_);
 }
@@ -180,8 +190,14 @@ DroppedRange SpoolWriter::range_of(uint64_t id, int file, uint64_t next) {
   uint64_t rows_before = 0;
   uint64_t rows_after = 0;
   auto header = load_segment_header(io_, file, id);
-  SpoolFile behind(io_, io_.open(segment_path(shared_.settings.folder, next), SpoolIo::How::Read));
-  auto next_header = behind ? load_segment_header(io_, behind.get(), next) : std::nullopt;
+  std::optional<SegmentHeader> next_header;
+  for (; !next_header && next <= segment_.id; next = shared_.next_segment(next)) {  // a failed sync leaves ids out
+    SpoolFile behind(io_, io_.open(segment_path(shared_.settings.folder, next), SpoolIo::How::Read));
+    next_header = behind ? load_segment_header(io_, behind.get(), next) : std::nullopt;
+    if (behind) {
+      break;
+    }
+  }
   if (header && next_header) {
     return {header->first_sequence, next_header->first_sequence - 1, next_header->rows_before - header->rows_before};
   }

@@ -182,7 +182,9 @@ int ModelDisk::sync(int file) {
     node.changes.clear();
     return fault;
   }
-  node.durable = node.changes.empty() ? node.durable : node.seen;
+  for (const Change& each : node.changes) {
+    apply(each, node.durable);
+  }
   node.changes.clear();
   return 0;
 }
