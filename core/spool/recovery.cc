@@ -72,9 +72,14 @@ void SpoolRecovery::choose_uuid() {
 // not verify may be anybody's and stays.
 void SpoolRecovery::unlink_delivered() {
   size_t kept = 0;
+  bool is_stored = false;
   for (size_t i = 0; i < segments_.size(); i++) {
     const bool is_live = !state_ || segments_[i] >= std::min(state_->first_live, state_->reader.segment);
     if (!is_live && headers_[i]) {
+      // First both slots say so, or damage to one would make lost what goes now.
+      is_stored = is_stored || state_file_.store(shared_.uuid, *state_) == 0;
+    }
+    if (!is_live && headers_[i] && is_stored) {
       io_.unlink(segment_path(shared_.settings.folder, segments_[i]));
     }
     if (is_live) {
@@ -243,9 +248,10 @@ void SpoolRecovery::place_reader() {
 
 void SpoolRecovery::sum_dropped() {
   for (const DroppedRange& range : DroppedFile(io_, shared_.settings.folder).load(shared_.uuid)) {
-    if (range.first > shared_.reader.sequence) {
-      shared_.dropped_ahead += range.last - range.first + 1;
-      shared_.dropped_rows_ahead += range.rows;
+    const uint64_t first = std::max(range.first, shared_.reader.sequence + 1);
+    if (first <= range.last) {
+      shared_.dropped_ahead += range.last - first + 1;
+      shared_.dropped_rows_ahead += first == range.first ? range.rows : 0;
     }
   }
 }

@@ -53,8 +53,9 @@ SpoolWaiting Spool::waiting() const {
   const SpoolWriterMeter& in = shared_->written;
   const SpoolReaderMeter& out = shared_->read;
   SpoolWaiting waiting;
-  const uint64_t dropped = shared_->dropped_ahead + in.evicted_records.read() - out.passed_dropped.read();
-  const uint64_t dropped_rows = shared_->dropped_rows_ahead + in.evicted_rows.read() - out.passed_dropped_rows.read();
+  const uint64_t dropped = less(shared_->dropped_ahead + in.evicted_records.read(), out.passed_dropped.read());
+  const uint64_t dropped_rows =
+      less(shared_->dropped_rows_ahead + in.evicted_rows.read(), out.passed_dropped_rows.read());
   waiting.records = less(static_cast<uint64_t>(in.last_sequence.read()),
                          static_cast<uint64_t>(out.acknowledged_sequence.read()) + dropped);
   waiting.rows = less(static_cast<uint64_t>(in.rows_ever.read()),

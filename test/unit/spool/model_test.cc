@@ -263,6 +263,7 @@ class Life {
       // Without a header and without a state nobody knows where the spool begins.
       has_cut_ = has_cut_ || at < segment_header_size || path == segments.back();
       forgive(path, at, at + 1);
+      tell("flip %lu\n", at);
       disk_.flip(path, at, static_cast<char>(1 + random_() % 255));
     }
   }
@@ -270,25 +271,15 @@ class Life {
   // The records that these bytes belong to, found by their lengths.
   void forgive(const std::string& path, uint64_t begin, uint64_t end) {
     const std::string& bytes = *disk_.bytes(path);
-    uint64_t at = segment_header_size;
-    while (at + record_header_size <= bytes.size()) {
-      if (little<uint16_t>(bytes.data() + at) != 0x4b53) {
-        at += 8;  // an older wound
+    for (uint64_t at = segment_header_size; at + record_header_size <= bytes.size(); at += 8) {
+      const uint64_t next = at + record_size(little<uint32_t>(bytes.data() + at + 4));
+      if (little<uint16_t>(bytes.data() + at) != 0x4b53 || at >= end || begin >= next) {
         continue;
       }
-      const auto length = little<uint32_t>(bytes.data() + at + 4);
-      const uint64_t next = at + record_size(length);
-      if (length > bytes.size() || next > bytes.size()) {
-        at += 8;
-        continue;
+      const size_t row = bytes.find("row ", at + record_header_size);
+      if (row < next) {
+        forgiven_.insert(std::strtoull(bytes.data() + row + 4, nullptr, 10));
       }
-      if (at < end && begin < next) {
-        const size_t row = bytes.find("row ", at + record_header_size);
-        if (row < next) {
-          forgiven_.insert(std::strtoull(bytes.data() + row + 4, nullptr, 10));
-        }
-      }
-      at = next;
     }
   }
 
