@@ -133,7 +133,7 @@ class Background {
   Fd report_;
 };
 
-void become(const std::string& user) {
+void become(const std::string& user, Control& control) ROOM(front) {
   if (user.empty()) {
     return;
   }
@@ -141,6 +141,7 @@ void become(const std::string& user) {
   if (entry == nullptr) {
     throw SetupError("there is no user '" + user + "'; create it, or name another by -u or user=");
   }
+  control.give_to(entry->pw_uid, entry->pw_gid);
   // glibc applies these to all threads of the process.
   if (::initgroups(entry->pw_name, entry->pw_gid) != 0 ||
       ::setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) != 0 ||
@@ -166,7 +167,7 @@ Exit serve(const Request& request, const Plan& plan) ROOM(front) {
   pidfile.write_pid();
   Service service(plan);
   service.start();
-  become(request.user.empty() ? settings.user : request.user);
+  become(request.user.empty() ? settings.user : request.user, service.supervision().control());
   background.ready();
   log_event(Level::Notice, "started", Fields()("config", request.plan.file)("version", STOOK_VERSION));
   Exit exit = service.run();

@@ -49,6 +49,7 @@ class Engine {
   Report report() const;
   /// How far each source's rows have come, and who has the oldest, at this moment.
   Standings standings() const;
+  Health& health() { return health_; }
   /// The element that has run for longest without coming back, if any has for more than a moment.
   Holder slowest_element(int64_t now) const;
   /// Every bundle, payload and receipt is home. REQUIRES: finish() has returned.

@@ -30,7 +30,11 @@ void Health::on_stir() {
 }
 
 void Health::on_time() {
-  if (judge()) {
+  Standings standings = look_();
+  if (listener_) {
+    listener_(standings);
+  }
+  if (judge(standings)) {
     return;
   }
   vigil.relax();

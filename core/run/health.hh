@@ -30,6 +30,8 @@ class Health {
   /// One look: logs what has begun to wait for too long, and what no longer does. True while anything is out.
   bool judge() ROOM(front) { return judge(look_()); }
   bool judge(const Standings& standings) ROOM(front);
+  /// Who wants to see each look of the timer; the last one of a run shows that nothing is out.
+  void listen(std::function<void(const Standings&)> listener) ROOM(front) { listener_ = std::move(listener); }
 
   Vigil vigil;
 
@@ -47,6 +49,7 @@ class Health {
   void unname(const std::string& source, Late& late, int64_t now) ROOM(front);
 
   Look look_;
+  std::function<void(const Standings&)> listener_;
   Loop* loop_ = nullptr;
   int64_t period_ = 0;
   Watcher timer_;

@@ -7,15 +7,19 @@
 
 namespace stook {
 
-Service::Service(const Plan& plan) : loop_(true), engine_(std::make_unique<Engine>(plan, loop_)) {}
+Service::Service(const Plan& plan)
+    : loop_(true),
+      engine_(std::make_unique<Engine>(plan, loop_)),
+      supervision_(std::make_unique<Supervision>(*engine_, loop_, plan.settings)) {}
 
 void Service::start() {
   signal(SIGPIPE, SIG_IGN);
   term_.on_signal<&Service::on_stop>(loop_, this, SIGTERM);
   int_.on_signal<&Service::on_stop>(loop_, this, SIGINT);
-  hup_.on_signal<&Service::on_reopen>(loop_, this, SIGHUP);
+  hup_.on_signal<&Service::on_reload>(loop_, this, SIGHUP);
   usr1_.on_signal<&Service::on_reopen>(loop_, this, SIGUSR1);
   usr2_.on_signal<&Service::on_report>(loop_, this, SIGUSR2);
+  supervision_->open();
   engine_->start();
 }
 
@@ -26,7 +30,14 @@ void Service::on_stop() {
   }
   is_stopping_ = true;
   log_event(Level::Info, "stopping");
+  supervision_->stopping();
   engine_->stop();
+}
+
+void Service::on_reload() {
+  supervision_->reloading();
+  on_reopen();
+  supervision_->reloaded();
 }
 
 void Service::on_reopen() {
@@ -39,7 +50,9 @@ void Service::on_report() {
 }
 
 Exit Service::run() {
+  supervision_->started();
   loop_.run();
+  supervision_->stopping();
   bool is_delivered = engine_->finish();
   // This is the only thread now. A signal that comes late must not take the place of the exit code.
   sigset_t late;

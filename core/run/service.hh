@@ -8,6 +8,7 @@
 #include "core/base/room.hh"
 #include "core/plan/plan.hh"
 #include "core/run/engine.hh"
+#include "core/run/supervision.hh"
 
 namespace stook {
 
@@ -27,14 +28,17 @@ class Service {
 
   Loop& loop() { return loop_; }
   Engine& engine() { return *engine_; }
+  Supervision& supervision() { return *supervision_; }
 
  private:
   void on_stop() ROOM(front);
+  void on_reload() ROOM(front);
   void on_reopen() ROOM(front);
   void on_report() ROOM(front);
 
   Loop loop_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Supervision> supervision_;
   Watcher term_;
   Watcher int_;
   Watcher hup_;

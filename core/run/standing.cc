@@ -64,7 +64,7 @@ std::string Standings::summary() const {
   std::string text = count == 0 ? "healthy: " : "unhealthy: " + std::to_string(count) + " of ";
   text += std::to_string(all.size()) + (all.size() == 1 ? " source" : " sources");
   if (count == 0) {
-    return text + (is_out() ? ", rows on their way" : ", nothing waits");
+    return text;
   }
   text += count == 1 ? " has come to a stop" : " have come to a stop";
   for (const Standing& one : all) {
@@ -87,7 +87,8 @@ std::string Standings::text() const {
       moving += "  " + one.stack + ": moving; " + rows_text(one, now) + "\n";
     }
   }
-  return first.substr(0, first.find(';')) + "\n" + stopped + moving;
+  std::string state = !stopped.empty() ? "" : moving.empty() ? ", nothing waits" : ", rows on their way";
+  return first.substr(0, first.find(';')) + state + "\n" + stopped + moving;
 }
 
 std::string Standings::json() const {

@@ -16,6 +16,11 @@ int plan_command(const std::vector<std::string>& words);
 int run_command(const std::vector<std::string>& words);
 /// `stook state show FILE`, `stook state reset FILE --from-start | --from-end`: the position file of a source.
 int state_command(const std::vector<std::string>& words);
+/// `stook health [--socket PATH | -c FILE] [--json]`: whether a running stookd makes progress; 1: it does not, 3: it does
+/// not answer.
+int health_command(const std::vector<std::string>& words);
+/// `stook ledger [--socket PATH | -c FILE] [--json]`: the rows of a running stookd at every edge.
+int ledger_command(const std::vector<std::string>& words);
 /// `stook list`: all plugins of this build.
 int list_command(const std::vector<std::string>& words);
 /// `stook describe PLUGIN [--json | --markdown]`: one plugin's options and keys.

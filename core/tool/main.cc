@@ -22,6 +22,9 @@ constexpr Command commands[] = {
     {"check", stook::check_command, "check FILE [--json]", "all errors of a configuration, without starting anything"},
     {"plan", stook::plan_command, "plan FILE", "what would run: routes, lanes, keys, memory, threads"},
     {"state", stook::state_command, "state show|reset FILE", "how far a source's files are delivered; begin again"},
+    {"health", stook::health_command, "health [-c FILE] [--json]",
+     "whether a running stookd makes progress; 1: it does not"},
+    {"ledger", stook::ledger_command, "ledger [-c FILE] [--json]", "the rows of a running stookd at every edge"},
     {"list", stook::list_command, "list", "all plugins of this build"},
     {"describe", stook::describe_command, "describe PLUGIN [--json]", "one plugin: options, keys read and written"},
 };

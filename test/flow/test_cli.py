@@ -22,13 +22,14 @@ class Commands(Programs):
     def test_help_and_version_go_to_standard_output(self):
         done = self.stook("help")
         self.assertEqual((done.code, done.err), (0, ""))
-        for command in ("run", "check", "plan", "list", "describe", "version"):
+        for command in ("run", "check", "plan", "health", "ledger", "list", "describe", "version"):
             self.assertIn(f"stook {command}", done.out)
         self.assertEqual(self.stook("version").out.split()[0], "stook")
 
     def test_each_command_shows_its_usage_for_wrong_words(self):
         for words in (["check"], ["check", "--jsn", "x"], ["check", "a", "b"], ["plan"], ["plan", "a", "b"], ["list", "x"],
                       ["describe"], ["describe", "a", "b"], ["run"], ["run", "a", "b"], ["run", "--bad", "x"],
+                      ["health", "x"], ["health", "--socket"], ["health", "--socket", "a", "-c", "b"], ["ledger", "x"],
                       ["run", "-t", "0", "x"], ["run", "-t"], ["run", "-k", "x", "y"]):
             with self.subTest(words=words):
                 done = self.stook(*words)

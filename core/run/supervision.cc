@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/run/supervision.hh"
+
+#include "core/base/clock.hh"
+#include "core/base/log.hh"
+#include "core/base/text.hh"
+
+namespace stook {
+
+namespace {
+using Words = std::vector<std::string_view>;
+
+// A verb that answers in text, or with the word `json` in JSON.
+template <class Text, class Json>
+Control::Verb in_two_forms(Text text, Json json) {
+  return [text, json](const Words& words) -> Control::Answer {
+    if (words.empty()) {
+      return {true, text()};
+    }
+    if (words.size() == 1 && words[0] == "json") {
+      return {true, json() + "\n"};
+    }
+    return {false, "it takes the word `json` or none"};
+  };
+}
+}  // namespace
+
+Supervision::Supervision(Engine& engine, Loop& loop, const Settings& settings)
+    : engine_(engine), loop_(loop), path_(settings.control), notify_(Notify::from_environment()), control_(loop) {
+  control_.add("health [json]", in_two_forms([this] { return engine_.standings().text(); },
+                                             [this] { return engine_.standings().json(); }));
+  control_.add("ledger [json]",
+               in_two_forms([this] { return engine_.report().table(); }, [this] { return engine_.report().json(); }));
+}
+
+void Supervision::open() {
+  if (!path_.empty()) {
+    control_.open(path_);
+  }
+}
+
+void Supervision::started() {
+  notify_.ready(engine_.standings().summary());
+  if (notify_.watchdog() > 0) {
+    watchdog_.on_time<&Supervision::on_watchdog>(loop_, this, notify_.watchdog() / 2, notify_.watchdog() / 2);
+  }
+  if (notify_.is_heard()) {
+    engine_.health().listen([this](const Standings& standings) ROOM(front) { tell(standings); });
+  }
+}
+
+void Supervision::reloading() {
+  notify_.reloading("reloading");
+}
+
+void Supervision::reloaded() {
+  told_ = engine_.standings().summary();
+  notify_.ready(told_);
+}
+
+void Supervision::stopping() {
+  if (!is_stopping_) {
+    is_stopping_ = true;
+    notify_.stopping("stopping, rows that are on their way are delivered");
+  }
+}
+
+void Supervision::on_watchdog() {
+  int64_t now = monotonic_ns();
+  Holder slowest = engine_.slowest_element(now);
+  if (slowest.kind == Holder::Kind::Nobody || now - slowest.since < notify_.watchdog()) {
+    notify_.alive();
+    return;
+  }
+  static LogLimit limit{1};
+  if (auto pass = limit.pass()) {
+    log_event(
+        Level::Error, "worker_stuck",
+        Fields()("element", slowest.id)("for", show_duration(now - slowest.since))("suppressed", pass.suppressed));
+  }
+}
+
+void Supervision::tell(const Standings& standings) {
+  std::string summary = standings.summary();
+  if (!is_stopping_ && summary != told_) {
+    told_ = summary;
+    notify_.status(told_);
+  }
+}
+
+}  // namespace stook

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. Supervision: tells those who watch the process how it is: the service manager, and callers at the socket.
+#pragma once
+
+#include <string>
+
+#include "core/api/loop.hh"
+#include "core/base/notify.hh"
+#include "core/base/room.hh"
+#include "core/plan/plan.hh"
+#include "core/run/control.hh"
+#include "core/run/engine.hh"
+
+namespace stook {
+
+/// The manager's watchdog is fed while this process does its own part: main's loop turns, which it shows by feeding, and no
+/// worker has been in one bundle for as long as the watchdog waits. A sink that is down, a peer that is slow, a full disk
+/// are no reason to withhold: a restart would mend none of them, would give up every connection and what is under way,
+/// and would go on doing so until the manager gives the service up. Those are unhealthy by name, at the control socket
+/// and in the status, and the process goes on trying.
+/// A worker that does not come back is different: only code of this process can hold it, and all rows behind it.
+/// *Rooms:* main.
+class Supervision {
+ public:
+  /// All outlive it.
+  Supervision(Engine& engine, Loop& loop, const Settings& settings);
+
+  /// Opens the control socket if the configuration names one. Throws SetupError.
+  void open() ROOM(front);
+  /// Everything runs.
+  void started() ROOM(front);
+  /// Around a reload, be it that it fails: `reloaded` says to the manager that it is over.
+  void reloading() ROOM(front);
+  void reloaded() ROOM(front);
+  void stopping() ROOM(front);
+
+  Control& control() { return control_; }
+
+ private:
+  void on_watchdog() ROOM(front);
+  void tell(const Standings& standings) ROOM(front);
+
+  Engine& engine_;
+  Loop& loop_;
+  const std::string path_;
+  Notify notify_;
+  Control control_;
+  Watcher watchdog_;
+  std::string told_;
+  bool is_stopping_ = false;
+};
+
+}  // namespace stook

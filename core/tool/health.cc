@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 5. `stook health` and `stook ledger`: what a running stookd says of itself.
+#include <cstdio>
+
+#include "core/base/status.hh"
+#include "core/plan/plan.hh"
+#include "core/tool/ask.hh"
+#include "core/tool/commands.hh"
+
+namespace stook {
+
+namespace {
+/// Where etc/stook.conf and etc/stookd.service have it.
+constexpr const char* usual_socket = "/run/stook/control";
+
+enum Code : int { well = 0, unhealthy = 1, usage = 2, unreachable = 3 };
+
+struct Question {
+  std::string socket;
+  std::string file;
+  bool as_json = false;
+};
+
+// False after a message when the words are off.
+bool read_words(const char* command, const std::vector<std::string>& words, Question& question) {
+  for (size_t i = 0; i < words.size(); i++) {
+    bool has_value = i + 1 < words.size();
+    if (words[i] == "--json") {
+      question.as_json = true;
+    } else if (words[i] == "--socket" && has_value && question.file.empty()) {
+      question.socket = words[++i];
+    } else if (words[i] == "-c" && has_value && question.socket.empty()) {
+      question.file = words[++i];
+    } else {
+      std::fprintf(stderr, "usage: stook %s [--socket PATH | -c FILE] [--json]\n", command);
+      return false;
+    }
+  }
+  return true;
+}
+
+// Empty after a message when the configuration has no socket.
+std::string socket_of(const Question& question) {
+  if (question.file.empty()) {
+    return question.socket.empty() ? usual_socket : question.socket;
+  }
+  try {
+    std::string socket = make_plan({question.file, {}})->settings.control;
+    if (socket.empty()) {
+      std::fprintf(stderr, "%s: [global] has no control=; add control=%s and start stookd again\n",
+                   question.file.c_str(), usual_socket);
+    }
+    return socket;
+  } catch (const ConfigErrors& errors) {
+    std::fputs(show_errors(errors).c_str(), stderr);
+    std::fputs("a running stookd can be asked all the same, by --socket PATH\n", stderr);
+    return {};
+  }
+}
+
+int ask_and_print(const char* command, const std::vector<std::string>& words, std::string& answer) {
+  Question question;
+  if (!read_words(command, words, question)) {
+    return usage;
+  }
+  std::string socket = socket_of(question);
+  if (socket.empty()) {
+    return usage;
+  }
+  try {
+    answer = ask(socket, std::string(command) + (question.as_json ? " json" : ""));
+  } catch (const SetupError& error) {
+    std::fprintf(stderr, "stook %s: %s\n", command, error.what());
+    return unreachable;
+  }
+  std::fputs(answer.c_str(), stdout);
+  return well;
+}
+}  // namespace
+
+int health_command(const std::vector<std::string>& words) {
+  std::string answer;
+  int code = ask_and_print("health", words, answer);
+  bool is_healthy = answer.starts_with("healthy") || answer.starts_with("{\"healthy\":true");
+  return code == well && !is_healthy ? unhealthy : code;
+}
+
+int ledger_command(const std::vector<std::string>& words) {
+  std::string answer;
+  return ask_and_print("ledger", words, answer);
+}
+
+}  // namespace stook
