@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// tail: follows files that grow, and hands on each line as soon as it is written.
 ///
-/// Files that appear later are followed from their begin. A renamed file is read to its end while the new one at its path
-/// begins at 0; a truncated one begins again. A line without newline waits for it, or is handed on as `partial` after
-/// `partial_flush`. On stop, what is there is read for at most a second. How far each file has been *delivered* is kept in `state_file`, so that a stop or crash loses nothing.
+/// Files that appear later are followed from their begin. A renamed file is read to its end before the new one at its
+/// path, which begins at 0; a truncated one begins again, after the copy that copytruncate made of it. A line without
+/// newline waits for it, or is handed on as `partial` after `partial_flush`. On stop, what is there is read for at most a
+/// second. How far each file has been *delivered* is kept in `state_file`, so that a stop or crash loses nothing.
 ///
 ///     stack=in:tail,parse_access,out:file
 ///     [in]

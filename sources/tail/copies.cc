@@ -81,7 +81,7 @@ bool Files::looks_like_a_copy(Tailed& file) {
     return false;
   }
   auto size = static_cast<uint64_t>(status.st_size);
-  auto agrees = [&](Tailed* other) ROOM(front) {
+  auto agrees = [&](Tailed* other) {
     if (other->state.position == 0 || !reach(*other)) {
       return false;
     }
@@ -107,6 +107,31 @@ bool Files::is_read_copy(Tailed& file) {
     return former.offset > size && former.head.length > 0 && size >= former.head.length &&
            has_head(file.fd.get(), former.head);
   });
+}
+
+bool Files::find_known(Tailed& packed, std::string_view head) {
+  std::vector<Fingerprint> prefixes(1);
+  for (char byte : head) {
+    prefixes.push_back(extended(prefixes.back(), {&byte, 1}));
+  }
+  auto agrees = [&](const Identity& other) {
+    return other.offset > 0 && other.head.length > 0 && other.head.length < prefixes.size() &&
+           prefixes[other.head.length] == other.head;
+  };
+  for (auto& [key, file] : open) {
+    if (file.get() != &packed && agrees(file->identity())) {
+      packed.packed->known = file->identity();
+      packed.packed->is_known_open = true;
+      return true;
+    }
+  }
+  // Of itself and of what it was made of, how far the later one was read counts.
+  for (const auto& [inode, position] : positions_.by_inode) {
+    if (agrees(position.identity) && position.identity.offset > packed.packed->known.offset) {
+      packed.packed->known = position.identity;
+    }
+  }
+  return packed.packed->known.offset > 0;
 }
 
 void Files::skip(Tailed& file) {

@@ -50,7 +50,7 @@ bool Descriptors::close_one() {
   size_t looks = 0;
   for (Tailed* file : open_) {
     struct stat status {};
-    bool has_name = fstat(file->fd.get(), &status) == 0 && status.st_nlink > 0;
+    bool has_name = !file->packed && fstat(file->fd.get(), &status) == 0 && status.st_nlink > 0;
     if (has_name) {
       close(*file);
       return true;

@@ -13,6 +13,9 @@ namespace stook {
 
 namespace {
 
+/// A deleted file is remembered for a while: what it held may come back compressed. Seconds.
+constexpr int64_t kept_deleted = 3600;
+
 int64_t wall_seconds() {
   return wall_ns() / 1'000'000'000;
 }
@@ -98,7 +101,7 @@ bool Files::reach(Tailed& file) {
   }
   std::vector<std::string> others = neighbours(file.path);
   return std::any_of(others.begin(), others.end(),
-                     [&](const std::string& other) ROOM(front) { return is_reachable_at(file, other); });
+                     [&](const std::string& other) { return is_reachable_at(file, other); });
 }
 
 bool Files::reopen(Tailed& file) {
@@ -126,12 +129,13 @@ Tailed* Files::release(Tailed& file) {
 
 void Files::close(Tailed& file) {
   struct stat status {};
+  if (file.packed && fstat(file.fd.get(), &status) == 0) {
+    done_[file.path] = status;
+  }
   bool is_deleted = file.fd ? fstat(file.fd.get(), &status) == 0 && status.st_nlink == 0 : !reach(file);
+  remember(file);
   if (is_deleted) {
-    positions_.by_inode.erase(file.inode);
-    is_dirty_ = true;
-  } else {
-    remember(file);
+    positions_.by_inode[file.inode].seen -= Positions::kept_seconds - kept_deleted;
   }
   by_stream_.erase(file.stream);
   if (file.watch >= 0) {
@@ -160,9 +164,12 @@ void Files::remember(Tailed& file) {
     return;
   }
   Fingerprint marker = file.marker;
+  if (file.packed && !file.packed->is_done) {
+    return;
+  }
   if (file.acknowledged.offset != file.state.position) {
     // The bytes before are looked up. They count only when the file still is what was read of it.
-    if (!file.fd || !has_marker(file.fd.get(), file.state.position, file.marker)) {
+    if (file.packed || !file.fd || !has_marker(file.fd.get(), file.state.position, file.marker)) {
       return;
     }
     marker = marker_of(file.fd.get(), file.acknowledged.offset);

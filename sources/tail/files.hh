@@ -58,6 +58,10 @@ class Files {
   bool looks_like_a_copy(Tailed& file);
   /// Whether it is a copy of what has been read of a file before that was truncated.
   bool is_read_copy(Tailed& file);
+  /// Looks for a file, open or remembered, that begins as the compressed file does; true: `known` says where it stood.
+  bool find_known(Tailed& packed, std::string_view head);
+  /// Unknown files that are there now are entered at their end.
+  bool enters_at_end() const { return enters_at_end_; }
   /// All that is in the file counts as read.
   void skip(Tailed& file);
   /// The file has been read to its end: those that waited for it need not any more. Returns the one that is to be read.
@@ -119,6 +123,7 @@ class Files {
   uint64_t progress_ = 0;
   bool is_first_ = true;
   bool is_dirty_ = false;
+  bool enters_at_end_ = false;
   bool has_warned_ = false;
 };
 

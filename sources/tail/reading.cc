@@ -71,6 +71,9 @@ Reading TailReader::read(Tailed& file) {
   if (!files_->reach(file)) {
     return Reading::Gone;
   }
+  if (is_packed(file)) {
+    return read_packed(file);
+  }
   PreadBytes bytes(file.fd.get(), file.state.position, file.marker);
   return read_from(file, bytes);
 }

@@ -17,7 +17,7 @@ enum class Reading : uint8_t { Drained, More, Paused, Other, Gone };
 /// *Rooms:* the source's front.
 class TailReader {
  public:
-  explicit TailReader(size_t max_line) : lines_(max_line) {}
+  explicit TailReader(size_t max_line) : max_line_(max_line), lines_(max_line) {}
   void attach(Feed& feed, Files& files);
   /// Hands on one bundle's worth of lines, and marks the file.
   /// Cost beside the lines: one preadv(2) for the first read of a turn and what stands before it.
@@ -32,10 +32,16 @@ class TailReader {
   Reading fail(Tailed& file, PreadBytes& bytes) ROOM(front);
   bool skip_hole(Tailed& file, PreadBytes& bytes) ROOM(front);
   void move_on(Tailed& file, const PreadBytes& bytes, const LinePlace& before) ROOM(front);
+  bool is_packed(Tailed& file) ROOM(front);
+  Reading read_packed(Tailed& file) ROOM(front);
+  Reading begin_packed(Tailed& file) ROOM(front);
+  Reading skip_packed(Tailed& file) ROOM(front);
+  void end_packed(Tailed& file) ROOM(front);
   LineOrigin origin(const Tailed& file) ROOM(front);
 
   Feed* feed_ = nullptr;
   Files* files_ = nullptr;
+  size_t max_line_;
   LineReader lines_;
   std::string id_;
   uint64_t rows_ = 0;  // that had been made when a file was marked last

@@ -60,7 +60,8 @@ std::vector<Tailed*> Files::sweep(int64_t now) {
   Found found = look();
   std::vector<Tailed*> fresh;
   sweeps_++;
-  auto take = [&](const std::string& path) ROOM(front) {
+  enters_at_end_ = is_first_ && (positions_.was_there() ? positions_.enters_at_end : setup_.starts_at_end);
+  auto take = [&](const std::string& path) {
     size_t before = open.size();
     if (Tailed* file = adopt(path, false, now)) {
       file->seen = sweeps_;
@@ -162,12 +163,19 @@ void Files::take_once(const std::vector<std::string>& paths, std::vector<Tailed*
   }
 }
 
+namespace {
+
+bool is_unchanged(const struct stat& before, const struct stat& now) {
+  return before.st_ino == now.st_ino && before.st_dev == now.st_dev && before.st_size == now.st_size &&
+         before.st_mtim.tv_sec == now.st_mtim.tv_sec && before.st_mtim.tv_nsec == now.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
 /// Whether the file was read to its end and has not changed since it was found to be so.
 bool Files::is_done(const std::string& path, const struct stat& status) {
   auto looked = done_.find(path);
-  if (looked != done_.end() && looked->second.st_ino == status.st_ino && looked->second.st_dev == status.st_dev &&
-      looked->second.st_size == status.st_size && looked->second.st_mtim.tv_sec == status.st_mtim.tv_sec &&
-      looked->second.st_mtim.tv_nsec == status.st_mtim.tv_nsec) {
+  if (looked != done_.end() && is_unchanged(looked->second, status)) {
     return true;
   }
   Fd fd = descriptors_.open(path);
@@ -210,8 +218,11 @@ Tailed* Files::adopt(const std::string& path, bool is_away, int64_t now) {
       file.path = path;
       file.moved_to.clear();
     }
-    file.is_away = is_away && file.is_away;
+    file.is_away = (is_away || file.packed) && file.is_away;
     return &file;
+  }
+  if (auto done = done_.find(path); done != done_.end() && is_unchanged(done->second, status)) {
+    return nullptr;
   }
   Fd fd = descriptors_.open(path);
   if (!fd || fstat(fd.get(), &status) != 0 || open.count({status.st_dev, status.st_ino}) != 0) {
@@ -240,19 +251,22 @@ Tailed* Files::adopt(const std::string& path, bool is_away, int64_t now) {
 /// Finds where to begin in a file that has just been opened, and watches it.
 void Files::enter(Tailed& file, uint64_t size, int64_t now) {
   int fd = file.fd.get();
-  bool is_first_start = is_first_ && (positions_.was_there() ? positions_.enters_at_end : setup_.starts_at_end);
   new_stream(file);
   watch_file(file);
   auto stored = positions_.by_inode.find(file.inode);
   if (stored == positions_.by_inode.end()) {
     file.is_fresh = !is_first_ || positions_.was_there();
-    file.state.position = is_first_start && !file.is_away ? last_line_end(fd, size) : 0;
+    file.state.position = enters_at_end_ && !file.is_away ? last_line_end(fd, size) : 0;
     file.head = head_of(fd, file.state.position);
     file.marker = marker_of(fd, file.state.position);
     file.acknowledged = LinePlace::of(file.state);
     return;
   }
   const Position& before = stored->second;
+  if (Sniffed sniffed = sniff(fd); sniffed.is_other || sniffed.packing != Packing::None) {
+    file.is_dirty = false;  // its position is one of what it inflates to, and stands until it has been read
+    return;
+  }
   LinePlace place{before.identity.offset, before.line};
   file.lives = before.lives;
   bool is_same = size >= place.offset && has_head(fd, before.identity.head) &&

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <list>
+#include <memory>
 #include <string>
 
 #include "core/api/identity.hh"
 #include "core/base/fd.hh"
 #include "sources/lines.hh"
+#include "sources/tail/packed.hh"
 
 namespace stook {
 
@@ -44,6 +46,8 @@ struct Tailed {
   /// Changes when it is truncated, so that what is acknowledged for its former content is not taken for the new one.
   uint64_t stream = 0;
   LineState state;
+  /// It is compressed: offsets are of what it inflates to.
+  std::unique_ptr<Packed> packed;
   /// Of the first bytes read, up to 1024, and of those before state.position.
   Fingerprint head;
   Fingerprint marker;

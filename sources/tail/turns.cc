@@ -52,7 +52,7 @@ bool Turns::is_limited() {
 
 /// A new file may be a copy of another one that is about to be truncated: it is then read from where that one stood.
 bool Turns::is_held(Tailed& file) {
-  if (!file.is_fresh || file.state.position != 0 || !files_->reach(file)) {
+  if (file.packed || !file.is_fresh || file.state.position != 0 || !files_->reach(file)) {
     return false;
   }
   int64_t now = feed_->loop().now();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may happen to a followed file, row by row: links, holes, long lines, many files, no events, slow file systems."""
 
+import gzip
 import os
 import resource
 import shutil
@@ -142,6 +143,68 @@ class Contents(Rows):
         self.add("in.log", "end")
         self.arrives(daemon, expected + ["end"])
         daemon.stop()
+
+
+class Compressed(Rows):
+    """With `exclude` empty compressed files are read, but not what was read before it was compressed."""
+
+    def compress(self, name, start=0):
+        text = self.read(name).encode()[start:]
+        with gzip.open(self.path(name + ".tmp"), "wb") as packed:
+            packed.write(text)
+        os.unlink(self.path(name))
+        os.rename(self.path(name + ".tmp"), self.path(name + ".gz"))
+
+    def begin(self):
+        return Daemon(self, self.config(path="logs/in.log*", more="exclude=*.tmp\nlinger=100ms\nrescan=200ms"))
+
+    def closed(self, daemon, name):
+        daemon.wait_for(lambda: self.descriptors(daemon, name) == 0, f"{name} is closed")
+
+    def test_a_log_that_is_compressed_after_it_was_read_is_not_read_again(self):
+        lines = [f"line {n} {'x' * 50}" for n in range(1000)]
+        self.add("logs/in.log", *lines)
+        daemon = self.begin()
+        self.arrives(daemon, lines)
+        os.rename(self.path("logs/in.log"), self.path("logs/in.log.1"))
+        self.add("logs/in.log", "next")
+        self.arrives(daemon, lines + ["next"])
+        self.compress("logs/in.log.1")
+        daemon.wait_for(lambda: self.descriptors(daemon, ".gz") == 1, "the compressed file is open")
+        self.closed(daemon, ".gz")
+        daemon.stop()
+        self.assertEqual(self.out(), lines + ["next"])
+        daemon = self.begin()  # nor after a restart
+        daemon.wait_for(lambda: self.descriptors(daemon, ".gz") == 1, "the compressed file is open")
+        self.closed(daemon, ".gz")
+        daemon.stop()
+        self.assertEqual(self.out(), lines + ["next"])
+
+    def test_what_was_not_read_before_it_was_compressed_is_read_then(self):
+        lines = [f"line {n} {'x' * 50}" for n in range(1000)]
+        self.add("logs/in.log", *lines)
+        daemon = self.begin()
+        self.arrives(daemon, lines)
+        daemon.stop()
+        self.add("logs/in.log", "more", "and more")
+        self.compress("logs/in.log")
+        self.add("logs/in.log", "new")
+        with gzip.open(self.path("logs/in.log.0.gz"), "wb") as packed:
+            packed.write(b"unknown\nand its last line")
+        self.write("logs/in.log.2.xz", b"\xfd7zXZ\x00 of another kind")
+        self.write("logs/in.log.3.gz", b"\x1f\x8b\x08 torn")
+        daemon = self.begin()
+        self.arrives(daemon, lines + ["more", "and more", "new", "unknown", "and its last line"], in_order=False)
+        daemon.wait_for(lambda: daemon.log().count("event=file_unreadable") == 2, "both are told")
+        self.closed(daemon, ".gz")
+        daemon.stop(code=1)
+        daemon = self.begin()
+        self.add("logs/in.log", "end")
+        daemon.wait_for(lambda: "end" in self.out(), "the end")
+        daemon.wait_for(lambda: daemon.log().count("event=file_unreadable") == 2, "both are told again")
+        self.closed(daemon, ".gz")
+        daemon.stop(code=1)
+        self.assertEqual(sorted(self.out()), sorted(lines + ["more", "and more", "new", "unknown", "and its last line", "end"]))
 
 
 class Places(Rows):
