@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks the systemd unit: that it has the lines which keep stookd in its place, and what systemd-analyze says of it.
+
+    test/tools/check_unit.py UNIT [STOOKD]
+
+UNIT is the file as it is installed; STOOKD the built program, which stands in for the one not yet installed. Without
+systemd-analyze only the lines are checked.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+MOST_EXPOSURE = 25  # in tenths, as systemd-analyze security --threshold takes it
+REQUIRED = {
+    "Service": {
+        "NotifyAccess": "main", "WatchdogSec": "30", "Restart": "on-failure", "DynamicUser": "yes", "User": "stook",
+        "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "read-only", "PrivateTmp": "yes",
+        "PrivateDevices": "yes", "ProtectKernelTunables": "yes", "ProtectKernelModules": "yes", "ProtectKernelLogs": "yes",
+        "ProtectControlGroups": "yes", "ProtectClock": "yes", "RestrictNamespaces": "yes", "RestrictSUIDSGID": "yes",
+        "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6 AF_NETLINK", "LockPersonality": "yes",
+        "MemoryDenyWriteExecute": "yes", "StateDirectory": "stook", "RuntimeDirectory": "stook", "LimitNOFILE": "65536",
+        "CapabilityBoundingSet": "CAP_DAC_READ_SEARCH", "UMask": "0027",
+    },
+    "Install": {"WantedBy": "multi-user.target"},
+}
+
+
+def read_unit(text):
+    """{section: [(name, value)]}, in order; and what is no line of a unit."""
+    sections, faults, section = {}, [], None
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line[0] in "#;":
+            continue
+        if head := re.fullmatch(r"\[(\w+)\]", line):
+            section = sections.setdefault(head[1], [])
+        elif (pair := re.fullmatch(r"(\w+)=(.*)", line)) and section is not None:
+            section.append((pair[1], pair[2]))
+        else:
+            faults.append(f"line {number}: neither a section nor a setting: {line}")
+    return sections, faults
+
+
+def check_lines(text):
+    sections, faults = read_unit(text)
+    for section, wanted in REQUIRED.items():
+        found = dict(sections.get(section, []))
+        faults += [f"[{section}] {name}={found.get(name, '')}: should be {value}" for name, value in wanted.items()
+                   if found.get(name) != value]
+    service = sections.get("Service", [])
+    # An older systemd passes over the second line and keeps the first.
+    if [value for name, value in service if name == "Type"] != ["notify", "notify-reload"]:
+        faults.append("[Service] Type: should be notify, and notify-reload on the line behind it")
+    if not any(name == "SystemCallFilter" and value.startswith("@system-service") for name, value in service):
+        faults.append("[Service] SystemCallFilter: should begin with @system-service")
+    start = dict(service).get("ExecStart", "")
+    if not re.fullmatch(r"/\S+/stookd -c /\S+", start):
+        faults.append(f"[Service] ExecStart={start}: should be the whole path of stookd, and its configuration by -c")
+    if "@" in re.sub(r"@(system-service|privileged|resources)", "", text):
+        faults.append("an @NAME@ of the build is left")
+    return faults
+
+
+def analyze(text, stookd):
+    """What systemd-analyze finds, but for the type that systemd before 253 does not know."""
+    with tempfile.TemporaryDirectory(prefix="stook-unit-") as folder:
+        unit = os.path.join(folder, "stookd.service")
+        with open(unit, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={stookd}", text))
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+        faults = [line for line in (done.stdout + done.stderr).splitlines()
+                  if "stookd.service" in line and not line.endswith("Failed to parse service type, ignoring: notify-reload")]
+        done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={MOST_EXPOSURE}", unit],
+                              capture_output=True, text=True, check=False)
+        print((done.stdout.splitlines() or [""])[-1])
+        return faults + ([f"exposure is above {MOST_EXPOSURE / 10}"] if done.returncode != 0 else [])
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        text = file.read()
+    faults = check_lines(text)
+    if len(sys.argv) > 2 and shutil.which("systemd-analyze"):
+        faults += analyze(text, os.path.abspath(sys.argv[2]))
+    for fault in faults:
+        print(f"{sys.argv[1]}: {fault}")
+    print(f"unit: {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
