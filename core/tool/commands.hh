@@ -21,6 +21,8 @@ int state_command(const std::vector<std::string>& words);
 int health_command(const std::vector<std::string>& words);
 /// `stook ledger [--socket PATH | -c FILE] [--json]`: the rows of a running stookd at every edge.
 int ledger_command(const std::vector<std::string>& words);
+/// `stook spool list | check | show | export | repair DIR`: what is in a spool. `check` returns 1 when there is damage.
+int spool_command(const std::vector<std::string>& words);
 /// `stook list`: all plugins of this build.
 int list_command(const std::vector<std::string>& words);
 /// `stook describe PLUGIN [--json | --markdown]`: one plugin's options and keys.
