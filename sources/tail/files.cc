@@ -192,10 +192,12 @@ void Files::save() {
   is_dirty_ = false;
   if (!positions_.save(wall_seconds())) {
     is_dirty_ = true;
+    failures_++;
     static LogLimit limit(1);
     if (auto pass = limit.pass()) {
       log_event(Level::Error, "positions_failed",
-                Fields()("instance", id_)("reason", positions_.reason())("suppressed", pass.suppressed));
+                Fields()("instance", id_)("reason", positions_.reason())("failures", failures_)("suppressed",
+                                                                                                pass.suppressed));
     }
   }
 }

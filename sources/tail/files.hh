@@ -121,6 +121,7 @@ class Files {
   uint64_t last_stream_ = 0;
   uint64_t sweeps_ = 0;
   uint64_t progress_ = 0;
+  uint64_t failures_ = 0;  // of writing positions
   bool is_first_ = true;
   bool is_dirty_ = false;
   bool enters_at_end_ = false;

@@ -256,6 +256,26 @@ class Restarting(Tail):
             daemon.stop()
             self.assertEqual(self.out(), expected)
 
+    def test_positions_that_cannot_be_written_are_one_line_and_rows_go_on(self):
+        self.write("in.log", "")
+        daemon = Daemon(self, self.config(more=self.CONFIG, stated=True))
+        self.add("in.log", "one")
+        self.arrives(daemon, ["one"])
+        daemon.wait_for(lambda: os.path.exists(self.path("state/in.pos")) and " 4 0 4 " in self.read("state/in.pos"), "the first position")
+        os.mkdir(self.path("state/in.pos.new"))
+        expected = ["one"]
+        for n in range(4):
+            self.add("in.log", f"line {n}")
+            expected.append(f"line {n}")
+            self.arrives(daemon, expected)
+            time.sleep(0.6)
+        self.assertEqual(daemon.log().count("event=positions_failed"), 1)
+        self.assertIn("failures=1", daemon.log())
+        self.assertIn(" 4 0 4 ", self.read("state/in.pos"))
+        os.rmdir(self.path("state/in.pos.new"))
+        daemon.wait_for(lambda: " 32 0 32 " in self.read("state/in.pos"), "the position is written then")
+        daemon.stop()
+
     def test_an_unusable_position_file_stops_the_start_and_the_tool_gets_out_of_it(self):
         self.add("in.log", "one")
         daemon = Daemon(self, self.config(more=self.CONFIG, stated=True))
