@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Random lives of a spool against a model of what it owes: STOOK_SPOOL_SEED=N lives one of them again.
+/// Seeded lives of a spool against a model of what it owes: STOOK_SPOOL_SEED=N lives one of them and tells it.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -367,8 +367,7 @@ constexpr uint64_t lives = 1'000;
 TEST_CASE("a spool owes nothing after any life: crashes, power losses, faults and damage") {
   set_log_level(Level::Fatal);
   const char* only = std::getenv("STOOK_SPOOL_SEED");
-  const uint64_t first =
-      only != nullptr ? std::strtoull(only, nullptr, 10) : std::random_device{}() * uint64_t{100'000};
+  const uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
   for (uint64_t seed = first; seed < first + (only != nullptr ? 1 : lives); seed++) {
     try {
       Life life(seed);
