@@ -3,7 +3,7 @@
 ///
 /// A spool is a folder of mode 0700. All numbers are little-endian.
 ///
-///     lock                    locked by the process that has the spool open; empty
+///     lock                    locked by the process that has the spool open; the 16 bytes of the uuid
 ///     0000000000000001.seg    a segment: records in the order of their sequences; the name is its id in hex
 ///     state                   where the reader is (slots.hh)
 ///     dropped                 sequences that were dropped on purpose (slots.hh)

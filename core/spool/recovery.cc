@@ -51,12 +51,21 @@ void SpoolRecovery::choose_uuid() {
   }
   if (!is_known) {
     state_.reset();
-    io_.random(shared_.uuid.data());
+    // The lock remembers the uuid, for when state and headers are damaged at once.
+    if (io_.read_at(shared_.lock.get(), shared_.uuid.data(), shared_.uuid.size(), 0) != ssize_t{sizeof(SpoolUuid)}) {
+      io_.random(shared_.uuid.data());
+    }
     for (const auto& header : headers_) {
       shared_.uuid = header ? header->uuid : shared_.uuid;
     }
   }
   shared_.seed = spool_seed(shared_.uuid);
+  SpoolUuid noted{};
+  io_.read_at(shared_.lock.get(), noted.data(), noted.size(), 0);
+  if (noted != shared_.uuid && write_all(io_, shared_.lock.get(), shared_.uuid.data(), shared_.uuid.size(), 0) == 0) {
+    io_.sync(shared_.lock.get());
+    io_.sync_folder(shared_.settings.folder);
+  }
   size_t kept = 0;
   for (size_t i = 0; i < segments_.size(); i++) {
     if (!headers_[i] || headers_[i]->uuid == shared_.uuid) {
