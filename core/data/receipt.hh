@@ -36,10 +36,12 @@ class Receipt {
 
   Ledger* ledger = nullptr;
   uint64_t sequence = 0;
+  /// The next one on the way home to the same front.
+  Receipt* next = nullptr;
 
  private:
   // Written by every holder. The release of each decrement makes its `worst` visible to the last holder,
-  // who acquires; the queue home carries it on to the front.
+  // who acquires; the way home carries it on to the front.
   std::atomic<int32_t> holders_{0};
   std::atomic<Fate> worst_{Fate::Done};
 };

@@ -54,6 +54,15 @@ const Instance* Plan::find(std::string_view id) const {
   return nullptr;
 }
 
+std::shared_ptr<const Instance> Plan::share(const Instance& instance) const {
+  for (const auto& one : instances) {
+    if (one.get() == &instance) {
+      return one;
+    }
+  }
+  return nullptr;
+}
+
 uint64_t Plan::memory_bound() const {
   uint64_t bytes = 0;
   for (const auto& route : routes) {

@@ -27,7 +27,7 @@ struct Instance {
   const Plugin* plugin = nullptr;
   /// Where the configuration first names it.
   Place place;
-  std::shared_ptr<void> config;  // shared by the routes of an old and a new plan while one replaces the other
+  std::shared_ptr<void> config;
   Wiring wiring;
 
   // Sources.
@@ -38,8 +38,14 @@ struct Instance {
   // Sinks.
   Full full = Full::Wait;
   const Plugin* codec = nullptr;
-  std::shared_ptr<void> codec_config;  // as config
+  std::shared_ptr<void> codec_config;
   Wiring codec_wiring;
+
+  /// Everything that the configuration says about it, in one form: plugin, options after substitution, and what the
+  /// plugin read from files. Two instances of one id and one text do the same.
+  std::string text;
+  /// A source that keeps positions in a file, so that what was not delivered is read again.
+  bool keeps_positions = false;
 };
 
 /// An instance at one position of a route's tree of stacks.
@@ -107,11 +113,14 @@ struct Settings {
 class Plan {
  public:
   Settings settings;
-  std::vector<std::unique_ptr<Instance>> instances;
+  /// Shared with the plan before it, whose equal instances this one takes over, and with what still runs them.
+  std::vector<std::shared_ptr<Instance>> instances;
   std::vector<std::unique_ptr<Route>> routes;
 
   /// The instance of that id, or null.
   const Instance* find(std::string_view id) const;
+  /// The same instance, shared: whoever runs it keeps it alive. REQUIRES: it is of this plan.
+  std::shared_ptr<const Instance> share(const Instance& instance) const;
   /// The most memory that bundles, payloads and their columns can take, in bytes, and nothing else.
   uint64_t memory_bound() const;
   /// `stook plan`: routes, lanes, keys with producers and readers, memory, threads.

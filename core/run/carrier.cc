@@ -4,46 +4,49 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <exception>
 
 #include "core/base/clock.hh"
 #include "core/run/front.hh"
 #include "core/run/ledger.hh"
+#include "core/run/route_run.hh"
 
 namespace stook {
 
-Carrier::Carrier(const Instance& instance_, size_t lanes)
-    : instance(instance_),
-      orders_(lanes),
-      delivery_(instance_, meter, [this](Payload* payload, Fate fate) ROOM(carrier) { finish(payload, fate); }) {}
+Carrier::Carrier(std::shared_ptr<const Instance> instance_, Notice& notice)
+    : shared(std::move(instance_)),
+      instance(*shared),
+      notice_(notice),
+      calls_(notice),
+      delivery_(instance, meter, [this](Payload* payload, Fate fate) ROOM(carrier) { finish(payload, fate); }) {}
 Carrier::~Carrier() = default;
 
-void Carrier::reorder_lane(uint32_t lane, size_t slots) {
-  orders_[lane] = std::make_unique<Order>();
-  orders_[lane]->early.assign(slots + 1, nullptr);
+void Carrier::open() {
+  delivery_.open();
+  is_open_ = true;
+}
+
+void Carrier::add_route(const RouteRun& route) {
+  for (auto& outbox : route.outboxes) {
+    if (&outbox->carrier == this) {
+      outboxes_.push_back(outbox.get());
+    }
+  }
+}
+
+void Carrier::remove_route(const RouteRun& route) {
+  std::erase_if(outboxes_, [&](Outbox* outbox) {
+    return std::any_of(route.outboxes.begin(), route.outboxes.end(), [&](auto& one) { return one.get() == outbox; });
+  });
 }
 
 void Carrier::launch() {
-  std::exception_ptr failure;
-  Doorbell started;
-  thread_ = std::thread([&] {
+  thread_ = std::thread([this] {
     room::enter(room::carrier);
     pthread_setname_np(pthread_self(), ("stook-" + instance.id).substr(0, 15).c_str());
-    try {
-      delivery_.open();
-    } catch (...) {
-      failure = std::current_exception();
-      started.ring();
-      return;
-    }
-    started.ring();
     serve();
+    has_ended_.store(true, std::memory_order_release);
+    notice_.give();
   });
-  started.wait();
-  if (failure) {
-    thread_.join();
-    std::rethrow_exception(failure);
-  }
 }
 
 void Carrier::ask_end(bool abandon) {
@@ -61,7 +64,15 @@ void Carrier::join() {
 void Carrier::serve() {
   for (;;) {
     bell.hush();
+    calls_.run();
     bool is_ending = end_asked_.load(std::memory_order_acquire);
+    if (!is_open_) {
+      if (is_ending) {
+        return;
+      }
+      bell.wait();
+      continue;
+    }
     if (serve_once()) {
       continue;
     }
@@ -78,6 +89,9 @@ bool Carrier::serve_once() {
     delivery_.reopen();
   }
   gather();
+  if (drop_asked_.load(std::memory_order_acquire)) {
+    return delivery_.drop();
+  }
   return delivery_.serve();
 }
 
@@ -95,7 +109,7 @@ void Carrier::gather() {
 
 // A payload of a dealt lane waits here until all of its lane before it have come.
 void Carrier::take(Payload* payload) {
-  Order* order = orders_[payload->lane].get();
+  Order* order = payload->home->order;
   if (order == nullptr) {
     delivery_.take(payload);
     return;
@@ -117,8 +131,7 @@ void Carrier::finish(Payload* payload, Fate fate) {
   for (Receipt* receipt : payload->receipts) {
     Front& front = receipt->ledger->front;
     if (receipt->settle(fate)) {
-      receipts[front.number]->push(receipt);
-      front.receipt_home();
+      front.receive(receipt);
     }
   }
   payload->home->outbox.give_back(payload);

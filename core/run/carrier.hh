@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/base/doorbell.hh"
@@ -13,61 +14,79 @@
 #include "core/base/room.hh"
 #include "core/data/receipt.hh"
 #include "core/plan/plan.hh"
+#include "core/run/calls.hh"
 #include "core/run/delivery.hh"
 #include "core/run/outbox.hh"
 
 namespace stook {
 
-/// *Rooms:* its own thread is its room.
+class RouteRun;
+
+/// *Rooms:* its own thread is its room; the bell is rung from everywhere, and main posts calls.
 class Carrier {
  public:
-  Carrier(const Instance& instance_, size_t lanes);
+  /// Shared: the instance lives as long as its carrier, whatever becomes of the plan that made it.
+  Carrier(std::shared_ptr<const Instance> instance_, Notice& notice);
   ~Carrier();
 
-  /// Before start: payloads come by this outbox.
-  void add_outbox(Outbox& outbox) { outboxes_.push_back(&outbox); }
-  /// Before start: payloads of this lane come by several outboxes and in any order, at most `slots` of them at once.
-  void reorder_lane(uint32_t lane, size_t slots);
+  /// Makes and opens the sink. Throws what that throws.
+  void open() ROOM(carrier);
+  /// From here on payloads come by the route's outboxes.
+  void add_route(const RouteRun& route) ROOM(carrier);
+  /// REQUIRES: none of its payloads is on its way.
+  void remove_route(const RouteRun& route) ROOM(carrier);
 
-  /// Makes and opens the sink in its thread; waits for it, and throws what that throws.
+  /// Starts the thread; `open` is the first call that it should get.
   void launch();
+  /// Main: has the carrier run these between two deliveries.
+  void call(Calls::Works works) ROOM(front) {
+    calls_.post(std::move(works));
+    bell.ring();
+  }
+  Calls& calls() ROOM(front) { return calls_; }
   /// Any thread: ends once nothing waits; with `abandon`, even if something waits.
   void ask_end(bool abandon);
+  /// The thread has nothing more to do, or never ran: join does not wait.
+  bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
   void join();
   /// Any thread: asks the sink to open its target again.
   void ask_reopen() {
     reopen_asked_.store(true, std::memory_order_release);
     bell.ring();
   }
+  /// Any thread: what waits for the sink, and whatever comes for it, is dropped and counted as abandoned.
+  void ask_drop() {
+    drop_asked_.store(true, std::memory_order_release);
+    bell.ring();
+  }
 
   /// One round: gather, deliver, settle. True when anything moved. For tests, and the body of the loop.
   bool serve_once() ROOM(carrier);
 
+  const std::shared_ptr<const Instance> shared;
   const Instance& instance;
   Doorbell bell;
   SinkMeter meter;
-  /// Receipts go home here, by number of the front.
-  std::vector<Queue<Receipt>*> receipts;
 
  private:
-  /// Payloads of one dealt lane that came before their turn, by sequence.
-  struct Order {
-    uint64_t next = 1;
-    std::vector<Payload*> early;
-  };
   void serve() ROOM(carrier);
   void gather() ROOM(carrier);
   void take(Payload* payload) ROOM(carrier);
   void finish(Payload* payload, Fate fate) ROOM(carrier);
 
-  std::vector<Outbox*> outboxes_;
-  std::vector<std::unique_ptr<Order>> orders_;  // by lane number, null for pinned lanes
+  Notice& notice_;
+  Calls calls_;
+  std::vector<Outbox*> outboxes_ OWNED(carrier);
   Delivery delivery_;
+  bool is_open_ OWNED(carrier) = false;
   std::thread thread_;
   // Written by main, read by the carrier after a ring.
   std::atomic<bool> end_asked_{false};
   std::atomic<bool> abandon_asked_{false};
   std::atomic<bool> reopen_asked_{false};
+  std::atomic<bool> drop_asked_{false};
+  // Written by the carrier as its last deed, read by main.
+  std::atomic<bool> has_ended_{false};
 };
 
 }  // namespace stook

@@ -92,6 +92,16 @@ bool Delivery::offer(Shipment shipment) {
   return true;
 }
 
+bool Delivery::drop() {
+  bool has_any = !waiting_.empty();
+  for (Payload* payload : waiting_) {
+    meter_.abandoned_rows.add(payload->rows());
+    finish_(payload, Fate::Dropped);
+  }
+  waiting_.clear();
+  return has_any;
+}
+
 void Delivery::refuse(Shipment shipment) {
   static LogLimit limit;
   for (Payload* payload : shipment) {

@@ -24,6 +24,7 @@ struct SinkMeter {
   Counter bytes;  // delivered
   Counter retries;
   Counter refused_rows;
+  Counter abandoned_rows;  // dropped because the sink went away and had not taken them in time
   Counter deliveries;
   Counter ns;        // inside deliver
   Gauge is_failing;  // 1 while the last answer was Again
@@ -55,6 +56,8 @@ class Delivery {
   bool is_idle() const ROOM(carrier) { return waiting_.empty(); }
   /// Runs the sink's clock, and offers what waits unless it is too early. True when it was offered.
   bool serve() ROOM(carrier);
+  /// Gives up all that waits: it is counted as abandoned. True when there was anything.
+  bool drop() ROOM(carrier);
   /// When `serve` has something to do by itself (ns, monotonic), or -1.
   int64_t wake_at() ROOM(carrier);
 

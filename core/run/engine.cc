@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/run/engine.hh"
 
+#include <algorithm>
+#include <utility>
+
 #include "core/base/clock.hh"
+#include "core/run/reload.hh"
 #include "core/run/runner.hh"
 
 namespace stook {
 
-Engine::Engine(const Plan& plan, Loop& loop) : plan_(plan), loop_(loop) {
-  fronts_.push_back(std::make_unique<Front>(*this, 0, loop));
-  for (size_t i = 0; i < plan.settings.threads; i++) {
-    workers_.push_back(std::make_unique<Worker>(i));
-  }
-  build_routes();
-  build_workers();
-  build_receipts();
+Engine::Engine(const Plan& plan, Loop& loop)
+    : Engine(std::shared_ptr<const Plan>(std::shared_ptr<const Plan>(), &plan), loop) {}
+
+Engine::Engine(std::shared_ptr<const Plan> plan, Loop& loop)
+    : plan_(std::move(plan)), loop_(loop), reload_(std::make_unique<Reload>(*this)) {
+  room::enter(room::front);
+  build();
 }
 
 Engine::~Engine() {
@@ -23,147 +26,127 @@ Engine::~Engine() {
   }
 }
 
-Carrier& Engine::carrier_of(const Instance& sink) {
-  for (auto& carrier : carriers_) {
-    if (&carrier->instance == &sink) {
-      return *carrier;
-    }
-  }
-  carriers_.push_back(std::make_unique<Carrier>(sink, lanes_));
-  return *carriers_.back();
+Carrier* Engine::carrier_of(const Instance& sink) const {
+  auto found =
+      std::find_if(carriers_.begin(), carriers_.end(), [&](auto& carrier) { return &carrier->instance == &sink; });
+  return found == carriers_.end() ? nullptr : found->get();
 }
 
-void Engine::build_routes() {
-  for (auto& plan : plan_.routes) {
-    lanes_ += plan->source->lanes;
+void Engine::build() {
+  notice_.watcher.on_wake<&Engine::on_notice>(loop_, this);
+  fronts_.push_back(std::make_unique<Front>(front_number_++, loop_, notice_));
+  for (size_t i = 0; i < plan_->settings.threads; i++) {
+    workers_.push_back(std::make_unique<Worker>(i, notice_));
   }
-  uint32_t number = 0;
-  for (auto& plan : plan_.routes) {
-    Front* front = fronts_[0].get();
-    if (plan->source->has_own_front) {
-      fronts_.push_back(std::make_unique<Front>(*this, fronts_.size()));
-      front = fronts_.back().get();
-    }
-    routes_.push_back(std::make_unique<RouteRun>(*plan, *front));
-    RouteRun& route = *routes_.back();
-    for (size_t i = 0; i < plan->source->lanes; i++) {
-      route.lanes.push_back(std::make_unique<Lane>(route, i, number++));
-    }
-    for (const Node& node : plan->nodes) {
-      int64_t tick = node.instance->wiring.tick;
-      if (tick > 0 && (route.tick_period == 0 || tick < route.tick_period)) {
-        route.tick_period = tick;
+  for (auto& route : plan_->routes) {
+    for (const Instance* sink : route->sinks) {
+      if (carrier_of(*sink) == nullptr) {
+        carriers_.push_back(std::make_unique<Carrier>(plan_->share(*sink), notice_));
       }
     }
-    for (const Instance* sink : plan->sinks) {
-      route.carriers.push_back(&carrier_of(*sink));
+  }
+  for (auto& route : plan_->routes) {
+    if (route->source->has_own_front) {
+      fronts_.push_back(std::make_unique<Front>(front_number_++, notice_));
     }
-    route.runners.resize(workers_.size());
+    Front& front = route->source->has_own_front ? *fronts_.back() : *fronts_.front();
+    routes_.push_back(build_route(plan_, *route, front, workers_, {}));
+    routes_.back()->feed = std::make_unique<RouteFeed>(front, *routes_.back());
   }
 }
 
-void Engine::build_workers() {
-  for (auto& route : routes_) {
-    connect(*route);
-    size_t slots = 0;
-    for (auto& runner : route->runners) {
-      slots += runner ? runner->outboxes.size() * plan_.settings.slots * route->lanes.size() : 0;
+// `more`: carriers that are not the engine's yet.
+std::unique_ptr<RouteRun> Engine::build_route(const std::shared_ptr<const Plan>& plan, const Route& route, Front& front,
+                                              const std::vector<std::unique_ptr<Worker>>& workers,
+                                              const std::vector<std::unique_ptr<Carrier>>& more) {
+  std::vector<Carrier*> carriers;
+  for (const Instance* sink : route.sinks) {
+    Carrier* carrier = carrier_of(*sink);
+    for (auto& one : more) {
+      carrier = &one->instance == sink ? one.get() : carrier;
     }
-    route->feed = std::make_unique<RouteFeed>(route->front, *route, route->plan.bundles + slots + route->plan.held);
-    route->front.feeds.push_back(route->feed.get());
+    carriers.push_back(carrier);
   }
-  for (auto& worker : workers_) {
-    for (auto& outbox : worker->outboxes()) {
-      outbox->carrier.add_outbox(*outbox);
-    }
-  }
+  return std::make_unique<RouteRun>(plan, route, front, std::move(carriers), workers, lane_number_);
 }
 
-// A dealt lane has a way to every worker, a pinned one to its own.
-void Engine::connect(RouteRun& route) {
-  size_t in_flight = route.plan.bundles + 1 + workers_.size() * plan_.settings.slots;
-  for (auto& lane : route.lanes) {
-    for (auto& worker : workers_) {
-      if (!route.plan.is_dealt && route.plan.lane_worker[lane->index] != worker->number) {
-        continue;
-      }
-      auto& runner = route.runners[worker->number];
-      if (!runner) {
-        runner = std::make_unique<Runner>(route, *worker);
-        for (Carrier* carrier : route.carriers) {
-          runner->outboxes.push_back(&worker->outbox(*carrier, lanes_, plan_.settings.slots));
-        }
-      }
-      for (Outbox* outbox : runner->outboxes) {
-        outbox->open_lane(lane->number);
-      }
-      lane->connect(*worker, route.plan.bundles + 1);
-      worker->add_lane(*lane, lane->ways() - 1, *runner);
+// Waits for the calls of one thread, and throws what they threw.
+void Engine::await(Calls& calls) {
+  for (;;) {
+    notice_.bell.hush();
+    if (calls.is_home()) {
+      break;
     }
-    if (route.plan.is_dealt) {
-      for (Carrier* carrier : route.carriers) {
-        carrier->reorder_lane(lane->number, in_flight);
-      }
-    }
+    notice_.bell.wait();
   }
-}
-
-// One queue from each worker and each carrier to each front, as long as all receipts that could be on it.
-void Engine::build_receipts() {
-  for (auto& front : fronts_) {
-    size_t most = 0;
-    for (auto& route : routes_) {
-      if (&route->front == front.get()) {
-        most += route->plan.bundles + 1 + route->plan.held +
-                plan_.settings.slots * workers_.size() * route->lanes.size() * route->carriers.size() +
-                route->lanes.size();
-      }
-    }
-    auto add = [&](std::vector<Queue<Receipt>*>& receipts) {
-      front->receipts.push_back(std::make_unique<Queue<Receipt>>(most + 1));
-      receipts.push_back(front->receipts.back().get());
-    };
-    for (auto& worker : workers_) {
-      add(worker->receipts);
-    }
-    for (auto& carrier : carriers_) {
-      add(carrier->receipts);
-    }
+  if (std::exception_ptr failure = calls.take_failure()) {
+    std::rethrow_exception(failure);
   }
 }
 
 void Engine::start() {
   started_at_ = monotonic_ns();
-  done_.on_wake<&Engine::on_front_done>(loop_, this);
-  health_.start(loop_, plan_.settings.stall_after.ns);
-  for (auto& front : fronts_) {
-    front->vigil = &health_.vigil;
+  health_.start(loop_, plan_->settings.stall_after.ns);
+  for (auto& carrier : carriers_) {
+    Carrier* one = carrier.get();
+    one->call({[this, one]() ROOM(carrier) {
+      one->open();
+      for (auto& route : routes_) {
+        one->add_route(*route);
+      }
+    }});
+    one->launch();
   }
   for (auto& carrier : carriers_) {
-    carrier->launch();
+    await(carrier->calls());
   }
   for (auto& worker : workers_) {
-    worker->launch();
+    Worker* one = worker.get();
+    one->call({[this, one]() ROOM(worker) {
+      for (auto& route : routes_) {
+        one->make_replicas(*route);
+        one->add_route(*route);
+      }
+    }});
+    one->launch();
   }
-  for (auto& front : fronts_) {
-    if (front->is_own()) {
-      front->launch();
-    }
+  for (auto& worker : workers_) {
+    await(worker->calls());
   }
-  fronts_[0]->open();
+  // Own fronts first: once the main front reads, nothing waits any more.
+  for (auto front = fronts_.rbegin(); front != fronts_.rend(); ++front) {
+    start_front(**front);
+  }
 }
 
-void Engine::front_done() {
-  done_.wake();
+void Engine::start_front(Front& front) {
+  front.vigil = &health_.vigil;
+  front.launch();
+  front.call({[this, &front]() ROOM(front) {
+    for (auto& route : routes_) {
+      if (&route->front == &front) {
+        front.add_feed(*route->feed);
+        route->feed->start();
+      }
+    }
+  }});
+  if (!front.is_own()) {
+    front.calls().run();
+  }
+  await(front.calls());
 }
 
-void Engine::on_front_done() {
-  for (auto& front : fronts_) {
-    if (!front->is_done()) {
-      return;
-    }
+void Engine::on_notice() {
+  if (reload_->is_running()) {
+    reload_->step();
   }
-  loop_.stop();
+  if (reload_->is_running()) {
+    return;
+  }
+  reap();
+  if (std::all_of(fronts_.begin(), fronts_.end(), [](auto& front) { return front->is_done(); })) {
+    loop_.stop();
+  }
 }
 
 void Engine::stop() {
@@ -171,10 +154,18 @@ void Engine::stop() {
     return;
   }
   is_stopping_ = true;
+  deadline_.on_time<&Engine::abandon>(loop_, this, plan_->settings.stop_timeout.ns);
+  if (reload_->is_running()) {
+    reload_->cancel();  // and stops when that is done
+    return;
+  }
+  ask_stop();
+}
+
+void Engine::ask_stop() {
   for (auto& front : fronts_) {
     front->ask_stop();
   }
-  deadline_.on_time<&Engine::abandon>(loop_, this, plan_.settings.stop_timeout.ns);
 }
 
 void Engine::abandon() {
@@ -193,20 +184,27 @@ void Engine::reopen() {
 
 void Engine::end_threads(bool abandon) {
   has_ended_ = true;
+  reload_->give_up();
   for (auto& front : fronts_) {
     front->join();
   }
-  for (auto& worker : workers_) {
-    worker->ask_end();
+  for (auto* workers : {&workers_, &former_workers_}) {
+    for (auto& worker : *workers) {
+      worker->ask_end();
+    }
+    for (auto& worker : *workers) {
+      worker->join();
+    }
   }
-  for (auto& worker : workers_) {
-    worker->join();
+  for (auto* carriers : {&carriers_, &former_carriers_}) {
+    for (auto& carrier : *carriers) {
+      carrier->ask_end(abandon);
+    }
   }
-  for (auto& carrier : carriers_) {
-    carrier->ask_end(abandon);
-  }
-  for (auto& carrier : carriers_) {
-    carrier->join();
+  for (auto* carriers : {&carriers_, &former_carriers_}) {
+    for (auto& carrier : *carriers) {
+      carrier->join();
+    }
   }
 }
 
@@ -226,13 +224,56 @@ bool Engine::is_all_home() {
     if (!route->feed->is_at_rest()) {
       return false;
     }
-  }
-  for (auto& worker : workers_) {
-    if (!worker->is_full()) {
+    room::enter(room::worker);
+    bool is_full = std::all_of(route->outboxes.begin(), route->outboxes.end(),
+                               [](auto& outbox) ROOM(worker) { return outbox->is_full(); });
+    room::enter(room::front);
+    if (!is_full) {
       return false;
     }
   }
   return true;
+}
+
+bool Engine::is_used(const Front& front) const {
+  return &front == fronts_.front().get() ||
+         std::any_of(routes_.begin(), routes_.end(), [&](auto& route) { return &route->front == &front; });
+}
+
+// What has ended is destroyed once no call is out any more, for then no thread refers to it.
+void Engine::reap() {
+  bool is_home = true;
+  for (auto* carriers : {&carriers_, &former_carriers_}) {
+    for (auto& carrier : *carriers) {
+      is_home = carrier->calls().is_home() && is_home;
+    }
+  }
+  if (!is_home) {
+    return;
+  }
+  for (auto& front : fronts_) {
+    if (!is_used(*front)) {
+      front->join();  // its loop is still; watchers on it may be destroyed
+    }
+  }
+  former_routes_.clear();
+  std::erase_if(fronts_, [&](auto& front) { return !is_used(*front); });
+  for (auto& worker : former_workers_) {
+    worker->ask_end();
+    worker->join();
+  }
+  former_workers_.clear();
+  for (auto& carrier : former_carriers_) {
+    carrier->ask_end(false);
+  }
+  std::erase_if(former_carriers_, [&](auto& carrier) ROOM(front) {
+    if (!carrier->has_ended()) {
+      return false;
+    }
+    carrier->join();
+    merge_line(former_, sink_line(*carrier));
+    return true;
+  });
 }
 
 }  // namespace stook

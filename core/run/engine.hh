@@ -2,13 +2,14 @@
 /// Floor 4. The engine: builds fronts, workers and carriers from a Plan, starts them, drains them, reports on them.
 #pragma once
 
-#include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/api/loop.hh"
 #include "core/base/room.hh"
 #include "core/plan/plan.hh"
+#include "core/run/calls.hh"
 #include "core/run/carrier.hh"
 #include "core/run/front.hh"
 #include "core/run/health.hh"
@@ -19,13 +20,17 @@
 
 namespace stook {
 
-/// Runs one Plan, once.
+class Reload;
+
+/// Runs a Plan, and other plans after it: Reload takes it from one to the next.
 /// *Invariants:* the world is quiescent exactly when every pool is full.
 /// *Rooms:* main, which is the first front.
 class Engine {
  public:
   /// `plan` and `loop` outlive the engine.
   Engine(const Plan& plan, Loop& loop);
+  /// Shared: the plan lives as long as any of its routes runs.
+  Engine(std::shared_ptr<const Plan> plan, Loop& loop);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -41,11 +46,11 @@ class Engine {
   void reopen() ROOM(front);
   /// Ends all threads. Called by main after its loop has stopped. True when everything was delivered.
   bool finish() ROOM(front);
+  bool is_stopping() const { return is_stopping_; }
+  /// The way to another plan.
+  Reload& reload() { return *reload_; }
 
-  /// Any front: all its sources have ended, and all their rows are settled.
-  void front_done();
-
-  /// What went in, out and where to, at this moment. Numbers of rows on their way may be a little behind.
+  /// What went in, out and where to, since the start, at this moment. Numbers of rows on their way may be a little behind.
   Report report() const;
   /// How far each source's rows have come, and who has the oldest, at this moment.
   Standings standings() const;
@@ -56,26 +61,40 @@ class Engine {
   bool is_all_home() ROOM(front);
 
  private:
-  void build_routes();
-  void build_workers();
-  void build_receipts();
-  void connect(RouteRun& route);
-  Carrier& carrier_of(const Instance& sink);
-  void on_front_done() ROOM(front);
+  friend class Reload;
+
+  void build() ROOM(front);
+  std::unique_ptr<RouteRun> build_route(const std::shared_ptr<const Plan>& plan, const Route& route, Front& front,
+                                        const std::vector<std::unique_ptr<Worker>>& workers,
+                                        const std::vector<std::unique_ptr<Carrier>>& more);
+  Carrier* carrier_of(const Instance& sink) const;
+  void await(Calls& calls) ROOM(front);
+  void start_front(Front& front) ROOM(front);
+  void on_notice() ROOM(front);
+  void ask_stop() ROOM(front);
   void end_threads(bool abandon) ROOM(front);
+  void reap() ROOM(front);
+  bool is_used(const Front& front) const;
   Holder running_element(size_t worker, int64_t now) const;
   Holder holder_of(const RouteRun& route, int64_t oldest_at, int64_t now) const;
   void add_spooling_sinks(Standings& standings) const;
 
-  const Plan& plan_;
+  std::shared_ptr<const Plan> plan_;
   Loop& loop_;
+  Notice notice_;
+  // Members are destroyed from the last to the first: threads, then what they refer to, then the loops of its watchers.
   std::vector<std::unique_ptr<Front>> fronts_;
   std::vector<std::unique_ptr<RouteRun>> routes_;
+  std::vector<std::unique_ptr<RouteRun>> former_routes_;  // at rest, until no thread refers to them
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<Worker>> former_workers_;
   std::vector<std::unique_ptr<Carrier>> carriers_;
+  std::vector<std::unique_ptr<Carrier>> former_carriers_;
+  std::vector<ReportLine> former_;  // what has ended, by element
   Health health_{[this] { return standings(); }};
-  size_t lanes_ = 0;
-  Watcher done_;
+  std::unique_ptr<Reload> reload_;
+  uint32_t lane_number_ = 0;
+  size_t front_number_ = 0;
   Watcher deadline_;
   bool is_stopping_ = false;
   bool has_ended_ = false;

@@ -16,15 +16,18 @@ std::unique_ptr<Bundle> make_bundle(const Route& route) {
 }
 }  // namespace
 
-RouteFeed::RouteFeed(Front& front, RouteRun& route, size_t receipts)
-    : front_(front),
-      route_(route),
-      pool_(route.plan.bundles, [&] { return make_bundle(route.plan); }),
-      ticks_(route.tick_period > 0 ? route.lanes.size() : 0, [&] { return make_bundle(route.plan); }),
-      ledger_(front, receipts + ticks_.size()),
-      marks_(route.lanes.size()) {
+RouteFeed::RouteFeed(Front& front, RouteRun& route) : front_(front), route_(&route), ledger_(front) {
   open_.assign(route.lanes.size(), nullptr);
-  out_ = route.plan.source_out;
+  fill_pools();
+}
+
+void RouteFeed::fill_pools() {
+  const Route& plan = route_->plan;
+  pool_ = Pool<Bundle>(plan.bundles, [&] { return make_bundle(plan); });
+  ticks_ = Pool<Bundle>(route_->tick_period > 0 ? route_->lanes.size() : 0, [&] { return make_bundle(plan); });
+  ledger_.resize(plan.bundles + route_->slots() + ticks_.size() + plan.held);
+  marks_.resize(route_->lanes.size());
+  out_ = plan.source_out;
 }
 
 Loop& RouteFeed::loop() {
@@ -32,16 +35,28 @@ Loop& RouteFeed::loop() {
 }
 
 std::string_view RouteFeed::id() const {
-  return route_.plan.source->id;
+  return route_->plan.source->id;
 }
 
 void RouteFeed::start() {
-  const Instance& instance = *route_.plan.source;
+  const Instance& instance = *route_->plan.source;
   source_ = instance.plugin->source({instance.config.get(), instance.id, {}});
   ledger_.source = source_.get();
-  source_->start(*this);
-  if (route_.tick_period > 0) {
-    tick_timer_.on_time<&RouteFeed::on_tick>(loop(), this, route_.tick_period, route_.tick_period);
+  try {
+    source_->start(*this);
+  } catch (...) {
+    ledger_.source = nullptr;
+    source_.reset();
+    is_stopped_ = true;
+    is_closed_ = true;
+    throw;
+  }
+  start_ticks();
+}
+
+void RouteFeed::start_ticks() {
+  if (route_->tick_period > 0) {
+    tick_timer_.on_time<&RouteFeed::on_tick>(loop(), this, route_->tick_period, route_->tick_period);
   }
 }
 
@@ -63,7 +78,7 @@ void RouteFeed::send(size_t lane) {
   bundle->sealed_at = monotonic_ns();
   meter.rows.add(bundle->rows());
   meter.bundles.add(1);
-  route_.lanes[lane]->send(bundle);
+  route_->lanes[lane]->send(bundle);
 }
 
 void RouteFeed::seal() {
@@ -81,6 +96,16 @@ Bundle* RouteFeed::next_bundle(size_t lane) {
   if (is_stopped_) {
     return nullptr;
   }
+  open_[lane] = is_held_ ? nullptr : take_bundle();
+  if (open_[lane] == nullptr) {
+    is_paused_ = true;
+    meter.pauses.add(1);
+    source_->pause();
+  }
+  return open_[lane];
+}
+
+Bundle* RouteFeed::take_bundle() {
   Bundle* bundle = can_open_one() ? pool_.take() : nullptr;
   if (bundle == nullptr) {
     collect_bundles();
@@ -94,18 +119,11 @@ Bundle* RouteFeed::next_bundle(size_t lane) {
       front_.sate();
     }
   }
-  if (bundle == nullptr) {
-    is_paused_ = true;
-    meter.pauses.add(1);
-    source_->pause();
-    return nullptr;
-  }
-  open_[lane] = bundle;
   return bundle;
 }
 
 void RouteFeed::collect_bundles() {
-  for (auto& lane : route_.lanes) {
+  for (auto& lane : route_->lanes) {
     while (Bundle* bundle = lane->come_home()) {
       (bundle->kind == Bundle::Kind::Rows ? pool_ : ticks_).put(bundle);
       bundle->reset();
@@ -115,7 +133,7 @@ void RouteFeed::collect_bundles() {
 
 void RouteFeed::collect() {
   collect_bundles();
-  if (!is_paused_ || is_stopped_) {
+  if (!is_paused_ || is_stopped_ || is_held_) {
     return;
   }
   if (pool_.home() == 0 && can_open_one()) {
@@ -151,15 +169,61 @@ void RouteFeed::stop_source() {
   tick_timer_.stop();
   seal();
   is_stopped_ = true;
+  put_back_open();
+}
+
+void RouteFeed::put_back_open() {
   for (Bundle*& open : open_) {
     if (open != nullptr) {
+      open->reset();
       pool_.put(std::exchange(open, nullptr));
     }
   }
 }
 
+void RouteFeed::close() {
+  stop_source();
+  if (!is_closed_ && source_) {
+    source_->close();
+  }
+  is_closed_ = true;
+}
+
+void RouteFeed::hold() {
+  is_held_ = true;
+  front_.sate();
+  tick_timer_.stop();
+  seal();
+  put_back_open();
+}
+
+bool RouteFeed::drain() {
+  if (are_bundles_home()) {
+    send_last_ticks();
+  }
+  bool is_home = is_at_rest();
+  is_drained.store(is_home, std::memory_order_release);
+  return is_home;
+}
+
+void RouteFeed::move_to(RouteRun& route) {
+  route_ = &route;
+  fill_pools();
+}
+
+void RouteFeed::release() {
+  is_held_ = false;
+  ledger_.source = source_.get();
+  is_drained.store(false, std::memory_order_release);
+  if (!is_stopped_) {
+    has_sent_last_ticks_ = false;
+    start_ticks();
+  }
+  collect();
+}
+
 void RouteFeed::send_ticks(bool is_last) {
-  for (auto& lane : route_.lanes) {
+  for (auto& lane : route_->lanes) {
     Bundle* bundle = can_open_one() ? ticks_.take() : nullptr;
     if (bundle == nullptr) {
       continue;  // the lane's last tick is still on its way
@@ -170,7 +234,12 @@ void RouteFeed::send_ticks(bool is_last) {
     bundle->sealed_at = monotonic_ns();
     lane->send(bundle);
   }
-  has_sent_last_ticks = is_last;
+}
+
+void RouteFeed::send_last_ticks() {
+  if (!std::exchange(has_sent_last_ticks_, true)) {
+    send_ticks(true);
+  }
 }
 
 bool RouteFeed::is_at_rest() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -33,7 +34,7 @@ struct SourceMeter {
 /// The feed of one route. *Rooms:* the source's front.
 class RouteFeed final : public Feed {
  public:
-  RouteFeed(Front& front, RouteRun& route, size_t receipts);
+  RouteFeed(Front& front, RouteRun& route);
 
   void mark(uint64_t stream, uint64_t position, uint64_t partition) override ROOM(front);
   void seal() override ROOM(front);
@@ -43,42 +44,61 @@ class RouteFeed final : public Feed {
   Loop& loop() override ROOM(front);
   std::string_view id() const override;
 
-  /// Makes the source and starts it, and the timer of ticks. Throws SetupError.
+  /// Makes the source and starts it, and the timer of ticks. Throws SetupError; then there is no source.
   void start() ROOM(front);
   /// Stop is asked. True while the source still reads what is already there, until it says `finish`.
   bool end_source() ROOM(front);
   /// Stops the source; what is open is sealed.
   void stop_source() ROOM(front);
+  /// Stops the source, and lets it write down its positions; once.
+  void close() ROOM(front);
+  /// A change of the route: nothing new is fed, until `release`, so that everything sent comes home.
+  void hold() ROOM(front);
+  /// Looks whether all is home and settled, last ticks included, and says so by `is_drained`.
+  bool drain() ROOM(front);
+  /// What is settled from now on is no longer told to the source: it will be read again.
+  void forget() ROOM(front) { ledger_.source = nullptr; }
+  /// Feeds another route from here on. REQUIRES: is_drained.
+  void move_to(RouteRun& route) ROOM(front);
+  /// The source goes on.
+  void release() ROOM(front);
   /// Takes home what has come back; resumes the source when there is room.
   void collect() ROOM(front);
-  /// Sends a last tick through every lane that wants ticks.
-  void send_last_ticks() ROOM(front) { send_ticks(true); }
+  /// Sends a last tick through every lane that wants ticks; once.
+  void send_last_ticks() ROOM(front);
   /// Every bundle is home, be it that some are held.
   bool are_bundles_home() const ROOM(front) { return pool_.is_full() && ticks_.is_full(); }
   /// Everything sent is home and settled.
   bool is_at_rest() const ROOM(front);
   bool is_finished() const ROOM(front) { return is_finished_; }
   bool is_stopped() const ROOM(front) { return is_stopped_; }
+  bool is_closed() const ROOM(front) { return is_closed_; }
+  bool is_held() const ROOM(front) { return is_held_; }
   const LedgerMeter& ledger_meter() const { return ledger_.meter; }
   uint64_t rows_out() const ROOM(front) { return ledger_.rows_out(); }
   Source* source() ROOM(front) { return source_.get(); }
   void on_tick() ROOM(front) { send_ticks(false); }
 
   SourceMeter meter;
-  bool has_sent_last_ticks = false;
+  // Written by the front when all is home after `hold`, read by main.
+  std::atomic<bool> is_drained{false};
 
  private:
   Bundle* next_bundle(size_t lane) override ROOM(front);
+  Bundle* take_bundle() ROOM(front);
+  void put_back_open() ROOM(front);
   void send(size_t lane) ROOM(front);
   void send_ticks(bool is_last) ROOM(front);
   void collect_bundles() ROOM(front);
+  void start_ticks() ROOM(front);
+  void fill_pools() ROOM(front);
   // Each open bundle will want a receipt when it is sealed, so one more is only opened when there is one for all.
   bool can_open_one() const ROOM(front) {
     return ledger_.can_open(1 + static_cast<size_t>(open_.size() - std::count(open_.begin(), open_.end(), nullptr)));
   }
 
   Front& front_;
-  RouteRun& route_;
+  RouteRun* route_;
   std::unique_ptr<Source> source_;
   Pool<Bundle> pool_;
   Pool<Bundle> ticks_;
@@ -89,6 +109,9 @@ class RouteFeed final : public Feed {
   bool is_ending_ = false;
   bool is_finished_ = false;
   bool is_stopped_ = false;
+  bool is_closed_ = false;
+  bool is_held_ = false;
+  bool has_sent_last_ticks_ = false;
 };
 
 }  // namespace stook

@@ -3,42 +3,33 @@
 
 #include <pthread.h>
 
-#include "core/run/engine.hh"
+#include <algorithm>
+#include <string>
+
 #include "core/run/feed.hh"
 
 namespace stook {
 
-void Front::open() {
-  wake_.on_wake<&Front::on_wake>(*loop_, this);
-  for (RouteFeed* feed : feeds) {
-    feed->start();
-  }
-  wake();  // a source may have ended before it began
-}
-
-void Front::run_thread(std::exception_ptr& failure, Doorbell& started) {
-  room::enter(room::front);
-  pthread_setname_np(pthread_self(), ("stook-front-" + std::to_string(number)).c_str());
-  try {
-    open();
-  } catch (...) {
-    failure = std::current_exception();
-    started.ring();
-    return;
-  }
-  started.ring();
-  loop_->run();
-}
+Front::Front(size_t number_, Loop& loop, Notice& notice)
+    : number(number_), notice_(notice), calls_(notice), loop_(&loop) {}
+Front::Front(size_t number_, Notice& notice)
+    : number(number_),
+      notice_(notice),
+      calls_(notice),
+      own_loop_(std::make_unique<Loop>(false)),
+      loop_(own_loop_.get()) {}
 
 void Front::launch() {
-  std::exception_ptr failure;
-  Doorbell started;
-  thread_ = std::thread([&] { run_thread(failure, started); });
-  started.wait();
-  if (failure) {
-    thread_.join();
-    std::rethrow_exception(failure);
+  wake_.on_wake<&Front::on_wake>(*loop_, this);
+  wake();  // a front without sources is done at once
+  if (!is_own()) {
+    return;
   }
+  thread_ = std::thread([this] {
+    room::enter(room::front);
+    pthread_setname_np(pthread_self(), ("stook-front-" + std::to_string(number)).c_str());
+    loop_->run();
+  });
 }
 
 void Front::join() {
@@ -48,22 +39,37 @@ void Front::join() {
   }
 }
 
+void Front::add_feed(RouteFeed& feed) {
+  feeds_.push_back(&feed);
+  has_many_.store(feeds_.size() > 1, std::memory_order_relaxed);
+  is_done_.store(false, std::memory_order_release);
+  sate();
+}
+
+void Front::remove_feed(RouteFeed& feed) {
+  std::erase(feeds_, &feed);
+  has_many_.store(feeds_.size() > 1, std::memory_order_relaxed);
+  sate();
+}
+
 void Front::collect() {
   credit_.exchange(0, std::memory_order_acq_rel);
-  for (auto& queue : receipts) {
-    while (Receipt* receipt = queue->pop()) {
-      receipt->ledger->settle(receipt);
-    }
+  Receipt* receipt = home_.exchange(nullptr, std::memory_order_acquire);
+  while (receipt != nullptr) {
+    Receipt* next = receipt->next;
+    receipt->ledger->settle(receipt);
+    receipt = next;
   }
-  for (RouteFeed* feed : feeds) {
+  for (RouteFeed* feed : feeds_) {
     feed->collect();
   }
 }
 
 void Front::on_wake() {
+  calls_.run();
   collect();
   if (reopen_asked_.exchange(false, std::memory_order_acq_rel)) {
-    for (RouteFeed* feed : feeds) {
+    for (RouteFeed* feed : feeds_) {
       if (feed->source() != nullptr && !feed->is_stopped()) {
         feed->source()->reopen();
       }
@@ -77,40 +83,40 @@ void Front::on_wake() {
 
 // Stop, settle, last ticks, settle, close: each source takes one step after the other, and the front is done with all.
 void Front::wind_up() {
-  if (is_done()) {
-    return;
-  }
   bool all_done = true;
-  for (RouteFeed* feed : feeds) {
+  for (RouteFeed* feed : feeds_) {
+    if (feed->is_held()) {
+      all_done = false;
+      if (!feed->is_drained.load(std::memory_order_relaxed) && feed->drain()) {
+        notice_.give();
+      }
+      continue;
+    }
     if (feed->is_finished() || (stop_asked_.load(std::memory_order_acquire) && !feed->end_source())) {
       feed->stop_source();
     }
     // Filters that keep rows back let go of them at the last tick, so their receipts are out until then.
-    if (feed->is_stopped() && !feed->has_sent_last_ticks && feed->are_bundles_home()) {
+    if (feed->is_stopped() && feed->are_bundles_home()) {
       feed->send_last_ticks();
     }
-    all_done = all_done && feed->has_sent_last_ticks && feed->is_at_rest();
+    if (feed->is_stopped() && feed->is_at_rest()) {
+      feed->close();
+    }
+    all_done = all_done && feed->is_closed();
   }
-  if (all_done) {
-    close_sources();
+  if (all_done && !is_done()) {
     is_done_.store(true, std::memory_order_release);
-    engine_.front_done();
+    notice_.give();
   }
 }
 
 void Front::close_sources() {
-  if (has_closed_) {
-    return;
-  }
-  has_closed_ = true;
-  for (RouteFeed* feed : feeds) {
+  for (RouteFeed* feed : feeds_) {
     feed->stop_source();
   }
   collect();
-  for (RouteFeed* feed : feeds) {
-    if (feed->source() != nullptr) {
-      feed->source()->close();
-    }
+  for (RouteFeed* feed : feeds_) {
+    feed->close();
   }
 }
 

@@ -3,41 +3,46 @@
 #pragma once
 
 #include <atomic>
-#include <exception>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "core/api/loop.hh"
-#include "core/base/doorbell.hh"
-#include "core/base/link.hh"
 #include "core/base/room.hh"
 #include "core/data/receipt.hh"
+#include "core/run/calls.hh"
 
 namespace stook {
 
-class Engine;
 class RouteFeed;
 class Vigil;
 
-/// *Rooms:* its own thread is its front; `bundle_home` and `receipt_home` are called by workers and carriers.
+/// *Rooms:* its own thread is its front; `bundle_home` and `receive` are called by workers and carriers; main posts calls.
 class Front {
  public:
   /// The main front, on the main loop.
-  Front(Engine& engine, size_t number_, Loop& loop) : number(number_), engine_(engine), loop_(&loop) {}
+  Front(size_t number_, Loop& loop, Notice& notice);
   /// An own front makes its loop and runs it in its own thread.
-  Front(Engine& engine, size_t number_)
-      : number(number_), engine_(engine), own_loop_(std::make_unique<Loop>(false)), loop_(own_loop_.get()) {}
+  Front(size_t number_, Notice& notice);
 
   Loop& loop() { return *loop_; }
   bool is_own() const { return own_loop_ != nullptr; }
 
-  /// Starts the wake-up watcher; then each source by its feed. Throws SetupError.
-  void open() ROOM(front);
-  /// Starts the thread of an own front, and its sources in it; throws what they throw.
-  void launch();
+  /// Starts listening to wake-ups; and the thread of an own front.
+  void launch() ROOM(front);
   void join();
-  /// All sources have ended or stopped, and all their rows are settled.
+  /// Main: has the front run these between two callbacks.
+  void call(Calls::Works works) ROOM(front) {
+    calls_.post(std::move(works));
+    wake();
+  }
+  Calls& calls() ROOM(front) { return calls_; }
+
+  /// Takes a feed in; starting its source is another matter.
+  void add_feed(RouteFeed& feed) ROOM(front);
+  void remove_feed(RouteFeed& feed) ROOM(front);
+
+  /// All sources have ended or stopped, all their rows are settled, and no route is being changed.
   bool is_done() const { return is_done_.load(std::memory_order_acquire); }
 
   /// Any thread: asks the front to look around.
@@ -48,16 +53,19 @@ class Front {
       wake();
     }
   }
-  /// Whoever settled a receipt last, after pushing it home.
-  void receipt_home() {
-    if (credit_.fetch_add(0, std::memory_order_acq_rel) <= 0 || feeds.size() > 1) {
+  /// Whoever settled a receipt last sends it home.
+  void receive(Receipt* receipt) {
+    receipt->next = home_.load(std::memory_order_relaxed);
+    while (!home_.compare_exchange_weak(receipt->next, receipt, std::memory_order_release, std::memory_order_relaxed)) {
+    }
+    if (credit_.fetch_add(0, std::memory_order_acq_rel) <= 0 || has_many_.load(std::memory_order_relaxed)) {
       wake();
     }
   }
   /// The front is out of bundles: wake it when `bundles` of those that are out have come home, and for nothing else.
   /// REQUIRES: look for bundles once more afterwards.
   void starve(size_t bundles) ROOM(front) {
-    credit_.exchange(feeds.size() > 1 ? 1 : static_cast<int32_t>(bundles), std::memory_order_acq_rel);
+    credit_.exchange(feeds_.size() > 1 ? 1 : static_cast<int32_t>(bundles), std::memory_order_acq_rel);
   }
   /// The front has bundles again: every receipt wakes it.
   void sate() ROOM(front) { credit_.exchange(0, std::memory_order_acq_rel); }
@@ -87,21 +95,24 @@ class Front {
   const size_t number;
   /// Told when a source of this front has rows out; null: nobody watches.
   Vigil* vigil = nullptr;
-  /// Filled before start, constant afterwards.
-  std::vector<RouteFeed*> feeds;
-  /// Receipts on their way home, one queue for each worker and carrier.
-  std::vector<std::unique_ptr<Queue<Receipt>>> receipts;
 
  private:
   void collect() ROOM(front);
   void wind_up() ROOM(front);
-  void run_thread(std::exception_ptr& failure, Doorbell& started);
 
-  Engine& engine_;
+  Notice& notice_;
+  Calls calls_;
   std::unique_ptr<Loop> own_loop_;
   Loop* loop_;
   Watcher wake_;
   std::thread thread_;
+  std::vector<RouteFeed*> feeds_ OWNED(front);
+  // Receipts on their way home, the newest first, each naming the next. Pushed by workers and carriers, taken as a whole
+  // by the front: a push releases what the take acquires, and nothing is ever taken from the middle.
+  std::atomic<Receipt*> home_{nullptr};
+  // Written by the front while a route is at rest, read by workers and carriers that bring something home; late is
+  // harmless, for `collect` follows each change.
+  std::atomic<bool> has_many_{false};
   // Written by the front (starve, on_wake: exchange) and by those who bring something home (read-modify-write), so all
   // operations are in one order: either the front sees what was pushed before, or the pusher sees the front's wish.
   // Positive: so many bundles more before a wake-up. Otherwise every receipt wakes.
@@ -110,9 +121,8 @@ class Front {
   std::atomic<bool> stop_asked_{false};
   std::atomic<bool> reopen_asked_{false};
   std::atomic<bool> end_asked_{false};
-  // Written by the front, read by main after a wake-up.
+  // Written by the front, read by main after a notice.
   std::atomic<bool> is_done_{false};
-  bool has_closed_ = false;
 };
 
 }  // namespace stook

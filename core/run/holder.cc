@@ -89,7 +89,7 @@ Holder Engine::holder_of(const RouteRun& route, int64_t oldest_at, int64_t now) 
 }
 
 Standings Engine::standings() const {
-  Standings standings{monotonic_ns(), plan_.settings.stall_after.ns, {}};
+  Standings standings{monotonic_ns(), plan_->settings.stall_after.ns, {}};
   for (auto& route : routes_) {
     const LedgerMeter& meter = route->feed->ledger_meter();
     Standing one;

@@ -9,11 +9,15 @@
 
 namespace stook {
 
-Ledger::Ledger(Front& front_, size_t receipts)
-    : front(front_),
-      receipts_(receipts, [] { return std::make_unique<Receipt>(); }),
-      entries_(std::bit_ceil(receipts)),
-      mask_(entries_.size() - 1) {}
+Ledger::Ledger(Front& front_, size_t receipts) : front(front_) {
+  resize(receipts);
+}
+
+void Ledger::resize(size_t receipts) {
+  receipts_ = Pool<Receipt>(receipts, [] { return std::make_unique<Receipt>(); });
+  entries_ = std::vector<Entry>(std::bit_ceil(receipts));
+  mask_ = entries_.size() - 1;
+}
 
 Receipt* Ledger::open(size_t rows, std::vector<Mark>& marks) {
   // The ring is as long as the pool: while the oldest entry waits, no more than that many can be behind it.

@@ -29,7 +29,9 @@ struct LedgerMeter {
 class Ledger {
  public:
   /// `receipts`: the most bundles that can be unsettled at once.
-  Ledger(Front& front_, size_t receipts);
+  explicit Ledger(Front& front_, size_t receipts = 0);
+  /// From here on so many. REQUIRES: nothing is out.
+  void resize(size_t receipts) ROOM(front);
 
   /// A receipt for a bundle of `rows`, or null when all are out. Takes the marks and leaves the vector empty.
   [[nodiscard]] Receipt* open(size_t rows, std::vector<Mark>& marks) ROOM(front);
@@ -62,7 +64,7 @@ class Ledger {
 
   Pool<Receipt> receipts_ OWNED(front);
   std::vector<Entry> entries_;
-  uint64_t mask_;
+  uint64_t mask_ = 0;
   uint64_t oldest_ OWNED(front) = 0;
   uint64_t next_ OWNED(front) = 0;
   uint64_t rows_out_ OWNED(front) = 0;

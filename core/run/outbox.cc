@@ -6,8 +6,8 @@
 
 namespace stook {
 
-PayloadSlots::PayloadSlots(Outbox& outbox_, size_t slots)
-    : outbox(outbox_), pool(slots, [this] {
+PayloadSlots::PayloadSlots(Outbox& outbox_, size_t slots, Order* order_)
+    : outbox(outbox_), order(order_), pool(slots, [this] {
         auto payload = std::make_unique<Payload>();
         payload->home = this;
         return payload;
@@ -16,9 +16,9 @@ PayloadSlots::PayloadSlots(Outbox& outbox_, size_t slots)
 Outbox::Outbox(Worker& worker_, Carrier& carrier_, size_t lanes, size_t slots)
     : worker(worker_), carrier(carrier_), slots_(slots), lanes_(lanes) {}
 
-void Outbox::open_lane(uint32_t lane) {
+void Outbox::open_lane(size_t lane, Order* order) {
   if (!lanes_[lane]) {
-    lanes_[lane] = std::make_unique<PayloadSlots>(*this, slots_);
+    lanes_[lane] = std::make_unique<PayloadSlots>(*this, slots_, order);
     total_ += slots_;
     link_ = std::make_unique<Link<Payload>>(total_);
   }
@@ -30,7 +30,7 @@ void Outbox::collect() {
   }
 }
 
-Payload* Outbox::reserve(uint32_t lane) {
+Payload* Outbox::reserve(size_t lane) {
   Pool<Payload>& pool = lanes_[lane]->pool;
   if (Payload* payload = pool.take()) {
     return payload;

@@ -18,24 +18,34 @@ class Carrier;
 class Worker;
 class Outbox;
 
+/// Payloads of one dealt lane that reached one carrier before their turn, by sequence. *Rooms:* the carrier.
+struct Order {
+  /// `most`: so many payloads of the lane are on their way at once.
+  explicit Order(size_t most) : early(most + 1, nullptr) {}
+  uint64_t next = 1;
+  std::vector<Payload*> early;
+};
+
 /// The slots of one lane in one outbox. Lanes have slots of their own, so that the lowest sequence of a lane can always
 /// run: whatever its worker posted before it is deliverable.
 class PayloadSlots {
  public:
-  PayloadSlots(Outbox& outbox_, size_t slots);
+  PayloadSlots(Outbox& outbox_, size_t slots, Order* order_);
   Outbox& outbox;
+  /// Of a dealt lane, else null.
+  Order* const order;
   Pool<Payload> pool;
 };
 
-/// One worker's way to one sink's carrier. *Invariants:* the link is as long as all slots together.
+/// One route's way from one worker to one sink's carrier. *Invariants:* the link is as long as all slots together.
 class Outbox {
  public:
-  /// `lanes`: how many lane numbers the engine has; slots are made for those that `open_lane` names.
+  /// `lanes`: how many lanes the route has; slots are made for those that `open_lane` names.
   Outbox(Worker& worker_, Carrier& carrier_, size_t lanes, size_t slots);
-  void open_lane(uint32_t lane);
+  void open_lane(size_t lane, Order* order);
 
   /// A free payload of that lane, or null. A null means that the carrier will ring the worker when one comes home.
-  [[nodiscard]] Payload* reserve(uint32_t lane) ROOM(worker);
+  [[nodiscard]] Payload* reserve(size_t lane) ROOM(worker);
   /// Gives back a payload that was not used.
   void release(Payload* payload) ROOM(worker) { payload->home->pool.put(payload); }
   /// Sends a payload to the carrier, which sees it when it looks by itself or when `announce` rings its bell.

@@ -85,8 +85,6 @@ void add_reason(Reasons& reasons, std::string_view reason, uint64_t count) {
 
 void add_node(ReportLine& line, const Runner& runner, size_t node, bool is_sink) {
   const ElementMeter& meter = runner.meter(node);
-  line.in += meter.rows_in.read();
-  line.appended += meter.appended.read();
   line.out += meter.rows_out.read();
   line.disposed += meter.disposed.read();
   line.held += meter.held.read();
@@ -99,6 +97,9 @@ void add_node(ReportLine& line, const Runner& runner, size_t node, bool is_sink)
   if (is_sink) {
     add_reason(line.dropped, "full", runner.dropped_full(node).read());
   }
+  // What came in is read last: a bundle that runs meanwhile is in flight, and nothing goes out that has not come in.
+  line.appended += meter.appended.read();
+  line.in += meter.rows_in.read();
 }
 
 void add_nodes(Report& report, const RouteRun& route, const std::vector<size_t>& nodes, size_t depth) {
@@ -122,26 +123,64 @@ void add_nodes(Report& report, const RouteRun& route, const std::vector<size_t>&
   }
 }
 
-uint64_t rows_into(const Report& report, std::string_view sink) {
+// Rows that the route's workers have taken from its source.
+uint64_t rows_taken(const RouteRun& route) {
+  uint64_t taken = 0;
+  for (auto& runner : route.runners) {
+    taken += runner && !route.plan.roots.empty() ? runner->rows_taken.read() : 0;
+  }
+  return taken;
+}
+
+uint64_t rows_into(const std::vector<ReportLine>& lines, std::string_view sink) {
   uint64_t rows = 0;
-  for (const ReportLine& line : report.lines) {
+  for (const ReportLine& line : lines) {
     rows += line.kind == "codec" && line.id == sink ? line.out : 0;
   }
   return rows;
 }
+
+ReportLine* find_line(std::vector<ReportLine>& lines, const ReportLine& like) {
+  auto found = std::find_if(lines.begin(), lines.end(), [&](const ReportLine& line) {
+    return line.kind == like.kind && line.id == like.id && line.route == like.route;
+  });
+  return found == lines.end() ? nullptr : &*found;
+}
 }  // namespace
 
-Report Engine::report() const {
+void merge_line(std::vector<ReportLine>& lines, const ReportLine& more) {
+  ReportLine* line = find_line(lines, more);
+  if (line == nullptr) {
+    lines.push_back(more);
+    return;
+  }
+  line->in += more.in;
+  line->appended += more.appended;
+  line->out += more.out;
+  line->disposed += more.disposed;
+  line->held += more.held;
+  line->faults += more.faults;
+  line->routed += more.routed;
+  line->bytes += more.bytes;
+  line->ns += more.ns;
+  line->retries += more.retries;
+  line->type_faults += more.type_faults;
+  line->keys_lost += more.keys_lost;
+  for (auto& [reason, rows] : more.dropped) {
+    add_reason(line->dropped, reason, rows);
+  }
+}
+
+std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
   Report report;
-  report.elapsed_ns = monotonic_ns() - started_at_;
-  report.is_all_home = is_all_home_;
-  for (auto& route : routes_) {
-    const SourceMeter& meter = route->feed->meter;
-    ReportLine line;
-    line.id = route->plan.source->id;
-    line.kind = "source";
-    line.plugin = route->plan.source->plugin->name;
-    line.route = line.id;
+  ReportLine line;
+  line.id = route.plan.source->id;
+  line.kind = "source";
+  line.plugin = route.plan.source->plugin->name;
+  line.route = line.id;
+  line.out = rows_taken(route);  // before what came in, as everywhere
+  if (with_source) {
+    const SourceMeter& meter = route.feed->meter;
     line.in = meter.rows.read();
     line.bytes = meter.bytes.read();
     for (size_t i = 0; i < losses; i++) {
@@ -149,27 +188,50 @@ Report Engine::report() const {
       line.in += lost;  // a row that was lost before it was fed has come in all the same
       add_reason(line.dropped, loss_name(static_cast<Loss>(i)), lost);
     }
-    size_t at = report.lines.size();
-    report.lines.push_back(line);
-    add_nodes(report, *route, route->plan.roots, 1);
-    uint64_t taken = 0;
-    for (auto& runner : route->runners) {
-      taken += runner && !route->plan.roots.empty() ? runner->rows_taken.read() : 0;
-    }
-    report.lines[at].out = taken;
-    report.lines[at].in_flight = line.in - line.dropped_rows() - taken;
   }
-  for (auto& carrier : carriers_) {
-    ReportLine line;
-    line.id = carrier->instance.id;
-    line.kind = "sink";
-    line.plugin = carrier->instance.plugin->name;
-    line.in = rows_into(report, line.id);
-    line.out = carrier->meter.rows.read();
-    line.bytes = carrier->meter.bytes.read();
-    line.retries = carrier->meter.retries.read();
-    line.ns = carrier->meter.ns.read();
-    add_reason(line.dropped, "refused", carrier->meter.refused_rows.read());
+  report.lines.push_back(line);
+  add_nodes(report, route, route.plan.roots, 1);
+  return report.lines;
+}
+
+ReportLine sink_line(const Carrier& carrier) {
+  ReportLine line;
+  line.id = carrier.instance.id;
+  line.kind = "sink";
+  line.plugin = carrier.instance.plugin->name;
+  line.out = carrier.meter.rows.read();
+  line.bytes = carrier.meter.bytes.read();
+  line.retries = carrier.meter.retries.read();
+  line.ns = carrier.meter.ns.read();
+  add_reason(line.dropped, "refused", carrier.meter.refused_rows.read());
+  add_reason(line.dropped, "abandoned", carrier.meter.abandoned_rows.read());
+  return line;
+}
+
+Report Engine::report() const {
+  Report report;
+  report.elapsed_ns = monotonic_ns() - started_at_;
+  report.is_all_home = is_all_home_;
+  // Sinks are read first: what they have taken by then has been encoded before.
+  std::vector<ReportLine> sinks;
+  for (auto* carriers : {&carriers_, &former_carriers_}) {
+    for (auto& carrier : *carriers) {
+      merge_line(sinks, sink_line(*carrier));
+    }
+  }
+  for (auto& route : routes_) {
+    std::vector<ReportLine> lines = route_lines(*route, route->feed != nullptr);
+    report.lines.insert(report.lines.end(), lines.begin(), lines.end());
+  }
+  for (const ReportLine& line : former_) {
+    merge_line(line.kind == "sink" ? sinks : report.lines, line);
+  }
+  for (ReportLine& line : report.lines) {
+    uint64_t in = line.in + line.appended;
+    line.in_flight = in - std::min(in, line.out + line.disposed + line.held + line.dropped_rows() + line.routed);
+  }
+  for (ReportLine& line : sinks) {
+    line.in = rows_into(report.lines, line.id);
     line.in_flight = line.in - std::min(line.in, line.out + line.dropped_rows());
     report.lines.push_back(line);
   }

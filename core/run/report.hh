@@ -61,4 +61,14 @@ struct Report {
   std::string busiest() const;
 };
 
+class Carrier;
+class RouteRun;
+
+/// The lines of a route: its source (rows in only with `with_source`, for a feed may outlive its route) and elements.
+std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source);
+/// What a carrier has delivered; the rows that came in are known from its encoders.
+ReportLine sink_line(const Carrier& carrier);
+/// Adds the counts of a line to those of the same element, or appends it.
+void merge_line(std::vector<ReportLine>& lines, const ReportLine& more);
+
 }  // namespace stook

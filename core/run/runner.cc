@@ -8,9 +8,6 @@
 
 namespace stook {
 
-RouteRun::RouteRun(const Route& plan_, Front& front_) : plan(plan_), front(front_) {}
-RouteRun::~RouteRun() = default;
-
 Runner::Runner(RouteRun& route_, Worker& worker)
     : route(route_), worker_(worker), keys_(route_.plan.schema, route_.plan.open_keys) {
   for (size_t i = 0; i < route.plan.nodes.size(); i++) {

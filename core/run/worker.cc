@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "core/base/clock.hh"
 #include "core/run/front.hh"
 #include "core/run/route_run.hh"
@@ -18,23 +20,6 @@ constexpr int burst = 4;
 constexpr int64_t announce_after = 500'000;
 }  // namespace
 
-void Worker::add_lane(Lane& lane, size_t way, Runner& runner) {
-  arrivals_.push_back({&lane, way, &runner});
-  if (slots_.size() < runner.outboxes.size()) {
-    slots_.resize(runner.outboxes.size());
-  }
-}
-
-Outbox& Worker::outbox(Carrier& carrier, size_t lanes, size_t slots) {
-  for (auto& outbox : outboxes_) {
-    if (&outbox->carrier == &carrier) {
-      return *outbox;
-    }
-  }
-  outboxes_.push_back(std::make_unique<Outbox>(*this, carrier, lanes, slots));
-  return *outboxes_.back();
-}
-
 Filter* Worker::replica(const Instance& instance, const Lane& lane) {
   const Lane* of = instance.wiring.state == State::Lane ? &lane : nullptr;
   for (Replica& replica : replicas_) {
@@ -46,34 +31,72 @@ Filter* Worker::replica(const Instance& instance, const Lane& lane) {
   return replicas_.back().filter.get();
 }
 
+void Worker::make_replicas(const RouteRun& route) {
+  Runner* runner = route.runners[number].get();
+  for (auto& lane : route.lanes) {
+    for (size_t way = 0; runner != nullptr && way < lane->ways(); way++) {
+      if (&lane->worker(way) == this) {
+        runner->make_replicas(*lane);
+      }
+    }
+  }
+}
+
+void Worker::add_route(const RouteRun& route) {
+  Runner* runner = route.runners[number].get();
+  if (runner == nullptr) {
+    return;
+  }
+  for (auto& lane : route.lanes) {
+    for (size_t way = 0; way < lane->ways(); way++) {
+      if (&lane->worker(way) == this) {
+        arrivals_.push_back({lane.get(), way, runner});
+      }
+    }
+  }
+  outboxes_.insert(outboxes_.end(), runner->outboxes.begin(), runner->outboxes.end());
+  slots_.resize(std::max(slots_.size(), runner->outboxes.size()));
+}
+
+void Worker::remove_route(const RouteRun& route) {
+  Runner* runner = number < route.runners.size() ? route.runners[number].get() : nullptr;
+  if (runner == nullptr) {
+    return;
+  }
+  std::erase_if(arrivals_, [&](const Arrival& arrival) { return arrival.runner == runner; });
+  std::erase_if(outboxes_, [&](Outbox* outbox) {
+    return std::find(runner->outboxes.begin(), runner->outboxes.end(), outbox) != runner->outboxes.end();
+  });
+  runner->drop_replicas();
+  std::erase_if(replicas_, [&](const Replica& one) ROOM(worker) { return !is_needed(one); });
+}
+
+bool Worker::is_needed(const Replica& replica) const {
+  for (const Arrival& arrival : arrivals_) {
+    if (replica.lane != nullptr && replica.lane != arrival.lane) {
+      continue;
+    }
+    for (const Node& node : arrival.runner->route.plan.nodes) {
+      if (node.instance == replica.instance) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 void Worker::launch() {
-  std::exception_ptr failure;
-  Doorbell started;
-  thread_ = std::thread([&] {
+  thread_ = std::thread([this] {
     room::enter(room::worker);
     pthread_setname_np(pthread_self(), ("stook-work-" + std::to_string(number)).c_str());
-    try {
-      for (Arrival& arrival : arrivals_) {
-        arrival.runner->make_replicas(*arrival.lane);
-      }
-    } catch (...) {
-      failure = std::current_exception();
-      started.ring();
-      return;
-    }
-    started.ring();
     serve();
   });
-  started.wait();
-  if (failure) {
-    thread_.join();
-    std::rethrow_exception(failure);
-  }
 }
 
 void Worker::serve() {
   for (;;) {
     bell.hush();
+    calls_.run();
     bool is_ending = end_asked_.load(std::memory_order_acquire);
     if (serve_once()) {
       continue;
@@ -111,7 +134,7 @@ bool Worker::serve_once() {
 }
 
 void Worker::announce() {
-  for (auto& outbox : outboxes_) {
+  for (Outbox* outbox : outboxes_) {
     outbox->announce();
   }
 }
@@ -121,7 +144,7 @@ void Worker::announce() {
 bool Worker::admit(Arrival& arrival) {
   Runner& runner = *arrival.runner;
   for (size_t i = 0; i < runner.outboxes.size(); i++) {
-    slots_[i] = runner.outboxes[i]->reserve(arrival.lane->number);
+    slots_[i] = runner.outboxes[i]->reserve(arrival.lane->index);
     if (slots_[i] == nullptr && runner.route.plan.sinks[i]->full == Full::Wait) {
       while (i-- > 0) {
         if (slots_[i] != nullptr) {
@@ -172,19 +195,8 @@ void Worker::run_one(Arrival& arrival) {
 void Worker::settle(Receipt* receipt) {
   Front& front = receipt->ledger->front;
   if (receipt->settle(Fate::Done)) {
-    receipts[front.number]->push(receipt);
-    front.receipt_home();
+    front.receive(receipt);
   }
-}
-
-bool Worker::is_full() {
-  room::enter(room::worker);
-  bool full = true;
-  for (auto& outbox : outboxes_) {
-    full = outbox->is_full() && full;
-  }
-  room::enter(room::front);
-  return full;
 }
 
 }  // namespace stook

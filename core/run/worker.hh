@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <exception>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -14,30 +13,38 @@
 #include "core/base/link.hh"
 #include "core/base/room.hh"
 #include "core/data/receipt.hh"
+#include "core/run/calls.hh"
 #include "core/run/lane.hh"
 #include "core/run/outbox.hh"
 
 namespace stook {
 
+class RouteRun;
 class Runner;
 struct Instance;
 
-/// *Rooms:* its own thread is its room; the bell is rung from everywhere.
+/// *Rooms:* its own thread is its room; the bell is rung from everywhere, and main posts calls.
 class Worker {
  public:
-  explicit Worker(size_t number_) : number(number_) {}
+  Worker(size_t number_, Notice& notice) : number(number_), calls_(notice) {}
 
-  /// Before start: a lane whose bundles arrive here by that way, run by that runner.
-  void add_lane(Lane& lane, size_t way, Runner& runner);
-  /// Before start: the outbox to a carrier, made when it is new.
-  Outbox& outbox(Carrier& carrier, size_t lanes, size_t slots);
-  const std::vector<std::unique_ptr<Outbox>>& outboxes() const { return outboxes_; }
-
+  /// Makes the filters and encoders that the route needs here, those that other routes have made already excepted.
+  /// Throws what their factories throw.
+  void make_replicas(const RouteRun& route) ROOM(worker);
+  /// From here on bundles of the route's lanes run. REQUIRES: make_replicas.
+  void add_route(const RouteRun& route) ROOM(worker);
+  /// The opposite of both. REQUIRES: none of its bundles is on its way.
+  void remove_route(const RouteRun& route) ROOM(worker);
   /// The replica of a filter for a lane: one for the worker, or one for each lane, as its state asks.
   Filter* replica(const Instance& instance, const Lane& lane) ROOM(worker);
 
-  /// Starts the thread; waits until all replicas are made in it, and throws what they throw.
   void launch();
+  /// Main: has the worker run these between two bundles.
+  void call(Calls::Works works) ROOM(front) {
+    calls_.post(std::move(works));
+    bell.ring();
+  }
+  Calls& calls() ROOM(front) { return calls_; }
   /// Any thread: ends the loop once all lanes are empty.
   void ask_end() {
     end_asked_.store(true, std::memory_order_release);
@@ -51,13 +58,9 @@ class Worker {
 
   /// One scan over the lanes; true when anything ran. For tests, and the body of the loop.
   bool serve_once() ROOM(worker);
-  /// All payload slots are home. REQUIRES: the thread has ended.
-  bool is_full();
 
   const size_t number;
   Doorbell bell;
-  /// Receipts go home here, by number of the front.
-  std::vector<Queue<Receipt>*> receipts;
 
  private:
   struct Arrival {
@@ -65,22 +68,23 @@ class Worker {
     size_t way;
     Runner* runner;
   };
-  void serve() ROOM(worker);
-  bool admit(Arrival& arrival) ROOM(worker);
-  void announce() ROOM(worker);
-  void run_one(Arrival& arrival) ROOM(worker);
-  void settle(Receipt* receipt) ROOM(worker);
-
   struct Replica {
     const Instance* instance;
     const Lane* lane;  // null: of all lanes
     std::unique_ptr<Filter> filter;
   };
+  void serve() ROOM(worker);
+  bool admit(Arrival& arrival) ROOM(worker);
+  void announce() ROOM(worker);
+  void run_one(Arrival& arrival) ROOM(worker);
+  void settle(Receipt* receipt) ROOM(worker);
+  bool is_needed(const Replica& replica) const ROOM(worker);
 
-  std::vector<Arrival> arrivals_;
+  Calls calls_;
+  std::vector<Arrival> arrivals_ OWNED(worker);
   std::vector<Replica> replicas_ OWNED(worker);
-  std::vector<std::unique_ptr<Outbox>> outboxes_;
-  std::vector<Payload*> slots_;  // the payloads reserved for the bundle at hand, by sink of its route
+  std::vector<Outbox*> outboxes_ OWNED(worker);
+  std::vector<Payload*> slots_ OWNED(worker);  // the payloads reserved for the bundle at hand, by sink of its route
   std::thread thread_;
   // Written by main, read by the worker after a ring.
   std::atomic<bool> end_asked_{false};

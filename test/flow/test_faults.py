@@ -4,6 +4,7 @@
 import gzip
 import json
 import os
+import select
 import random
 import shutil
 import subprocess
@@ -223,12 +224,14 @@ class Paths(Flow):
             for i in range(200_000):
                 file.write(f"{i}\n")
         os.mkfifo(self.path("hold"))
+        hold = os.fdopen(os.open(self.path("hold"), os.O_RDONLY | os.O_NONBLOCK), "rb")  # before somebody writes
         with open(self.path("err"), "wb") as err:
             process = subprocess.Popen([STOOK, "run", "--json", "file(long.log), file(path=hold, format=raw)"],
                                        cwd=self.dir, stdin=subprocess.DEVNULL, stdout=err, stderr=err)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        hold = open(self.path("hold"), "rb")  # pylint: disable=consider-using-with
+        select.select([hold], [], [], 30)
+        os.set_blocking(hold.fileno(), True)
         self.addCleanup(hold.close)
         got = hold.read(4096)  # it reads, and waits for us
         os.unlink(self.path("long.log"))

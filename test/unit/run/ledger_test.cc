@@ -4,10 +4,9 @@
 #include <random>
 
 #include "core/base/clock.hh"
-#include "core/run/engine.hh"
+#include "core/run/front.hh"
 #include "core/run/health.hh"
 #include "core/run/ledger.hh"
-#include "test/unit/run/world.hh"
 
 using namespace stook;
 
@@ -29,7 +28,7 @@ class Listener final : public Source {
 };
 
 struct Bench {
-  Bench() : loop(true), engine(world.plan, loop), front(engine, 0, loop), ledger(front, 8) {
+  Bench() : loop(true), front(0, loop, notice), ledger(front, 8) {
     room::enter(room::front);
     ledger.source = &source;
   }
@@ -38,9 +37,8 @@ struct Bench {
     std::vector<Mark> marks = {{1, position}};
     return ledger.open(rows, marks);
   }
-  test::World world{1};
   Loop loop;
-  Engine engine;
+  Notice notice;
   Front front;
   Ledger ledger;
   Listener source;

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/compare.hh"
+
+#include <algorithm>
+#include <map>
+
+namespace stook {
+
+namespace {
+using Twins = std::map<const Instance*, const Instance*>;
+
+const Instance* twin_of(const Twins& twins, const Instance* instance) {
+  auto found = twins.find(instance);
+  return found == twins.end() ? instance : found->second;
+}
+
+bool is_same_node(const Node& a, const Node& b) {
+  return a.instance == b.instance && a.in == b.in && a.out == b.out && a.address == b.address &&
+         a.children == b.children && a.error_children == b.error_children && a.sink == b.sink;
+}
+
+bool has_shared(const Route& route) {
+  return std::any_of(route.nodes.begin(), route.nodes.end(),
+                     [](const Node& node) { return node.instance->wiring.state == State::Shared; });
+}
+}  // namespace
+
+Comparison adopt(Plan& next, const Plan& running) {
+  Comparison result;
+  Twins twins;
+  for (auto& instance : next.instances) {
+    auto former = std::find_if(running.instances.begin(), running.instances.end(),
+                               [&](const auto& one) { return one->id == instance->id; });
+    if (former == running.instances.end()) {
+      result.added.push_back(instance->id);
+    } else if ((*former)->plugin != instance->plugin || (*former)->text != instance->text) {
+      result.changed.push_back(instance->id);
+    } else {
+      result.kept.push_back(instance->id);
+      twins.emplace(instance.get(), former->get());
+      instance = *former;
+    }
+  }
+  for (auto& instance : running.instances) {
+    if (next.find(instance->id) == nullptr) {
+      result.removed.push_back(instance->id);
+    }
+  }
+  for (auto& route : next.routes) {
+    route->source = twin_of(twins, route->source);
+    for (Node& node : route->nodes) {
+      node.instance = twin_of(twins, node.instance);
+    }
+    for (const Instance*& sink : route->sinks) {
+      sink = twin_of(twins, sink);
+    }
+  }
+  return result;
+}
+
+bool is_same(const Route& a, const Route& b) {
+  return a.source == b.source && a.source_out == b.source_out && a.roots == b.roots && a.sinks == b.sinks &&
+         a.is_dealt == b.is_dealt && a.source_rows == b.source_rows && a.capacity == b.capacity &&
+         a.bundles == b.bundles && a.open_keys == b.open_keys &&
+         std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(), is_same_node) &&
+         (!has_shared(a) || a.lane_worker == b.lane_worker);
+}
+
+}  // namespace stook

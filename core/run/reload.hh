@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. Reload: takes a running engine from one plan to the next, and back again when that fails.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/api/loop.hh"
+#include "core/base/room.hh"
+#include "core/plan/compare.hh"
+#include "core/plan/plan.hh"
+#include "core/run/carrier.hh"
+#include "core/run/front.hh"
+#include "core/run/route_run.hh"
+#include "core/run/worker.hh"
+
+namespace stook {
+
+class Engine;
+
+/// In stages, each of which waits for other threads by notices and never blocks main:
+/// 1. *Building*: new sinks open on carriers of their own, new filters and encoders are made in the workers.
+/// 2. *Draining*: the sources of the routes that change are held, until all that they fed is delivered and settled.
+/// 3. *Attaching*: workers and carriers take in the new routes and forget the old ones.
+/// 4. *Closing*: sources that go away write down their positions. 5. *Starting*: new sources start.
+/// 6. *Moving*: sources that stay feed the new routes, and go on.
+/// A failure in 1 or 2 leaves everything as it was. One in 5 is followed by a reload back to the former plan.
+/// *Invariants:* routes that are the same in both plans are not touched; a sink that is in both keeps its carrier.
+/// *Rooms:* main.
+class Reload {
+ public:
+  /// Told once, at the end: what failed, or nothing.
+  using Done = std::function<void(const std::string& failure)>;
+
+  explicit Reload(Engine& engine) : engine_(engine) {}
+  ~Reload();
+
+  /// REQUIRES: the engine has started, and no reload runs. May call `done` before it returns.
+  void begin(std::shared_ptr<Plan> plan, Done done) ROOM(front);
+  bool is_running() const { return stage_ != Stage::Idle; }
+  /// Something has come home: goes on as far as it can.
+  void step() ROOM(front);
+  /// The engine stops: gives up what has not been swapped yet, and finishes what has.
+  void cancel() ROOM(front);
+  /// The engine ends its threads at once: hands it all that was made.
+  void give_up() ROOM(front);
+
+  /// Of the last reload: instances by id.
+  const Comparison& comparison() const { return comparison_; }
+  size_t routes_kept() const { return routes_kept_; }
+  size_t routes_swapped() const { return changes_most_; }
+
+ private:
+  enum class Stage { Idle, Building, Draining, Forgetting, Attaching, Closing, Starting, Moving, Undoing };
+  enum class Turn { Changed, Restarted, Added, Removed };
+  /// Changed: the same source with other stacks. Restarted: another source of the same id.
+  struct Change {
+    Turn turn;
+    RouteRun* old = nullptr;
+    std::unique_ptr<RouteRun> next;
+    RouteRun* run = nullptr;  // next, wherever it is owned
+    bool ends_source() const { return turn == Turn::Restarted || turn == Turn::Removed; }
+    bool starts_source() const { return turn == Turn::Restarted || turn == Turn::Added; }
+  };
+
+  // reload_build.cc
+  void prepare(std::shared_ptr<const Plan> plan) ROOM(front);
+  void compare_routes(bool keeps_none) ROOM(front);
+  void build_carriers() ROOM(front);
+  void build_routes() ROOM(front);
+  void post_replicas() ROOM(front);
+  void commit() ROOM(front);
+  bool is_wanted(const Instance& sink) const;
+  std::vector<RouteRun*> routes_in() const;
+  std::vector<RouteRun*> routes_out() const;
+
+  // reload.cc
+  bool are_home() ROOM(front);
+  std::string take_failure() ROOM(front);
+  void hold() ROOM(front);
+  void look_at_drained() ROOM(front);
+  void overdue() ROOM(front);
+  void drop_blocked() ROOM(front);
+  void attach() ROOM(front);
+  void swap_routes(Worker& worker, const std::vector<RouteRun*>& in, const std::vector<RouteRun*>& out) ROOM(front);
+  void on_front(Front& front, std::function<void()> work) ROOM(front);
+  void post_works() ROOM(front);
+  void close_old() ROOM(front);
+  void start_new() ROOM(front);
+  void move_feeds() ROOM(front);
+  void undo(const std::string& why) ROOM(front);
+  void after_moving() ROOM(front);
+  void finish() ROOM(front);
+  std::vector<std::unique_ptr<Worker>>& workers() ROOM(front);
+
+  Engine& engine_;
+  Stage stage_ = Stage::Idle;
+  std::shared_ptr<const Plan> plan_;      // the one to come
+  std::shared_ptr<const Plan> previous_;  // shared: to go back to
+  Done done_;
+  std::string failure_;
+  bool is_going_back_ = false;
+  bool is_overdue_ = false;
+  bool has_held_ = false;
+  Comparison comparison_;
+  size_t routes_kept_ = 0;
+  size_t changes_most_ = 0;
+  std::vector<Change> changes_;
+  std::vector<Calls*> awaited_;
+  std::map<Front*, Calls::Works> works_;
+  std::vector<std::unique_ptr<Front>> new_fronts_;
+  std::vector<std::unique_ptr<Worker>> new_workers_;  // empty unless their number changes
+  std::vector<std::unique_ptr<Carrier>> new_carriers_;
+  Watcher deadline_;
+};
+
+}  // namespace stook
