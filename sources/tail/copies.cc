@@ -38,6 +38,7 @@ Tailed* Files::begin_again(Tailed& file, int64_t now) {
     // Rows that are on their way came from the file; what is acknowledged of them holds for the copy.
     by_stream_.erase(copy->stream);
     copy->stream = file.stream;
+    copy->copy_of = file.copy_of.value_or(std::pair(file.inode, file.lives));
     by_stream_[copy->stream] = copy;
     copy->acknowledged = file.acknowledged;
     copy->head = file.head;
@@ -45,6 +46,7 @@ Tailed* Files::begin_again(Tailed& file, int64_t now) {
   }
   new_stream(file);
   file.lives++;
+  file.copy_of.reset();
   file.state = {};
   file.head = {};
   file.marker = {};

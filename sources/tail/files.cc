@@ -130,7 +130,7 @@ Tailed* Files::release(Tailed& file) {
 void Files::close(Tailed& file) {
   struct stat status {};
   if (file.packed && fstat(file.fd.get(), &status) == 0) {
-    done_[file.path] = status;
+    done_[file.path] = {status, file.inode};
   }
   bool is_deleted = file.fd ? fstat(file.fd.get(), &status) == 0 && status.st_nlink == 0 : !reach(file);
   remember(file);

@@ -87,6 +87,7 @@ class Files {
   void watch_file(Tailed& file);
   Found look();
   void take_once(const std::vector<std::string>& paths, std::vector<Tailed*>& fresh, int64_t now);
+  bool was_done(const std::string& path, const struct stat& status);
   bool is_done(const std::string& path, const struct stat& status);
   void take_moved(std::vector<Tailed*>& fresh, int64_t now);
   void find_unseen();
@@ -111,9 +112,13 @@ class Files {
   std::set<std::string> link_names_;  // of what symbolic links lead to
   std::unordered_map<uint64_t, Tailed*> by_stream_;
   std::unordered_map<int, Tailed*> by_watch_;
-  std::vector<Tailed*> copies_;              // found while a file was entered
-  std::map<std::string, Tailed*> left_;      // files that have another matching name now, by their former one
-  std::map<std::string, struct stat> done_;  // read once, and how they were found to be
+  std::vector<Tailed*> copies_;          // found while a file was entered
+  std::map<std::string, Tailed*> left_;  // files that have another matching name now, by their former one
+  struct Done {
+    struct stat status;
+    Inode inode;
+  };
+  std::map<std::string, Done> done_;  // read once, and how they were found to be
   std::set<std::string> unreadable_;
   std::set<std::string> moved_;   // paths to which wanted files were renamed since the last sweep
   std::set<std::string> unseen_;  // paths named as rotated logs that appeared since

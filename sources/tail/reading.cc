@@ -17,7 +17,8 @@ void TailReader::attach(Feed& feed, Files& files) {
 
 LineOrigin TailReader::origin(const Tailed& file) {
   if (lines_.wants_id()) {
-    id_ = id_of_file(feed_->id(), file.inode, file.lives);
+    auto [inode, lives] = file.copy_of.value_or(std::pair(file.inode, file.lives));
+    id_ = id_of_file(feed_->id(), inode, lives);
   }
   return {file.path, file.stream, id_};
 }

@@ -4,7 +4,9 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "core/api/identity.hh"
 #include "core/base/fd.hh"
@@ -43,6 +45,8 @@ struct Tailed {
   Inode inode;
   /// How often it was truncated.
   uint64_t lives = 0;
+  /// The file and the life that it is a copy of: its rows have the ids of those.
+  std::optional<std::pair<Inode, uint64_t>> copy_of;
   /// Changes when it is truncated, so that what is acknowledged for its former content is not taken for the new one.
   uint64_t stream = 0;
   LineState state;

@@ -381,10 +381,20 @@ class Choosing(Rows):
         self.add("in.log", "one")
         daemon.wait_for(lambda: len(self.out()) == 3, "three rows")
         daemon.stop()
+        self.add("in.log", "two, which is in the copy only")
+        shutil.copy(self.path("in.log"), self.path("in.log.1"))
+        os.truncate(self.path("in.log"), 0)
+        self.add("in.log", "three")
+        daemon = Daemon(self, config)
+        daemon.wait_for(lambda: len(self.out()) == 5, "five rows")
+        daemon.stop()
         rows = self.json_lines("out.txt")
-        self.assertEqual(len({row["id"] for row in rows}), 3, rows)
+        one, copied, three = (int(row["id"].split(".")[2]) for row in rows[2:])
+        self.assertEqual((one, one + 1), (copied, three), rows)
+        rows = rows[:4]
+        self.assertEqual(len({row["id"] for row in rows}), 4, rows)
         self.assertTrue(all("stook.id" not in row for row in rows), rows)
-        for row, offset in zip(rows, (0, 4, 0)):
+        for row, offset in zip(rows, (0, 4, 0, 4), strict=True):
             self.assertRegex(row["id"], rf"^in:{status.st_dev}\.{status.st_ino}\.\d+\.{offset}$")
 
 
