@@ -53,6 +53,7 @@ class Engine {
   /// What went in, out and where to, since the start, at this moment. Numbers of rows on their way may be a little behind.
   Report report() const;
   /// How far each source's rows have come, and who has the oldest, at this moment.
+  Standings standings(int64_t now) const;
   Standings standings() const;
   Health& health() { return health_; }
   /// The element that has run for longest without coming back, if any has for more than a moment.
@@ -76,6 +77,7 @@ class Engine {
   void reap() ROOM(front);
   bool is_used(const Front& front) const;
   Holder running_element(size_t worker, int64_t now) const;
+  Holder holding_filter(const RouteRun& route, int64_t oldest_at, int64_t now) const;
   Holder holder_of(const RouteRun& route, int64_t oldest_at, int64_t now) const;
   void add_spooling_sinks(Standings& standings) const;
 

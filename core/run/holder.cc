@@ -28,13 +28,15 @@ Holder sink_holder(const Carrier& carrier, int64_t now) {
   return holder;
 }
 
-// The sink that has had rows for longest, if those are as old as the oldest of the source.
+// The sink that has had rows for longest, if those are as old as the oldest of the source. Payloads may carry rows that a
+// filter has held from older bundles; then a sink that takes nothing is the holder whatever the age.
 Holder holding_sink(const RouteRun& route, int64_t oldest_at, int64_t now) {
   const Carrier* holder = nullptr;
   int64_t oldest = oldest_at + moment;  // a payload is stamped a little later than the ledger's entry
   for (const Carrier* carrier : route.carriers) {
     int64_t at = carrier->meter.pulse.oldest_at.read();
-    if (at != 0 && at <= oldest) {
+    bool is_stuck = carrier->meter.pulse.failing_since.read() != 0 && route.plan.held > 0;
+    if (at != 0 && (at <= oldest || is_stuck)) {
       oldest = at;
       holder = carrier;
     }
@@ -80,16 +82,33 @@ Holder Engine::slowest_element(int64_t now) const {
   return slowest;
 }
 
+// What neither a sink nor an element at work has, the filter has that keeps rows for later.
+Holder Engine::holding_filter(const RouteRun& route, int64_t oldest_at, int64_t now) const {
+  for (size_t i = 0; i < route.plan.nodes.size() && now - oldest_at >= moment; i++) {
+    const Instance& instance = *route.plan.nodes[i].instance;
+    bool has_held = std::any_of(route.runners.begin(), route.runners.end(),
+                                [i](auto& runner) { return runner && runner->meter(i).held.read() > 0; });
+    if (instance.wiring.holds && has_held) {
+      return {Holder::Kind::Holding, instance.id, oldest_at, {}};
+    }
+  }
+  return {};
+}
+
 Holder Engine::holder_of(const RouteRun& route, int64_t oldest_at, int64_t now) const {
   Holder holder = holding_sink(route, oldest_at, now);
   for (size_t i = 0; holder.kind == Holder::Kind::Nobody && i < route.runners.size(); i++) {
     holder = route.runners[i] ? running_element(i, now) : holder;
   }
-  return holder;
+  return holder.kind == Holder::Kind::Nobody ? holding_filter(route, oldest_at, now) : holder;
 }
 
 Standings Engine::standings() const {
-  Standings standings{monotonic_ns(), plan_->settings.stall_after.ns, {}};
+  return standings(monotonic_ns());
+}
+
+Standings Engine::standings(int64_t now) const {
+  Standings standings{now, plan_->settings.stall_after.ns, {}};
   for (auto& route : routes_) {
     const LedgerMeter& meter = route->feed->ledger_meter();
     Standing one;
