@@ -224,7 +224,7 @@ void RouteFeed::release() {
 
 void RouteFeed::send_ticks(bool is_last) {
   for (auto& lane : route_->lanes) {
-    Bundle* bundle = can_open_one() ? ticks_.take() : nullptr;
+    Bundle* bundle = can_tick() ? ticks_.take() : nullptr;
     if (bundle == nullptr) {
       continue;  // the lane's last tick is still on its way
     }

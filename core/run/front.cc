@@ -82,11 +82,24 @@ void Front::on_wake() {
 }
 
 // Stop, settle, last ticks, settle, close: each source takes one step after the other, and the front is done with all.
+// A bundle whose receipt a filter holds comes home without it, and only this makes that wake the front.
+void Front::await_bundles(RouteFeed& feed) {
+  if (feed.are_bundles_home()) {
+    return;
+  }
+  starve(1);
+  feed.collect();
+  if (feed.are_bundles_home()) {
+    sate();
+  }
+}
+
 void Front::wind_up() {
   bool all_done = true;
   for (RouteFeed* feed : feeds_) {
     if (feed->is_held()) {
       all_done = false;
+      await_bundles(*feed);
       if (!feed->is_drained.load(std::memory_order_relaxed) && feed->drain()) {
         notice_.give();
       }
@@ -94,6 +107,9 @@ void Front::wind_up() {
     }
     if (feed->is_finished() || (stop_asked_.load(std::memory_order_acquire) && !feed->end_source())) {
       feed->stop_source();
+    }
+    if (feed->is_stopped()) {
+      await_bundles(*feed);
     }
     // Filters that keep rows back let go of them at the last tick, so their receipts are out until then.
     if (feed->is_stopped() && feed->are_bundles_home()) {

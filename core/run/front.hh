@@ -98,6 +98,7 @@ class Front {
 
  private:
   void collect() ROOM(front);
+  void await_bundles(RouteFeed& feed) ROOM(front);
   void wind_up() ROOM(front);
 
   Notice& notice_;

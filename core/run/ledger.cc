@@ -55,6 +55,11 @@ void Ledger::settle(Receipt* receipt) {
     }
     oldest_++;
   }
+  // A tick that has come home takes no place behind a bundle that is held until a later tick.
+  while (oldest_ != next_ && entry(next_ - 1).is_settled && entry(next_ - 1).rows == 0 &&
+         entry(next_ - 1).marks.empty()) {
+    next_--;
+  }
   if (oldest_ != before) {
     meter.moved_at.set(monotonic_ns());
     meter.rows_out.set(static_cast<int64_t>(rows_out_));

@@ -13,6 +13,8 @@ Runner::Runner(RouteRun& route_, Worker& worker)
   for (size_t i = 0; i < route.plan.nodes.size(); i++) {
     nodes_.push_back(std::make_unique<NodeRun>());
     nodes_[i]->filters.assign(route.lanes.size(), nullptr);
+    bool is_for_lane = route.plan.nodes[i].instance->wiring.state == State::Lane;
+    nodes_[i]->next_tick.assign(is_for_lane ? route.lanes.size() : 1, 0);
   }
 }
 
@@ -101,8 +103,9 @@ void Runner::run_filter(size_t node, Selection& rows, size_t level) {
     filter.run(batch);
   }
   int64_t period = plan.instance->wiring.tick;
-  if (is_ticking() && period > 0 && (now_ >= run.next_tick || bundle_->kind == Bundle::Kind::LastTick)) {
-    run.next_tick = now_ + period - period / 8;
+  int64_t& next_tick = run.next_tick[run.next_tick.size() == 1 ? 0 : bundle_->lane->index];
+  if (is_ticking() && period > 0 && (now_ >= next_tick || bundle_->kind == Bundle::Kind::LastTick)) {
+    next_tick = now_ + period - period / 8;
     filter.tick(batch, now_, bundle_->kind == Bundle::Kind::LastTick);
   }
   run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));

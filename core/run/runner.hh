@@ -49,8 +49,8 @@ class Runner {
     Counter dropped_full;
     std::vector<Filter*> filters;  // by lane of the route
     std::unique_ptr<Codec> codec;
-    Pattern address;  // of a sink whose target depends on the row
-    int64_t next_tick = 0;
+    Pattern address;                 // of a sink whose target depends on the row
+    std::vector<int64_t> next_tick;  // by lane of the route when each has a replica, else one
   };
   void walk(const std::vector<size_t>& children, Selection& rows, size_t level) ROOM(worker);
   void visit(size_t node, Selection& rows, size_t level) ROOM(worker);

@@ -110,6 +110,29 @@ TEST_CASE("positions move over the contiguous settled prefix only") {
   CHECK(bench.ledger.rows_out() == 0);
 }
 
+TEST_CASE("ticks that have come home take no place while the oldest bundle waits") {
+  room::enter(room::front);
+  Bench bench;
+  Receipt* oldest = bench.open(1, 1);
+  Receipt* second = bench.open(1, 2);
+  std::vector<Mark> none;
+  for (int i = 0; i < 100; i++) {
+    Receipt* tick = bench.ledger.open(0, none);
+    Receipt* other = bench.ledger.open(0, none);
+    REQUIRE(tick != nullptr);
+    REQUIRE(other != nullptr);
+    bench.ledger.settle(i % 2 == 0 ? tick : other);
+    bench.ledger.settle(i % 2 == 0 ? other : tick);
+  }
+  CHECK(bench.ledger.can_open(6));
+  bench.ledger.settle(second);
+  Receipt* last = bench.open(1, 3);
+  bench.ledger.settle(oldest);
+  bench.ledger.settle(last);
+  CHECK(bench.source.positions == std::vector<uint64_t>{1, 2, 3});
+  CHECK(bench.ledger.is_full());
+}
+
 TEST_CASE("while the oldest bundle waits, only as many can be opened as the ring is long") {
   room::enter(room::front);
   Bench bench;
