@@ -137,6 +137,13 @@ std::string describe_global(Layout layout) {
   return show_rows(option_head(), option_rows(global_options()), layout);
 }
 
+std::string describe_kind(Kind kind, Layout layout) {
+  if (layout == Layout::Json) {
+    return "{\"kind\": " + json_text(kind_name(kind)) + ", \"options\": " + json_options(common_options(kind)) + "}";
+  }
+  return show_rows(option_head(), option_rows(common_options(kind)), layout);
+}
+
 std::string list_plugins() {
   std::string out;
   for (Kind kind : {Kind::Source, Kind::Filter, Kind::Codec, Kind::Sink}) {

@@ -16,6 +16,8 @@ enum class Layout : uint8_t { Text, Json, Markdown };
 std::string describe(const Plugin& plugin, Layout layout);
 /// `[global]`.
 std::string describe_global(Layout layout);
+/// The options that all plugins of a kind have.
+std::string describe_kind(Kind kind, Layout layout);
 /// All plugins by kind, one a line.
 std::string list_plugins();
 

@@ -103,6 +103,14 @@ struct Common {
   std::string on_error;
   std::string format;
   Full full = Full::Wait;
+  Duration hold_time;
+  uint64_t hold_rows = 0;
+  Size hold_bytes;
+  Size hold_most;
+  std::string spool;
+  Size spool_size;
+  SpoolSync spool_sync = SpoolSync::Batch;
+  SpoolFull spool_full = SpoolFull::Block;
   uint64_t lanes = 1;
   enum class Front { Main, Own } front = Front::Main;
 };
@@ -110,6 +118,10 @@ struct Common {
 
 template <>
 inline constexpr std::string_view choice_names<Full>[] = {"wait", "drop"};
+template <>
+inline constexpr std::string_view choice_names<SpoolSync>[] = {"batch", "always", "never"};
+template <>
+inline constexpr std::string_view choice_names<SpoolFull>[] = {"block", "drop_oldest", "drop_new"};
 template <>
 inline constexpr std::string_view choice_names<Common::Front>[] = {"main", "own"};
 
@@ -122,7 +134,19 @@ constexpr Option filter_options[] = {option<&Common::on_error>("on_error", "pass
 constexpr Option sink_options[] = {
     option<&Common::format>("format", "", "codec that makes bytes of rows; empty: the sink's own"),
     option<&Common::full>("full", "wait", "what to do with rows while the sink is behind: wait, or drop and count"),
-    option<&Common::on_error>("on_error", "pass", on_error_doc)};
+    option<&Common::on_error>("on_error", "pass", on_error_doc),
+    option<&Common::hold_time>("hold_time", "0", "collect rows for so long before the sink gets them", {0, 8.64e13}),
+    option<&Common::hold_rows>("hold_rows", "0", "collect so many rows; the sink gets no more of them at once"),
+    option<&Common::hold_bytes>("hold_bytes", "0", "collect so many bytes of encoded rows"),
+    option<&Common::hold_most>("hold_most", "64MiB", "memory for collected rows, those that wait for the sink included",
+                               {64 * 1024, 1e12}),
+    option<&Common::spool>("spool", "", "folder of a queue on the disk before the sink; empty: none"),
+    option<&Common::spool_size>("spool_size", "4GiB", "the most that the queue takes on the disk",
+                                {64 * 1048576.0, 1e15}),
+    option<&Common::spool_sync>("spool_sync", "batch",
+                                "when the queue is synced: batch (each 200ms or 1MiB), always, never"),
+    option<&Common::spool_full>("spool_full", "block",
+                                "what a full queue does: block the stack, drop_oldest, or drop_new")};
 
 std::shared_ptr<void> make_config(const Plugin& plugin) {
   return {plugin.config.make(), plugin.config.destroy};
@@ -186,6 +210,14 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
   instance.has_own_front = common.front == Common::Front::Own;
   instance.lanes = common.lanes;
   instance.full = common.full;
+  instance.hold = {common.hold_time.ns, common.hold_rows, common.hold_bytes.bytes, common.hold_most.bytes};
+  if (!common.spool.empty()) {
+    instance.spool.id = instance.id;
+    instance.spool.folder = common.spool.front() == '/' ? common.spool : draft.folder + "/" + common.spool;
+    instance.spool.size = common.spool_size.bytes;
+    instance.spool.sync = common.spool_sync;
+    instance.spool.full = common.spool_full;
+  }
   bool is_stack = !one.on_error.empty();
   instance.on_error = is_stack                                     ? OnError::Stack
                       : equal_in_any_case(common.on_error, "drop") ? OnError::Drop

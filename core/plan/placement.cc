@@ -79,7 +79,9 @@ void size_route(const Settings& settings, Route& route) {
   for (const Node& node : route.nodes) {
     appends = appends || node.instance->wiring.appends;
     is_open = is_open || node.instance->wiring.opens;
-    route.held = node.instance->wiring.holds ? Route::held_most : route.held;
+    const Instance& instance = *node.instance;
+    bool keeps = instance.wiring.holds || instance.hold.is_on() || !instance.spool.folder.empty();
+    route.held = keeps ? Route::held_most : route.held;
   }
   route.source_rows = settings.rows;
   route.capacity = std::min(appends ? 2 * settings.rows : settings.rows, Column::max_rows);

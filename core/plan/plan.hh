@@ -13,6 +13,7 @@
 #include "core/base/log.hh"
 #include "core/base/status.hh"
 #include "core/data/schema.hh"
+#include "core/spool/settings.hh"
 
 namespace stook {
 
@@ -20,6 +21,17 @@ namespace stook {
 enum class Full : uint8_t { Wait, Drop };
 /// What becomes of a row that failed in an element: it goes on, it is dropped and counted, or it goes to another stack.
 enum class OnError : uint8_t { Pass, Drop, Stack };
+
+/// How long a sink's rows are collected before they are offered together: until there are `rows` of them, or `bytes`
+/// bytes, or until `time` ns are over; 0 does not count, and all 0 collects nothing.
+struct HoldRules {
+  int64_t time = 0;
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+  /// The most bytes that are held, full batches that wait for the sink included.
+  uint64_t most = 64 << 20;
+  bool is_on() const { return time > 0 || rows > 0 || bytes > 0; }
+};
 
 /// One instance: an id, its plugin and its settings. Used by every stack that names the id.
 struct Instance {
@@ -37,6 +49,8 @@ struct Instance {
   OnError on_error = OnError::Pass;
   // Sinks.
   Full full = Full::Wait;
+  HoldRules hold;
+  SpoolSettings spool;  // folder empty: none
   const Plugin* codec = nullptr;
   std::shared_ptr<void> codec_config;
   Wiring codec_wiring;

@@ -17,11 +17,20 @@ Carrier::Carrier(std::shared_ptr<const Instance> instance_, Notice& notice)
       instance(*shared),
       notice_(notice),
       calls_(notice),
-      delivery_(instance, meter, [this](Payload* payload, Fate fate) ROOM(carrier) { finish(payload, fate); }) {}
+      delivery_(instance, meter, [this](Payload* payload, Fate fate) ROOM(carrier) { finish(payload, fate); }) {
+  if (!instance.spool.folder.empty()) {
+    spooled_ = std::make_unique<Spooled>(
+        instance, meter, bell, [this](Payload* payload) ROOM(carrier) { give_back(payload); },
+        [this](std::vector<Receipt*>& held, Fate fate) ROOM(carrier) { settle(held, fate); });
+  } else if (instance.hold.is_on()) {
+    hold_ = std::make_unique<Hold>(instance.hold, delivery_,
+                                   [this](Payload* payload) ROOM(carrier) { finish(payload, Fate::Done); });
+  }
+}
 Carrier::~Carrier() = default;
 
 void Carrier::open() {
-  delivery_.open();
+  spooled_ ? spooled_->open() : delivery_.open();
   is_open_ = true;
 }
 
@@ -49,7 +58,8 @@ void Carrier::launch() {
   });
 }
 
-void Carrier::ask_end(bool abandon) {
+void Carrier::ask_end(bool abandon, bool leave) {
+  leave_asked_.store(leave, std::memory_order_release);
   abandon_asked_.store(abandon, std::memory_order_release);
   end_asked_.store(true, std::memory_order_release);
   bell.ring();
@@ -76,42 +86,83 @@ void Carrier::serve() {
     if (serve_once()) {
       continue;
     }
-    if (is_ending && (delivery_.is_idle() || abandon_asked_.load(std::memory_order_acquire))) {
+    if (is_ending && (is_idle() || abandon_asked_.load(std::memory_order_acquire))) {
       break;
     }
-    bell.wait_until(delivery_.wake_at());
+    bell.wait_until(wake_at());
   }
-  delivery_.close();
+  if (spooled_) {
+    spooled_->close(leave_asked_.load(std::memory_order_acquire));
+  } else {
+    delivery_.close();
+  }
 }
 
 bool Carrier::serve_once() {
   if (reopen_asked_.exchange(false, std::memory_order_acq_rel)) {
-    delivery_.reopen();
+    spooled_ ? spooled_->reopen() : delivery_.reopen();
   }
-  gather();
+  bool must_flush = flush_asked_.exchange(false, std::memory_order_acq_rel);
+  is_flushing_ = is_flushing_ || must_flush;
+  bool has_gathered = gather();
+  if (spooled_) {
+    bool has_moved = spooled_->serve();
+    if (is_flushing_ && !has_gathered && !has_moved) {
+      spooled_->flush();
+      is_flushing_ = false;
+    }
+    return has_moved || (is_flushing_ && has_gathered);
+  }
   if (drop_asked_.load(std::memory_order_acquire)) {
+    if (hold_) {
+      hold_->serve(true);
+    }
     return delivery_.drop();
   }
-  return delivery_.serve();
+  if (hold_) {
+    hold_->serve(is_flushing_ && !has_gathered);
+  }
+  is_flushing_ = is_flushing_ && (has_gathered || (hold_ && !hold_->is_idle()));
+  return delivery_.serve() || (is_flushing_ && has_gathered);
 }
 
-void Carrier::gather() {
+bool Carrier::has_room() const {
+  return spooled_ ? spooled_->has_room() : hold_ ? hold_->has_room() : delivery_.has_room();
+}
+
+bool Carrier::is_idle() const {
+  return spooled_ ? spooled_->is_idle() : delivery_.is_idle() && (!hold_ || hold_->is_idle());
+}
+
+int64_t Carrier::wake_at() {
+  if (spooled_) {
+    return spooled_->wake_at();
+  }
+  int64_t at = delivery_.wake_at();
+  int64_t held = hold_ ? hold_->wake_at() : -1;
+  return at < 0 ? held : held < 0 ? at : std::min(at, held);
+}
+
+bool Carrier::gather() {
+  bool has_gathered = false;
   for (Outbox* outbox : outboxes_) {
-    while (delivery_.has_room()) {
+    while (has_room()) {
       Payload* payload = outbox->receive();
       if (payload == nullptr) {
         break;
       }
+      has_gathered = true;
       take(payload);
     }
   }
+  return has_gathered;
 }
 
 // A payload of a dealt lane waits here until all of its lane before it have come.
 void Carrier::take(Payload* payload) {
   Order* order = payload->home->order;
   if (order == nullptr) {
-    delivery_.take(payload);
+    pass(payload);
     return;
   }
   std::vector<Payload*>& early = order->early;
@@ -122,19 +173,42 @@ void Carrier::take(Payload* payload) {
     if (next->rows() == 0) {
       finish(next, Fate::Done);
     } else {
-      delivery_.take(next);
+      pass(next);
     }
   }
 }
 
+void Carrier::pass(Payload* payload) {
+  if (spooled_) {
+    spooled_->take(payload);
+  } else if (hold_) {
+    hold_->take(payload);
+  } else {
+    delivery_.take(payload);
+  }
+}
+
+// A payload without a home is a batch of the hold.
 void Carrier::finish(Payload* payload, Fate fate) {
-  for (Receipt* receipt : payload->receipts) {
+  settle(payload->receipts, fate);
+  if (payload->home == nullptr) {
+    hold_->recycle(payload);
+  } else {
+    give_back(payload);
+  }
+}
+
+void Carrier::give_back(Payload* payload) {
+  payload->home->outbox.give_back(payload);
+}
+
+void Carrier::settle(const std::vector<Receipt*>& held, Fate fate) {
+  for (Receipt* receipt : held) {
     Front& front = receipt->ledger->front;
     if (receipt->settle(fate)) {
       front.receive(receipt);
     }
   }
-  payload->home->outbox.give_back(payload);
 }
 
 }  // namespace stook

@@ -16,7 +16,9 @@
 #include "core/plan/plan.hh"
 #include "core/run/calls.hh"
 #include "core/run/delivery.hh"
+#include "core/run/hold.hh"
 #include "core/run/outbox.hh"
+#include "core/run/spooled.hh"
 
 namespace stook {
 
@@ -44,8 +46,15 @@ class Carrier {
     bell.ring();
   }
   Calls& calls() ROOM(front) { return calls_; }
-  /// Any thread: ends once nothing waits; with `abandon`, even if something waits.
-  void ask_end(bool abandon);
+  /// Any thread: ends once nothing waits; with `abandon`, even if something waits. A spool is delivered to its end, unless
+  /// the sink fails; with `leave`, what is in it stays there.
+  void ask_end(bool abandon, bool leave);
+  /// Any thread: nothing more comes for now. What is held to become more is delivered as it is, what is in the spool is
+  /// synced.
+  void ask_flush() {
+    flush_asked_.store(true, std::memory_order_release);
+    bell.ring();
+  }
   /// The thread has nothing more to do, or never ran: join does not wait.
   bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
   void join();
@@ -63,6 +72,9 @@ class Carrier {
   /// One round: gather, deliver, settle. True when anything moved. For tests, and the body of the loop.
   bool serve_once() ROOM(carrier);
 
+  /// What the sink's spool has taken, and what it holds; null when it has none.
+  const Spooled* spooled() const { return spooled_.get(); }
+
   const std::shared_ptr<const Instance> shared;
   const Instance& instance;
   Doorbell bell;
@@ -70,19 +82,31 @@ class Carrier {
 
  private:
   void serve() ROOM(carrier);
-  void gather() ROOM(carrier);
+  bool gather() ROOM(carrier);
   void take(Payload* payload) ROOM(carrier);
+  void pass(Payload* payload) ROOM(carrier);
+  bool has_room() const ROOM(carrier);
+  bool is_idle() const ROOM(carrier);
+  int64_t wake_at() ROOM(carrier);
   void finish(Payload* payload, Fate fate) ROOM(carrier);
+  void give_back(Payload* payload) ROOM(carrier);
+  void settle(const std::vector<Receipt*>& held, Fate fate) ROOM(carrier);
 
   Notice& notice_;
   Calls calls_;
   std::vector<Outbox*> outboxes_ OWNED(carrier);
+  // What payloads pass: the spool, whose other half delivers; or the hold, if there is one, and the delivery.
+  std::unique_ptr<Spooled> spooled_;
   Delivery delivery_;
+  std::unique_ptr<Hold> hold_;
+  bool is_flushing_ OWNED(carrier) = false;
   bool is_open_ OWNED(carrier) = false;
   std::thread thread_;
   // Written by main, read by the carrier after a ring.
   std::atomic<bool> end_asked_{false};
   std::atomic<bool> abandon_asked_{false};
+  std::atomic<bool> leave_asked_{false};
+  std::atomic<bool> flush_asked_{false};  // written by fronts
   std::atomic<bool> reopen_asked_{false};
   std::atomic<bool> drop_asked_{false};
   // Written by the carrier as its last deed, read by main.

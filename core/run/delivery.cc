@@ -44,7 +44,8 @@ bool Delivery::serve() {
   if (waiting_.empty() || (retry_at_ >= 0 && monotonic_ns() < retry_at_)) {
     return false;
   }
-  size_t most = singly_ > 0 ? 1 : shipment_most;
+  // What was collected on purpose is offered as it was collected.
+  size_t most = singly_ > 0 || instance_.hold.is_on() ? 1 : shipment_most;
   Shipment shipment(waiting_.data(), std::min(most, waiting_.size()));
   if (offer(shipment)) {
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(shipment.size()));

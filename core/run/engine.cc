@@ -198,7 +198,7 @@ void Engine::end_threads(bool abandon) {
   }
   for (auto* carriers : {&carriers_, &former_carriers_}) {
     for (auto& carrier : *carriers) {
-      carrier->ask_end(abandon);
+      carrier->ask_end(abandon, abandon || is_stopping_);
     }
   }
   for (auto* carriers : {&carriers_, &former_carriers_}) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/clock.hh"
+#include "core/run/carrier.hh"
 #include "core/run/front.hh"
 #include "core/run/route_run.hh"
 
@@ -197,15 +198,6 @@ void RouteFeed::hold() {
   put_back_open();
 }
 
-bool RouteFeed::drain() {
-  if (are_bundles_home()) {
-    send_last_ticks();
-  }
-  bool is_home = is_at_rest();
-  is_drained.store(is_home, std::memory_order_release);
-  return is_home;
-}
-
 void RouteFeed::move_to(RouteRun& route) {
   route_ = &route;
   fill_pools();
@@ -217,6 +209,7 @@ void RouteFeed::release() {
   is_drained.store(false, std::memory_order_release);
   if (!is_stopped_) {
     has_sent_last_ticks_ = false;
+    has_flushed_ = false;
     start_ticks();
   }
   collect();
@@ -239,6 +232,15 @@ void RouteFeed::send_ticks(bool is_last) {
 void RouteFeed::send_last_ticks() {
   if (!std::exchange(has_sent_last_ticks_, true)) {
     send_ticks(true);
+  }
+}
+
+void RouteFeed::flush_sinks() {
+  if (std::exchange(has_flushed_, true)) {
+    return;
+  }
+  for (auto& outbox : route_->outboxes) {
+    outbox->carrier.ask_flush();
   }
 }
 

@@ -54,8 +54,6 @@ class RouteFeed final : public Feed {
   void close() ROOM(front);
   /// A change of the route: nothing new is fed, until `release`, so that everything sent comes home.
   void hold() ROOM(front);
-  /// Looks whether all is home and settled, last ticks included, and says so by `is_drained`.
-  bool drain() ROOM(front);
   /// What is settled from now on is no longer told to the source: it will be read again.
   void forget() ROOM(front) { ledger_.source = nullptr; }
   /// Feeds another route from here on. REQUIRES: is_drained.
@@ -66,6 +64,8 @@ class RouteFeed final : public Feed {
   void collect() ROOM(front);
   /// Sends a last tick through every lane that wants ticks; once.
   void send_last_ticks() ROOM(front);
+  /// Has the sinks deliver what they hold, as no more comes; once.
+  void flush_sinks() ROOM(front);
   /// Every bundle is home, be it that some are held.
   bool are_bundles_home() const ROOM(front) { return pool_.is_full() && ticks_.is_full(); }
   /// Everything sent is home and settled.
@@ -114,6 +114,7 @@ class RouteFeed final : public Feed {
   bool is_closed_ = false;
   bool is_held_ = false;
   bool has_sent_last_ticks_ = false;
+  bool has_flushed_ = false;
 };
 
 }  // namespace stook

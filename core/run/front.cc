@@ -81,26 +81,43 @@ void Front::on_wake() {
   }
 }
 
-// Stop, settle, last ticks, settle, close: each source takes one step after the other, and the front is done with all.
-// A bundle whose receipt a filter holds comes home without it, and only this makes that wake the front.
-void Front::await_bundles(RouteFeed& feed) {
+// Whether all have come home; if not, the front is woken when one does. A bundle whose receipt is held comes home without
+// it, and only this makes that wake the front.
+bool Front::are_bundles_home(RouteFeed& feed) {
   if (feed.are_bundles_home()) {
-    return;
+    return true;
   }
   starve(1);
   feed.collect();
   if (feed.are_bundles_home()) {
     sate();
+    return true;
   }
+  return false;
 }
 
+// Last ticks, as filters that keep rows back let go of them then; a flush of the sinks, as those that collect rows let go
+// then; rest. True when all is home and settled.
+bool Front::bring_home(RouteFeed& feed) {
+  if (!are_bundles_home(feed)) {
+    return false;
+  }
+  feed.send_last_ticks();
+  if (!are_bundles_home(feed)) {
+    return false;
+  }
+  feed.flush_sinks();
+  return feed.is_at_rest();
+}
+
+// Stop, bring home, close: each source takes one step after the other, and the front is done with all.
 void Front::wind_up() {
   bool all_done = true;
   for (RouteFeed* feed : feeds_) {
     if (feed->is_held()) {
       all_done = false;
-      await_bundles(*feed);
-      if (!feed->is_drained.load(std::memory_order_relaxed) && feed->drain()) {
+      if (!feed->is_drained.load(std::memory_order_relaxed) && bring_home(*feed)) {
+        feed->is_drained.store(true, std::memory_order_release);
         notice_.give();
       }
       continue;
@@ -108,14 +125,7 @@ void Front::wind_up() {
     if (feed->is_finished() || (stop_asked_.load(std::memory_order_acquire) && !feed->end_source())) {
       feed->stop_source();
     }
-    if (feed->is_stopped()) {
-      await_bundles(*feed);
-    }
-    // Filters that keep rows back let go of them at the last tick, so their receipts are out until then.
-    if (feed->is_stopped() && feed->are_bundles_home()) {
-      feed->send_last_ticks();
-    }
-    if (feed->is_stopped() && feed->is_at_rest()) {
+    if (feed->is_stopped() && !feed->is_closed() && bring_home(*feed)) {
       feed->close();
     }
     all_done = all_done && feed->is_closed();

@@ -98,8 +98,9 @@ class Front {
 
  private:
   void collect() ROOM(front);
-  void await_bundles(RouteFeed& feed) ROOM(front);
   void wind_up() ROOM(front);
+  bool are_bundles_home(RouteFeed& feed) ROOM(front);
+  bool bring_home(RouteFeed& feed) ROOM(front);
 
   Notice& notice_;
   Calls calls_;

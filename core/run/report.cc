@@ -20,7 +20,7 @@ uint64_t ReportLine::dropped_rows() const {
 }
 
 bool ReportLine::is_balanced() const {
-  return in + appended == out + disposed + held + dropped_rows() + routed + in_flight;
+  return in + appended == out + disposed + held + dropped_rows() + routed + in_flight + spooled;
 }
 
 uint64_t Report::rows_in_flight() const {
@@ -132,10 +132,14 @@ uint64_t rows_taken(const RouteRun& route) {
   return taken;
 }
 
+// Those that its codecs have written, or that its spool has let go.
 uint64_t rows_into(const std::vector<ReportLine>& lines, std::string_view sink) {
   uint64_t rows = 0;
   for (const ReportLine& line : lines) {
-    rows += line.kind == "codec" && line.id == sink ? line.out : 0;
+    if (line.id == sink && line.kind == "spool") {
+      return line.out;
+    }
+    rows += line.id == sink && line.kind == "codec" ? line.out : 0;
   }
   return rows;
 }
@@ -163,6 +167,8 @@ void merge_line(std::vector<ReportLine>& lines, const ReportLine& more) {
   line->routed += more.routed;
   line->bytes += more.bytes;
   line->ns += more.ns;
+  line->spooled += more.spooled;
+  line->deliveries += more.deliveries;
   line->retries += more.retries;
   line->type_faults += more.type_faults;
   line->keys_lost += more.keys_lost;
@@ -201,10 +207,28 @@ ReportLine sink_line(const Carrier& carrier) {
   line.plugin = carrier.instance.plugin->name;
   line.out = carrier.meter.rows.read();
   line.bytes = carrier.meter.bytes.read();
+  line.deliveries = carrier.meter.deliveries.read();
   line.retries = carrier.meter.retries.read();
   line.ns = carrier.meter.ns.read();
   add_reason(line.dropped, "refused", carrier.meter.refused_rows.read());
   add_reason(line.dropped, "abandoned", carrier.meter.abandoned_rows.read());
+  return line;
+}
+
+// What the spool took beside the rows of this process was there when it was opened.
+ReportLine spool_line(const Carrier& carrier, const Spooled& spooled) {
+  const Spool& spool = *spooled.spool();
+  ReportLine line;
+  line.id = carrier.instance.id;
+  line.kind = "spool";
+  line.plugin = "spool";
+  line.appended = spooled.written.found_rows.read();
+  line.out = spool.read().rows.read();
+  line.bytes = spool.written().bytes.read();
+  add_reason(line.dropped, "spool_full", spool.written().dropped_rows.read() + spool.written().evicted_rows.read());
+  add_reason(line.dropped, "too_long", spooled.written.refused_rows.read());
+  add_reason(line.dropped, "damaged", spool.read().lost_rows.read());
+  line.spooled = spool.waiting().rows;
   return line;
 }
 
@@ -216,6 +240,9 @@ Report Engine::report() const {
   std::vector<ReportLine> sinks;
   for (auto* carriers : {&carriers_, &former_carriers_}) {
     for (auto& carrier : *carriers) {
+      if (carrier->spooled() != nullptr) {
+        merge_line(sinks, spool_line(*carrier, *carrier->spooled()));
+      }
       merge_line(sinks, sink_line(*carrier));
     }
   }
@@ -224,7 +251,7 @@ Report Engine::report() const {
     report.lines.insert(report.lines.end(), lines.begin(), lines.end());
   }
   for (const ReportLine& line : former_) {
-    merge_line(line.kind == "sink" ? sinks : report.lines, line);
+    merge_line(line.kind == "sink" || line.kind == "spool" ? sinks : report.lines, line);
   }
   for (ReportLine& line : report.lines) {
     uint64_t in = line.in + line.appended;
@@ -232,7 +259,8 @@ Report Engine::report() const {
   }
   for (ReportLine& line : sinks) {
     line.in = rows_into(report.lines, line.id);
-    line.in_flight = line.in - std::min(line.in, line.out + line.dropped_rows());
+    uint64_t in = line.in + line.appended;
+    line.in_flight = in - std::min(in, line.out + line.dropped_rows() + line.spooled);
     report.lines.push_back(line);
   }
   return report;

@@ -29,14 +29,16 @@ struct ReportLine {
   Reasons dropped;        // rows lost, by reason
   uint64_t routed = 0;    // rows sent to the on_error stack
   uint64_t in_flight = 0;
+  uint64_t spooled = 0;  // rows that wait in a spool, safe from a crash
   uint64_t bytes = 0;
-  uint64_t ns = 0;  // time spent here
+  uint64_t ns = 0;          // time spent here
+  uint64_t deliveries = 0;  // shipments offered
   uint64_t retries = 0;
   uint64_t type_faults = 0;  // values of another type than the declared one; they were read as absent
   uint64_t keys_lost = 0;    // keys of rows for which there was no room; the rows went on without them
 
   uint64_t dropped_rows() const;
-  /// in + appended = out + disposed + held + dropped + routed + in flight.
+  /// in + appended = out + disposed + held + dropped + routed + in flight + spooled.
   bool is_balanced() const;
 };
 

@@ -13,6 +13,12 @@ std::string reasons_text(const ReportLine& line) {
   for (auto& [reason, count] : line.dropped) {
     text += (text.empty() ? "" : " ") + std::string(reason) + "=" + std::to_string(count);
   }
+  if (line.spooled > 0) {
+    text += (text.empty() ? "" : " ") + std::string("spooled=") + std::to_string(line.spooled);
+  }
+  if (line.kind == "spool" && line.appended > 0) {
+    text += (text.empty() ? "" : " ") + std::string("found=") + std::to_string(line.appended);
+  }
   if (line.held > 0) {
     text += (text.empty() ? "" : " ") + std::string("held=") + std::to_string(line.held) +
             " made=" + std::to_string(line.appended);
@@ -85,8 +91,9 @@ std::string Report::json() const {
     text += "{\"id\":\"" + line.id + "\",\"kind\":\"" + std::string(line.kind) + "\",\"plugin\":\"" + line.plugin +
             "\",\"route\":\"" + line.route + "\"" + number("in", line.in) + number("appended", line.appended) +
             number("out", line.out) + number("disposed", line.disposed) + number("held", line.held) +
-            number("faults", line.faults) + number("routed", line.routed) + number("in_flight", line.in_flight) +
-            number("bytes", line.bytes) + number("ns", line.ns) + number("retries", line.retries) +
+            number("spooled", line.spooled) + number("faults", line.faults) + number("routed", line.routed) +
+            number("in_flight", line.in_flight) + number("bytes", line.bytes) + number("ns", line.ns) +
+            number("deliveries", line.deliveries) + number("retries", line.retries) +
             number("type_faults", line.type_faults) + number("keys_lost", line.keys_lost) + ",\"dropped\":{";
     for (size_t i = 0; i < line.dropped.size(); i++) {
       text +=

@@ -71,7 +71,8 @@ void log_report(const Report& report) {
   for (const ReportLine& line : report.lines) {
     Fields fields;
     fields("element", line.id)("kind", line.kind)("plugin", line.plugin)("in", line.in)("out", line.out)(
-        "filtered", line.disposed)("held", line.held)("in_flight", line.in_flight)("bytes", line.bytes);
+        "filtered", line.disposed)("held", line.held)("made", line.appended)("spooled", line.spooled)(
+        "in_flight", line.in_flight)("bytes", line.bytes);
     for (auto& [reason, rows] : line.dropped) {
       fields("dropped_" + std::string(reason), rows);
     }

@@ -33,12 +33,18 @@ int describe_command(const std::vector<std::string>& words) {
     }
   }
   if (!is_right || name.empty()) {
-    std::fputs("usage: stook describe PLUGIN [--json | --markdown]\n", stderr);
+    std::fputs("usage: stook describe PLUGIN | source | filter | sink | global [--json | --markdown]\n", stderr);
     return 2;
   }
   if (name == "global") {
     std::fputs((describe_global(layout) + (layout == Layout::Json ? "\n" : "")).c_str(), stdout);
     return 0;
+  }
+  for (Kind kind : {Kind::Source, Kind::Filter, Kind::Sink}) {
+    if (name == kind_name(kind)) {
+      std::fputs((describe_kind(kind, layout) + (layout == Layout::Json ? "\n" : "")).c_str(), stdout);
+      return 0;
+    }
   }
   std::vector<const Plugin*> found = find_plugins(name);
   if (found.empty()) {

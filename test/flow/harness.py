@@ -125,7 +125,8 @@ class Flow(unittest.TestCase):
         for line in report["lines"]:
             dropped = sum(line["dropped"].values())
             self.assertEqual(line["in"] + line["appended"],
-                             line["out"] + line["disposed"] + line["held"] + dropped + line["routed"] + line["in_flight"], line)
+                             line["out"] + line["disposed"] + line["held"] + dropped + line["routed"] + line["in_flight"] +
+                             line["spooled"], line)
             self.assertEqual(line["in_flight"], 0, line)
 
 

@@ -23,7 +23,7 @@ FLOORS = {
     "core/api": API,
     "core/lua": ("core/lua",) + API,
     "core/spool": ("core/spool",) + API,
-    "core/plan": ("core/plan",) + API,
+    "core/plan": ("core/plan", "core/spool") + API,
     "core/run": ("core/run", "core/plan", "core/lua", "core/spool") + API,
     "core/daemon": ("core/daemon", "core/tool", "core/run", "core/plan", "core/lua") + API,
     "core/tool": ("core/tool", "core/run", "core/plan", "core/lua", "core/spool") + API,

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/run/spooled.hh"
+
+#include <utility>
+
+#include "core/base/clock.hh"
+#include "core/run/reading.hh"
+
+namespace stook {
+
+namespace {
+/// After a full or failing disk said no, without anybody ringing.
+constexpr int64_t retry_pause = 1'000'000'000;
+}  // namespace
+
+Spooled::Spooled(const Instance& instance, SinkMeter& meter, Doorbell& bell, GiveBack give_back, Settle settle)
+    : instance_(instance), bell_(bell), give_back_(std::move(give_back)), settle_(std::move(settle)), meter_(meter) {}
+
+Spooled::~Spooled() = default;
+
+void Spooled::open() {
+  reading_ = std::make_unique<Reading>(instance_, meter_);
+  spool_ = Spool::open(instance_.spool, &reading_->bell, &bell_);
+  written.found_rows.set(spool_->waiting().rows);
+  reading_->launch(spool_->reader());
+}
+
+void Spooled::reopen() {
+  reading_->ask_reopen();
+}
+
+void Spooled::close(bool abandon) {
+  flush();
+  settle_durable();
+  reading_->end(abandon);
+  (void)spool_->writer().close();  // a failure is in the log; nothing of it was settled
+}
+
+bool Spooled::append(Payload* payload) {
+  size_t rows = payload->rows();
+  switch (spool_->writer().append(*payload)) {
+    case SpoolAnswer::Full:
+    case SpoolAnswer::Failed:
+      retry_at_ = monotonic_ns() + retry_pause;
+      return false;
+    case SpoolAnswer::Refused:
+      written.refused_rows.add(rows);
+      settle_(payload->receipts, Fate::Dropped);
+      give_back_(payload);
+      return true;
+    case SpoolAnswer::Dropped:
+      written.rows.add(rows);
+      settle_(payload->receipts, Fate::Dropped);
+      give_back_(payload);
+      return true;
+    case SpoolAnswer::Taken:
+      break;
+  }
+  written.rows.add(rows);
+  Appended& entry = appended_.emplace_back();
+  entry.sequence = spool_->writer().last();
+  if (!spare_.empty()) {
+    entry.receipts = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  entry.receipts.swap(payload->receipts);
+  give_back_(payload);
+  return true;
+}
+
+void Spooled::settle_durable() {
+  while (!appended_.empty() && appended_.front().sequence <= spool_->writer().durable()) {
+    std::vector<Receipt*> receipts = std::move(appended_.front().receipts);
+    appended_.pop_front();
+    settle_(receipts, Fate::Done);
+    receipts.clear();
+    spare_.push_back(std::move(receipts));
+  }
+}
+
+bool Spooled::serve() {
+  int64_t timer = spool_->writer().next_time();
+  if (timer >= 0 && monotonic_ns() >= timer) {
+    (void)spool_->writer().on_time(monotonic_ns());
+  }
+  bool has_moved = false;
+  if (retry_at_ < 0 || monotonic_ns() >= retry_at_) {
+    retry_at_ = -1;
+    while (!waiting_.empty() && append(waiting_.front())) {
+      waiting_.pop_front();
+      has_moved = true;
+    }
+  }
+  settle_durable();
+  return has_moved;
+}
+
+void Spooled::flush() {
+  (void)spool_->writer().sync();
+  settle_durable();
+}
+
+int64_t Spooled::wake_at() {
+  int64_t timer = spool_->writer().next_time();
+  int64_t again = waiting_.empty() ? -1 : retry_at_;
+  return timer < 0 ? again : again < 0 ? timer : std::min(timer, again);
+}
+
+}  // namespace stook

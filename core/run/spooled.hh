@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 4. Spooled: a sink behind a spool. Its carrier appends payloads to the spool; a second thread reads them and
+/// delivers.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "core/base/doorbell.hh"
+#include "core/base/meter.hh"
+#include "core/base/room.hh"
+#include "core/plan/plan.hh"
+#include "core/run/delivery.hh"
+#include "core/run/hold.hh"
+#include "core/spool/spool.hh"
+
+namespace stook {
+
+/// What went into the spool. One writer: the carrier that appends. Rows found at the start are those of an earlier process.
+struct SpooledMeter {
+  Counter rows;
+  Counter refused_rows;  // longer than a record may be
+  Gauge found_rows;
+};
+
+/// The appending half. A payload's slot goes home as soon as its bytes are in the file; its receipts are settled once
+/// they are durable.
+/// *Invariants:* nothing overtakes: once there is a spool, everything goes through it.
+/// *Rooms:* the carrier; the reading half has a thread of its own, which is a carrier, too.
+class Spooled {
+ public:
+  /// Is told of payloads whose bytes are taken: they go home. Their receipts are gone from them.
+  using GiveBack = std::function<void(Payload*)>;
+  /// Is told of receipts that this carrier holds no more.
+  using Settle = std::function<void(std::vector<Receipt*>&, Fate)>;
+
+  Spooled(const Instance& instance, SinkMeter& meter, Doorbell& bell, GiveBack give_back, Settle settle);
+  ~Spooled();
+
+  /// Opens the spool, and the sink in the reading thread. Throws SetupError.
+  void open() ROOM(carrier);
+  void reopen() ROOM(carrier);
+  /// Syncs. The reading thread goes on until the spool is empty or the sink fails; with `abandon` it only ends its
+  /// shipment. What is left stays in the spool.
+  void close(bool abandon) ROOM(carrier);
+
+  void take(Payload* payload) ROOM(carrier) { waiting_.push_back(payload); }
+  bool has_room() const ROOM(carrier) { return waiting_.size() < most_waiting; }
+  /// Nothing waits to be appended or to become durable.
+  bool is_idle() const ROOM(carrier) { return waiting_.empty() && appended_.empty(); }
+  /// Appends what waits; settles what is durable. True when anything moved.
+  bool serve() ROOM(carrier);
+  /// Makes what is appended durable now.
+  void flush() ROOM(carrier);
+  int64_t wake_at() ROOM(carrier);
+
+  const Spool* spool() const { return spool_.get(); }
+  SpooledMeter written;
+
+ private:
+  static constexpr size_t most_waiting = 64;
+  /// Receipts of one payload that is appended and not durable.
+  struct Appended {
+    uint64_t sequence = 0;
+    std::vector<Receipt*> receipts;
+  };
+  /// The reading half. *Rooms:* its thread.
+  class Reading;
+
+  bool append(Payload* payload) ROOM(carrier);
+  void settle_durable() ROOM(carrier);
+
+  const Instance& instance_;
+  Doorbell& bell_;
+  GiveBack give_back_;
+  Settle settle_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<Reading> reading_;
+  SinkMeter& meter_;
+  std::deque<Payload*> waiting_;
+  std::deque<Appended> appended_;
+  std::vector<std::vector<Receipt*>> spare_;  // empty vectors with room
+  int64_t retry_at_ = -1;
+};
+
+}  // namespace stook
