@@ -38,6 +38,9 @@ class Carrier {
   /// REQUIRES: none of its payloads is on its way.
   void remove_route(const RouteRun& route) ROOM(carrier);
 
+  /// Before `open`: the spool belongs to a carrier that ends, and is opened once that has let go of it.
+  void take_over() { spooled_->take_over(); }
+
   /// Starts the thread; `open` is the first call that it should get.
   void launch();
   /// Main: has the carrier run these between two deliveries.

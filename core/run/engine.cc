@@ -26,6 +26,13 @@ Engine::~Engine() {
   }
 }
 
+Carrier* Engine::heir_of(const Carrier& former) const {
+  const std::string& folder = former.instance.spool.folder;
+  auto heir = std::find_if(carriers_.begin(), carriers_.end(),
+                           [&](auto& carrier) { return carrier->instance.spool.folder == folder; });
+  return folder.empty() || heir == carriers_.end() ? nullptr : heir->get();
+}
+
 Carrier* Engine::carrier_of(const Instance& sink) const {
   auto found =
       std::find_if(carriers_.begin(), carriers_.end(), [&](auto& carrier) { return &carrier->instance == &sink; });
@@ -264,14 +271,21 @@ void Engine::reap() {
   }
   former_workers_.clear();
   for (auto& carrier : former_carriers_) {
-    carrier->ask_end(false);
+    carrier->ask_end(false, true);
   }
   std::erase_if(former_carriers_, [&](auto& carrier) ROOM(front) {
-    if (!carrier->has_ended()) {
+    const Carrier* heir = heir_of(*carrier);
+    if (!carrier->has_ended() || (heir != nullptr && heir->spooled()->spool() == nullptr)) {
       return false;
     }
     carrier->join();
-    merge_line(former_, sink_line(*carrier));
+    for (ReportLine& line : sink_lines(*carrier)) {
+      if (heir != nullptr) {
+        line.appended -= line.spooled;  // what it left is what its heir found
+        line.spooled = 0;
+      }
+      merge_line(former_, line);
+    }
     return true;
   });
 }

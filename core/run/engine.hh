@@ -69,6 +69,8 @@ class Engine {
                                         const std::vector<std::unique_ptr<Worker>>& workers,
                                         const std::vector<std::unique_ptr<Carrier>>& more);
   Carrier* carrier_of(const Instance& sink) const;
+  /// The carrier that has taken over the spool of a former one, or null.
+  Carrier* heir_of(const Carrier& former) const;
   void await(Calls& calls) ROOM(front);
   void start_front(Front& front) ROOM(front);
   void on_notice() ROOM(front);

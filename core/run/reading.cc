@@ -36,8 +36,7 @@ Spooled::Reading::~Reading() {
   end(true);
 }
 
-void Spooled::Reading::launch(SpoolReader& reader) {
-  reader_ = &reader;
+void Spooled::Reading::launch() {
   std::exception_ptr failure;
   Doorbell started;
   thread_ = std::thread([&] {
@@ -77,6 +76,14 @@ void Spooled::Reading::run() {
     if (is_ending && abandon_asked_.load(std::memory_order_acquire)) {
       break;
     }
+    reader_ = given_.load(std::memory_order_acquire);
+    if (reader_ == nullptr) {
+      if (is_ending) {
+        break;
+      }
+      bell.wait();
+      continue;
+    }
     if (serve_once()) {
       continue;
     }
@@ -86,7 +93,9 @@ void Spooled::Reading::run() {
     }
     bell.wait_until(wake_at());
   }
-  reader_->close();
+  if (reader_ != nullptr) {
+    reader_->close();
+  }
   delivery_.close();
 }
 

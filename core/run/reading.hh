@@ -25,7 +25,12 @@ class Spooled::Reading {
   ~Reading();
 
   /// Starts the thread and opens the sink in it. Throws what that throws.
-  void launch(SpoolReader& reader);
+  void launch();
+  /// From here on there is something to read.
+  void read_from(SpoolReader& reader) {
+    given_.store(&reader, std::memory_order_release);
+    bell.ring();
+  }
   /// Ends the thread, see Spooled::close.
   void end(bool abandon);
   void ask_reopen() {
@@ -54,6 +59,7 @@ class Spooled::Reading {
   uint64_t acknowledged_ = 0;
   std::thread thread_;
   // Written by the carrier, read by the thread after a ring.
+  std::atomic<SpoolReader*> given_{nullptr};
   std::atomic<bool> end_asked_{false};
   std::atomic<bool> abandon_asked_{false};
   std::atomic<bool> reopen_asked_{false};

@@ -72,6 +72,9 @@ void Reload::build_carriers() {
       }
       new_carriers_.push_back(std::make_unique<Carrier>(plan_->share(*sink), engine_.notice_));
       Carrier* carrier = new_carriers_.back().get();
+      if (engine_.heir_of(*carrier) != nullptr) {  // one that runs has the spool
+        carrier->take_over();
+      }
       carrier->call({[carrier]() ROOM(carrier) { carrier->open(); }});
       carrier->launch();
       awaited_.push_back(&carrier->calls());

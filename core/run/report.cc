@@ -200,6 +200,7 @@ std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
   return report.lines;
 }
 
+namespace {
 ReportLine sink_line(const Carrier& carrier) {
   ReportLine line;
   line.id = carrier.instance.id;
@@ -231,6 +232,16 @@ ReportLine spool_line(const Carrier& carrier, const Spooled& spooled) {
   line.spooled = spool.waiting().rows;
   return line;
 }
+}  // namespace
+
+std::vector<ReportLine> sink_lines(const Carrier& carrier) {
+  std::vector<ReportLine> lines;
+  if (carrier.spooled() != nullptr && carrier.spooled()->spool() != nullptr) {
+    lines.push_back(spool_line(carrier, *carrier.spooled()));
+  }
+  lines.push_back(sink_line(carrier));
+  return lines;
+}
 
 Report Engine::report() const {
   Report report;
@@ -240,10 +251,9 @@ Report Engine::report() const {
   std::vector<ReportLine> sinks;
   for (auto* carriers : {&carriers_, &former_carriers_}) {
     for (auto& carrier : *carriers) {
-      if (carrier->spooled() != nullptr) {
-        merge_line(sinks, spool_line(*carrier, *carrier->spooled()));
+      for (const ReportLine& line : sink_lines(*carrier)) {
+        merge_line(sinks, line);
       }
-      merge_line(sinks, sink_line(*carrier));
     }
   }
   for (auto& route : routes_) {

@@ -69,7 +69,7 @@ class RouteRun;
 /// The lines of a route: its source (rows in only with `with_source`, for a feed may outlive its route) and elements.
 std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source);
 /// What a carrier has delivered; the rows that came in are known from its encoders.
-ReportLine sink_line(const Carrier& carrier);
+std::vector<ReportLine> sink_lines(const Carrier& carrier);
 /// Adds the counts of a line to those of the same element, or appends it.
 void merge_line(std::vector<ReportLine>& lines, const ReportLine& more);
 

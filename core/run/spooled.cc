@@ -11,6 +11,8 @@ namespace stook {
 namespace {
 /// After a full or failing disk said no, without anybody ringing.
 constexpr int64_t retry_pause = 1'000'000'000;
+/// Between two looks at whether another carrier has let go of the spool.
+constexpr int64_t take_over_pause = 10'000'000;
 }  // namespace
 
 Spooled::Spooled(const Instance& instance, SinkMeter& meter, Doorbell& bell, GiveBack give_back, Settle settle)
@@ -20,9 +22,36 @@ Spooled::~Spooled() = default;
 
 void Spooled::open() {
   reading_ = std::make_unique<Reading>(instance_, meter_);
+  if (!takes_over_) {
+    open_spool();
+  }
+  reading_->launch();
+  if (spool_) {
+    reading_->read_from(spool_->reader());
+  }
+}
+
+void Spooled::open_spool() {
   spool_ = Spool::open(instance_.spool, &reading_->bell, &bell_);
   written.found_rows.set(spool_->waiting().rows);
-  reading_->launch(spool_->reader());
+  shown_.store(spool_.get(), std::memory_order_release);
+}
+
+// The spool of a carrier that ends: true once it is ours.
+bool Spooled::try_to_open() {
+  try {
+    open_spool();
+  } catch (const SetupError& error) {
+    if (auto pass = wait_limit_.pass()) {
+      log_event(Level::Info, "spool_waits",
+                Fields()("instance", instance_.id)("reason", error.what())("suppressed", pass.suppressed));
+    }
+    retry_at_ = monotonic_ns() + take_over_pause;
+    return false;
+  }
+  retry_at_ = -1;
+  reading_->read_from(spool_->reader());
+  return true;
 }
 
 void Spooled::reopen() {
@@ -30,10 +59,14 @@ void Spooled::reopen() {
 }
 
 void Spooled::close(bool abandon) {
+  if (!spool_) {
+    reading_->end(true);
+    return;
+  }
   flush();
-  settle_durable();
   reading_->end(abandon);
   (void)spool_->writer().close();  // a failure is in the log; nothing of it was settled
+  spool_->unlock();
 }
 
 bool Spooled::append(Payload* payload) {
@@ -79,6 +112,9 @@ void Spooled::settle_durable() {
 }
 
 bool Spooled::serve() {
+  if (!spool_ && (monotonic_ns() < retry_at_ || !try_to_open())) {
+    return false;
+  }
   int64_t timer = spool_->writer().next_time();
   if (timer >= 0 && monotonic_ns() >= timer) {
     (void)spool_->writer().on_time(monotonic_ns());
@@ -96,11 +132,17 @@ bool Spooled::serve() {
 }
 
 void Spooled::flush() {
+  if (!spool_) {
+    return;
+  }
   (void)spool_->writer().sync();
   settle_durable();
 }
 
 int64_t Spooled::wake_at() {
+  if (!spool_) {
+    return retry_at_;
+  }
   int64_t timer = spool_->writer().next_time();
   int64_t again = waiting_.empty() ? -1 : retry_at_;
   return timer < 0 ? again : again < 0 ? timer : std::min(timer, again);

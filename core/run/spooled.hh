@@ -41,6 +41,9 @@ class Spooled {
   Spooled(const Instance& instance, SinkMeter& meter, Doorbell& bell, GiveBack give_back, Settle settle);
   ~Spooled();
 
+  /// Before `open`: another carrier of this process still has the spool. It is opened when that lets go, and until then
+  /// nothing is taken.
+  void take_over() { takes_over_ = true; }
   /// Opens the spool, and the sink in the reading thread. Throws SetupError.
   void open() ROOM(carrier);
   void reopen() ROOM(carrier);
@@ -49,7 +52,7 @@ class Spooled {
   void close(bool abandon) ROOM(carrier);
 
   void take(Payload* payload) ROOM(carrier) { waiting_.push_back(payload); }
-  bool has_room() const ROOM(carrier) { return waiting_.size() < most_waiting; }
+  bool has_room() const ROOM(carrier) { return spool_ != nullptr && waiting_.size() < most_waiting; }
   /// Nothing waits to be appended or to become durable.
   bool is_idle() const ROOM(carrier) { return waiting_.empty() && appended_.empty(); }
   /// Appends what waits; settles what is durable. True when anything moved.
@@ -58,7 +61,8 @@ class Spooled {
   void flush() ROOM(carrier);
   int64_t wake_at() ROOM(carrier);
 
-  const Spool* spool() const { return spool_.get(); }
+  /// Any thread: what the spool counts, or null before it is opened.
+  const Spool* spool() const { return shown_.load(std::memory_order_acquire); }
   SpooledMeter written;
 
  private:
@@ -71,6 +75,8 @@ class Spooled {
   /// The reading half. *Rooms:* its thread.
   class Reading;
 
+  void open_spool() ROOM(carrier);
+  bool try_to_open() ROOM(carrier);
   bool append(Payload* payload) ROOM(carrier);
   void settle_durable() ROOM(carrier);
 
@@ -85,6 +91,10 @@ class Spooled {
   std::deque<Appended> appended_;
   std::vector<std::vector<Receipt*>> spare_;  // empty vectors with room
   int64_t retry_at_ = -1;
+  bool takes_over_ = false;
+  LogLimit wait_limit_{1};
+  // Written by the carrier once the spool is open; main reads the spool's counters through it.
+  std::atomic<const Spool*> shown_{nullptr};
 };
 
 }  // namespace stook

@@ -28,6 +28,9 @@ class Spool {
                                      SpoolIo& io = system_io());
   explicit Spool(std::unique_ptr<SpoolShared> shared);
 
+  /// Lets go of the lock; what was counted can still be read. REQUIRES: both halves are closed.
+  void unlock() { shared_->lock = {}; }
+
   SpoolWriter& writer() { return writer_; }
   SpoolReader& reader() { return reader_; }
   const SpoolWriterMeter& written() const { return shared_->written; }
