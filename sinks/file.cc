@@ -74,20 +74,19 @@ class File final : public Sink {
         outcome = write_run(now);
       } catch (const SetupError& error) {
         reason_ = error.what();
-        outcome = is_final(error.code) ? Outcome::Refused : Outcome::Again;
+        outcome = meaning(error.code);
       }
-      if (outcome == Outcome::Again) {
-        return shipment_.stop();
-      }
-      if (outcome == Outcome::Refused) {
-        shipment_.refuse();
+      if (outcome != Outcome::Done) {
+        return outcome == Outcome::Refused ? shipment_.refuse() : shipment_.stop(outcome);
       }
     }
-    if (config_.sync_every == 0 && !sync_all()) {
-      return shipment_.stop();
+    if (Outcome outcome = config_.sync_every == 0 ? sync_all() : Outcome::Done; outcome != Outcome::Done) {
+      return shipment_.stop(outcome);
     }
     return shipment_.finish();
   }
+
+  void forget(Shipment shipment) override ROOM(carrier) { shipment_.forget(shipment); }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
 
@@ -143,8 +142,25 @@ class File final : public Sink {
   }
 
  private:
-  /// What no retry will change.
-  static bool is_final(int code) { return code == ELOOP || code == EISDIR || code == ENOTDIR || code == ENAMETOOLONG; }
+  /// What an errno says about a retry.
+  static Outcome meaning(int code) {
+    switch (code) {
+      case ELOOP:
+      case EISDIR:
+      case ENOTDIR:
+      case ENAMETOOLONG:
+        return Outcome::Refused;
+      case EACCES:
+      case EPERM:
+      case EROFS:
+      case ENOENT:
+        return Outcome::Misconfigured;
+      case EIO:
+        return Outcome::Broken;
+      default:
+        return Outcome::Again;
+    }
+  }
 
   OutFile& file_of(std::string_view address, int64_t now) ROOM(carrier) {
     auto found = files_.find(address);
@@ -199,19 +215,19 @@ class File final : public Sink {
     }
     torn_ = file.mark();
     reason_ = "write " + file.path() + ": " + std::strerror(error);
-    return Outcome::Again;
+    return error == EIO ? Outcome::Broken : Outcome::Again;
   }
 
-  bool sync_all() ROOM(carrier) {
+  Outcome sync_all() ROOM(carrier) {
     synced_ = monotonic_ns();
     for (auto& [name, file] : files_) {
       int error = file->is_dirty() ? file->sync() : 0;
       if (error != 0) {
         reason_ = "sync " + file->path() + ": " + std::strerror(error);
-        return false;
+        return error == EIO ? Outcome::Broken : Outcome::Again;
       }
     }
-    return true;
+    return Outcome::Done;
   }
 
   const FileConfig& config_;

@@ -53,6 +53,8 @@ class Stdout final : public Sink {
   }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
+  // Nobody reads any more.
+  bool refuses_all() const override ROOM(carrier) { return true; }
 
  private:
   // Writes from `at` on and moves it.

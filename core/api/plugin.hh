@@ -57,6 +57,8 @@ struct Wiring {
   int64_t tick = 0;
   /// A sink whose target depends on the row: a pattern with keys, in whose expansion payloads are divided.
   std::string address;
+  /// A sink all of whose rows become letters: there must be a folder for them.
+  bool becomes_letters = false;
 };
 
 /// Makes and destroys a plugin's config struct.

@@ -22,11 +22,18 @@ class Sink {
   virtual ~Sink() = default;
   /// Opens what it writes to. Throws SetupError; the carrier tries again with back-off.
   virtual void open() ROOM(carrier) = 0;
-  /// Done: delivered, in this sink's meaning. Again: the same shipment is offered later, and the sink remembers how far
-  /// it got, to the byte. Refused: will never be taken. `reason()` says why for the last two.
+  /// Done: delivered, in this sink's meaning. Again, Misconfigured, Broken: the same shipment is offered later, and the
+  /// sink remembers how far it got, to the byte. Refused: will never be taken; the same rows are offered again in smaller
+  /// shipments, down to the single row (Payload::whole), in their order, unless `refuses_all`.
   virtual Outcome deliver(Shipment shipment) ROOM(carrier) = 0;
-  /// One sentence on the last Again or Refused: what failed, and errno in words.
+  /// One sentence on the last answer that was not Done: what failed, and errno in words; for Misconfigured what to change.
   virtual std::string reason() const ROOM(carrier) { return {}; }
+  /// How long the peer asks to wait before the next offer (ns), 0 when it does not say.
+  virtual int64_t retry_after() const ROOM(carrier) { return 0; }
+  /// Whether the last Refused holds for each row that was offered, so that asking for each is of no use.
+  virtual bool refuses_all() const ROOM(carrier) { return false; }
+  /// What was answered Again is not offered again: others have taken care of it.
+  virtual void forget(Shipment /*shipment*/) ROOM(carrier) {}
   /// SIGHUP and SIGUSR1: open again by path.
   virtual void reopen() ROOM(carrier) {}
   /// The next time (ns, monotonic) at which `on_time` wants to be called, or -1.

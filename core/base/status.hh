@@ -10,11 +10,13 @@
 namespace stook {
 
 /// What a sink says of a shipment. Done: the sink's own meaning of delivered holds for all of it.
-/// Again: nothing is final, the carrier offers the very same shipment later. Refused: it will never be taken.
-enum class Outcome : uint8_t { Done, Again, Refused };
+/// Again: nothing is final, the very same shipment is offered later. Refused: it will never be taken as it is.
+/// Misconfigured: as Again, but until somebody changes a setting, here or at the peer, it will not be taken.
+/// Broken: as Again, but what fails is a device that seldom recovers (EIO).
+enum class Outcome : uint8_t { Done, Again, Refused, Misconfigured, Broken };
 
-/// How the journey of a bundle's rows ended. The worst of all holders wins.
-enum class Fate : uint8_t { Done, Dropped, Refused };
+/// How the journey of a bundle's rows ended. Lettered: they are kept as letters. The worst of all holders wins.
+enum class Fate : uint8_t { Done, Lettered, Dropped, Refused };
 
 /// A place in a configuration: file, line counted from 1, column counted from 1 and the length of what is meant.
 /// An empty file is the command line. Line 0: no place in it. `text` is the line, to put a caret under.

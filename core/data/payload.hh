@@ -89,6 +89,8 @@ class Payload {
     return {bytes_.get() + parts_store_[i].begin, end - parts_store_[i].begin};
   }
   size_t rows() const { return rows_; }
+  /// Whether its rows can be told apart, and are more than one.
+  bool is_divisible() const { return rows_ > 1 && ends_size_ == rows_; }
 
   /// Back to empty; a buffer beyond `keep` bytes is given back to the system.
   void reset(size_t keep = 1 << 20) {
@@ -96,12 +98,18 @@ class Payload {
     rows_ = 0;
     parts_ = 0;
     ends_size_ = 0;
+    whole = nullptr;
+    whole_at = 0;
     receipts.clear();
     if (capacity_ > keep) {
       bytes_.reset();
       capacity_ = 0;
     }
   }
+
+  /// Of a piece: the payload whose bytes from `whole_at` on these are.
+  const Payload* whole = nullptr;
+  size_t whole_at = 0;
 
   // Carried along for the engine.
   /// Of the bundles whose rows are in here; each is held once by this payload.

@@ -85,6 +85,7 @@ class Binder {
         continue;
       }
       StackDraft stack = bind(pair, label, false);
+      say_why(stack, *given, draft_.instances[i].instance->id);
       draft_.instances[i].on_error = std::move(stack.elements);
       draft_.instances[i].is_broken = draft_.instances[i].is_broken || stack.is_broken;
     }
@@ -134,6 +135,17 @@ class Binder {
       give(draft_.instances[index], text, pair);
     }
     return index;
+  }
+
+  // `on_error = letters`: the letters say which element's rows they are.
+  void say_why(const StackDraft& stack, const Given& given, const std::string& id) {
+    if (equal_in_any_case(trim(given.value), "letters") && !stack.is_broken) {
+      std::string reason = "failed in '" + id + "'";
+      InstanceDraft& letters = draft_.instances[stack.elements.back().instance];
+      if (letters.find("reason") == nullptr) {
+        letters.given.push_back({"reason", reason, true, true, given.place, given.value_place, reason});
+      }
+    }
   }
 
   const Pair* section_plugin(const std::string& id) const {

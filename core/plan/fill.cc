@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Fills instances: their options, those that all plugins of a kind have, and a sink's codec.
+#include <algorithm>
+
 #include "core/base/text.hh"
 #include "core/plan/options.hh"
 #include "core/plan/registry.hh"
@@ -111,6 +113,10 @@ struct Common {
   Size spool_size;
   SpoolSync spool_sync = SpoolSync::Batch;
   SpoolFull spool_full = SpoolFull::Block;
+  std::string on_refused;
+  Duration retry_first;
+  Duration retry_most;
+  Duration retry_for;
   uint64_t lanes = 1;
   enum class Front { Main, Own } front = Front::Main;
 };
@@ -129,7 +135,7 @@ namespace {
 constexpr Option source_options[] = {
     option<&Common::lanes>("lanes", "1", "parts whose rows keep their order, run side by side", {1, 64}),
     option<&Common::front>("front", "main", "thread that reads: main, or one of its own")};
-constexpr const char* on_error_doc = "what becomes of a failed row: pass, drop, or elements of a stack that it goes to";
+constexpr const char* on_error_doc = "what becomes of a failed row: pass, drop, letters, or elements of a stack";
 constexpr Option filter_options[] = {option<&Common::on_error>("on_error", "pass", on_error_doc)};
 constexpr Option sink_options[] = {
     option<&Common::format>("format", "", "codec that makes bytes of rows; empty: the sink's own"),
@@ -146,7 +152,14 @@ constexpr Option sink_options[] = {
     option<&Common::spool_sync>("spool_sync", "batch",
                                 "when the queue is synced: batch (each 200ms or 1MiB), always, never"),
     option<&Common::spool_full>("spool_full", "block",
-                                "what a full queue does: block the stack, drop_oldest, or drop_new")};
+                                "what a full queue does: block the stack, drop_oldest, or drop_new"),
+    option<&Common::on_refused>(
+        "on_refused", "",
+        "what becomes of a row that the sink will never take: drop, or letters; empty: letters where "
+        "there is a folder for them"),
+    option<&Common::retry_first>("retry_first", "200ms", "longest pause before the first retry", {1e6, 3.6e12}),
+    option<&Common::retry_most>("retry_most", "30s", "longest pause before any other", {1e6, 3.6e12}),
+    option<&Common::retry_for>("retry_for", "0", "how long to retry before rows count as refused; 0 is for ever")};
 
 std::shared_ptr<void> make_config(const Plugin& plugin) {
   return {plugin.config.make(), plugin.config.destroy};
@@ -184,6 +197,28 @@ void place_state(const Settings& settings, const InstanceDraft& one) {
   }
 }
 
+// When a sink is asked again, and where what it refuses goes.
+void fill_retry(Draft& draft, InstanceDraft& one, const Common& common) {
+  Instance& instance = *one.instance;
+  instance.retry = {common.retry_first.ns, std::max(common.retry_first.ns, common.retry_most.ns), common.retry_for.ns};
+  const Settings& settings = draft.settings;
+  bool is_drop = equal_in_any_case(common.on_refused, "drop");
+  bool is_letters = equal_in_any_case(common.on_refused, "letters");
+  const Given* given = one.find("on_refused");
+  std::string label = "[" + instance.id + "] on_refused: ";
+  if (!is_drop && !is_letters && !common.on_refused.empty()) {
+    draft.refuse(given->value_place, label + "neither drop nor letters", "it takes one of these");
+    one.is_broken = true;
+  } else if (is_letters && settings.letters.empty()) {
+    draft.refuse(given->value_place, label + "there is no folder for letters",
+                 "letters = DIR in [global] names one, and so does state_dir");
+    one.is_broken = true;
+  } else if (!is_drop && !settings.letters.empty()) {
+    instance.letters = settings.letters + "/" + instance.id;
+    instance.letters_most = settings.letters_size;
+  }
+}
+
 void fill_instance(Draft& draft, InstanceDraft& one) {
   Instance& instance = *one.instance;
   const Plugin& plugin = *instance.plugin;
@@ -210,6 +245,9 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
   instance.has_own_front = common.front == Common::Front::Own;
   instance.lanes = common.lanes;
   instance.full = common.full;
+  if (plugin.kind == Kind::Sink && !one.is_broken) {
+    fill_retry(draft, one, common);
+  }
   instance.hold = {common.hold_time.ns, common.hold_rows, common.hold_bytes.bytes, common.hold_most.bytes};
   if (!common.spool.empty()) {
     instance.spool.id = instance.id;
@@ -226,6 +264,13 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
     return;
   }
   declare(draft, one, plugin, instance.config.get(), instance.wiring);
+  if (instance.wiring.becomes_letters && instance.letters.empty()) {
+    bool is_drop = !draft.settings.letters.empty();
+    draft.refuse(instance.place,
+                 label + (is_drop ? "on_refused = drop leaves no letter" : "there is no folder for letters"),
+                 is_drop ? "leave it out" : "letters = DIR in [global] names one, and so does state_dir");
+    one.is_broken = true;
+  }
   if (instance.codec != nullptr) {
     declare(draft, one, *instance.codec, instance.codec_config.get(), instance.codec_wiring);
   }

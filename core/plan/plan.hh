@@ -21,6 +21,13 @@ namespace stook {
 enum class Full : uint8_t { Wait, Drop };
 /// What becomes of a row that failed in an element: it goes on, it is dropped and counted, or it goes to another stack.
 enum class OnError : uint8_t { Pass, Drop, Stack };
+/// When a sink that did not take a shipment is asked again (ns): after a random part of a pause that doubles from `first`
+/// to `most`, for `give_up` or, where that is 0, for ever.
+struct RetryRules {
+  int64_t first = 200'000'000;
+  int64_t most = 30'000'000'000;
+  int64_t give_up = 0;
+};
 
 /// How long a sink's rows are collected before they are offered together: until there are `rows` of them, or `bytes`
 /// bytes, or until `time` ns are over; 0 does not count, and all 0 collects nothing.
@@ -51,6 +58,10 @@ struct Instance {
   Full full = Full::Wait;
   HoldRules hold;
   SpoolSettings spool;  // folder empty: none
+  RetryRules retry;
+  /// The folder in which rows are kept that the sink refuses; empty: they are dropped.
+  std::string letters;
+  uint64_t letters_most = 0;
   const Plugin* codec = nullptr;
   std::shared_ptr<void> codec_config;
   Wiring codec_wiring;
@@ -118,6 +129,8 @@ struct Settings {
   std::string pidfile;
   std::string user;
   std::string state_dir;  // where sources keep positions
+  std::string letters;    // where rows go that a sink will never take, a folder for each sink; empty: they are dropped
+  uint64_t letters_size = 256 << 20;
   Duration stop_timeout{10'000'000'000};
   Duration stall_after{60'000'000'000};
   std::string control;  // path of the control socket, empty: none

@@ -22,6 +22,8 @@ struct Global {
   std::string pidfile;
   std::string user;
   std::string state_dir;
+  std::string letters;
+  Size letters_size;
   Duration stop_timeout;
   Duration stall_after;
   std::string control;
@@ -44,6 +46,8 @@ constexpr Option rows[] = {
     option<&Global::pidfile>("pidfile", "", "file for the daemon's process id"),
     option<&Global::user>("user", "", "user that the daemon becomes once all is open"),
     option<&Global::state_dir>("state_dir", "", "folder in which sources keep their positions"),
+    option<&Global::letters>("letters", "", "folder for rows that a sink will never take; empty: letters in state_dir"),
+    option<&Global::letters_size>("letters_size", "256MiB", "most bytes of one sink's letters", {4096, 1e15}),
     option<&Global::stop_timeout>("stop_timeout", "10s", "how long to wait for sinks at the end"),
     option<&Global::stall_after>(
         "stall_after", "60s", "a source that has rows out and none acknowledged for so long is unhealthy; 0 is never"),
@@ -112,6 +116,10 @@ void read_settings(Draft& draft) {
   settings.pidfile = global.pidfile;
   settings.user = global.user;
   settings.state_dir = global.state_dir;
+  settings.letters = !global.letters.empty()    ? global.letters
+                     : global.state_dir.empty() ? ""
+                                                : global.state_dir + "/letters";
+  settings.letters_size = global.letters_size.bytes;
   settings.stop_timeout = global.stop_timeout;
   settings.stall_after = global.stall_after;
   settings.control = global.control;

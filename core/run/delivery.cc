@@ -4,133 +4,211 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/clock.hh"
 #include "core/base/text.hh"
 
 namespace stook {
 
 namespace {
-constexpr int64_t first_pause = 200'000'000;
-constexpr int64_t longest_pause = 30'000'000'000;
 /// The most payloads offered together: enough for a full writev(2), few enough for a retry to stay cheap.
 constexpr size_t shipment_most = 64;
+
+// Sinks of one process and processes of one fleet must not come back at the same moments.
+uint32_t seed_of(const Instance& instance, int64_t now) {
+  return static_cast<uint32_t>(std::hash<std::string>()(instance.id)) ^ static_cast<uint32_t>(now ^ now >> 32);
+}
 }  // namespace
 
-Delivery::Delivery(const Instance& instance, SinkMeter& meter, Finish finish)
-    : instance_(instance), meter_(meter), finish_(std::move(finish)) {}
+Delivery::Delivery(const Instance& instance, SinkMeter& meter, Finish finish, Clock clock)
+    : instance_(instance),
+      meter_(meter),
+      finish_(std::move(finish)),
+      clock_(clock),
+      retry_(instance.retry, seed_of(instance, clock())),
+      letters_retry_(instance.retry, seed_of(instance, clock())) {}
 
 void Delivery::open() {
   header_codec_ = instance_.codec->codec({instance_.codec_config.get(), instance_.id, {}});
   sink_ = instance_.plugin->sink({instance_.config.get(), instance_.id, header_codec_->header()});
+  if (!instance_.letters.empty()) {
+    letters_ = std::make_unique<LetterBox>(instance_.letters, instance_.letters_most);
+  }
   sink_->open();
 }
 
 void Delivery::reopen() {
   sink_->reopen();
-  retry_at_ = -1;
+  retry_.hurry();
+  letters_retry_.hurry();
 }
 
 int64_t Delivery::wake_at() {
-  int64_t at = waiting_.empty() ? -1 : retry_at_;
+  int64_t at = waiting_.empty() ? -1 : settled_.empty() ? retry_.at() : letters_retry_.at();
   int64_t timer = sink_->next_time();
   return at < 0 ? timer : timer < 0 ? at : std::min(at, timer);
 }
 
 bool Delivery::serve() {
+  int64_t now = clock_();
   int64_t timer = sink_->next_time();
-  if (timer >= 0 && monotonic_ns() >= timer) {
-    sink_->on_time(monotonic_ns());
+  if (timer >= 0 && now >= timer) {
+    sink_->on_time(now);
   }
-  if (waiting_.empty() || (retry_at_ >= 0 && monotonic_ns() < retry_at_)) {
+  if (waiting_.empty()) {
     return false;
   }
-  // What was collected on purpose is offered as it was collected.
-  size_t most = singly_ > 0 || instance_.hold.is_on() ? 1 : shipment_most;
-  Shipment shipment(waiting_.data(), std::min(most, waiting_.size()));
-  if (offer(shipment)) {
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(shipment.size()));
-    singly_ -= std::min(singly_, shipment.size());
-    meter_.pulse.move(monotonic_ns(), waiting_.empty() ? 0 : waiting_.front()->sealed_at);
+  if (!settled_.empty()) {
+    if (letters_retry_.is_early(now)) {
+      return false;
+    }
+    finish();
+    return true;
   }
+  if (retry_.is_early(now)) {
+    return letters_ && meter_.is_broken.read() != 0 && divert(next_shipment());
+  }
+  offer(next_shipment());
   return true;
 }
 
-// True when the shipment is final.
-bool Delivery::offer(Shipment shipment) {
-  int64_t start = monotonic_ns();
+// A shipment that was not taken is offered again as it was.
+Shipment Delivery::next_shipment() {
+  if (bisection_.is_active()) {
+    return bisection_.offer();
+  }
+  if (offered_ == 0) {
+    // What was collected on purpose is offered as it was collected.
+    offered_ = instance_.hold.is_on() ? 1 : std::min(shipment_most, waiting_.size());
+    attempts_ = 0;
+  }
+  return {waiting_.data(), offered_};
+}
+
+void Delivery::offer(Shipment shipment) {
+  int64_t start = clock_();
   meter_.pulse.ask(start);
   Outcome outcome = sink_->deliver(shipment);
   meter_.pulse.answer();
-  int64_t end = monotonic_ns();
-  meter_.ns.add(static_cast<uint64_t>(end - start));
+  int64_t now = clock_();
+  meter_.ns.add(static_cast<uint64_t>(now - start));
   meter_.deliveries.add(1);
-  if (outcome == Outcome::Again) {
-    back_off();
-    return false;
+  attempts_++;
+  if (bisection_.is_active()) {
+    bisection_.count_attempt();
   }
-  if (pause_ != 0) {
-    pause_ = 0;
-    retry_at_ = -1;
+  if (outcome != Outcome::Done && outcome != Outcome::Refused) {
+    wait(shipment, outcome, now);
+    return;
+  }
+  if (retry_.is_failing()) {
+    retry_.recover();
     meter_.is_failing.set(0);
+    meter_.is_broken.set(0);
     meter_.pulse.recover();
     log_event(Level::Notice, "sink_recovered", Fields()("instance", instance_.id));
   }
-  if (outcome == Outcome::Refused) {
-    if (shipment.size() > 1) {
-      singly_ = shipment.size();
-      return false;
-    }
-    refuse(shipment);
-    return true;
+  if (outcome == Outcome::Done) {
+    delivered(shipment, now);
+  } else {
+    refused(shipment);
   }
+}
+
+void Delivery::delivered(Shipment shipment, int64_t now) {
   for (Payload* payload : shipment) {
-    meter_.payloads.add(1);
+    meter_.payloads.add(payload->whole == nullptr ? 1 : 0);
     meter_.rows.add(payload->rows());
     meter_.bytes.add(payload->size());
-    meter_.age.add(static_cast<uint64_t>(std::max<int64_t>(0, end - payload->sealed_at)) / 1000);
-    finish_(payload, Fate::Done);
+    meter_.age.add(static_cast<uint64_t>(std::max<int64_t>(0, now - payload->sealed_at)) / 1000);
   }
+  fates_.assign(shipment.size(), Fate::Done);
+  settle(shipment, fates_);
+}
+
+void Delivery::refused(Shipment shipment) {
+  static LogLimit limit;
+  if (!sink_->refuses_all() && halve(shipment)) {
+    return;
+  }
+  std::string reason = sink_->reason();
+  size_t rows = 0;
+  for (const Payload* payload : shipment) {
+    rows += payload->rows();
+  }
+  if (auto pass = limit.pass()) {
+    log_event(Level::Error, "sink_refused",
+              Fields()("instance", instance_.id)("rows", uint64_t{rows})("reason", reason)(
+                  "kept", letters_ ? "as letters" : "no")("suppressed", pass.suppressed));
+  }
+  set_aside(shipment, reason, meter_.refused_rows);
+}
+
+// False when what was refused stands alone.
+bool Delivery::halve(Shipment shipment) {
+  if (bisection_.is_active()) {
+    return bisection_.split();
+  }
+  if (Bisection::count(shipment) == 1) {
+    return false;
+  }
+  bisection_.begin(shipment, attempts_);
   return true;
 }
 
-bool Delivery::drop() {
-  bool has_any = !waiting_.empty();
-  for (Payload* payload : waiting_) {
-    meter_.abandoned_rows.add(payload->rows());
-    finish_(payload, Fate::Dropped);
-  }
-  waiting_.clear();
-  return has_any;
-}
-
-void Delivery::refuse(Shipment shipment) {
-  static LogLimit limit;
-  for (Payload* payload : shipment) {
-    meter_.refused_rows.add(payload->rows());
-    if (auto pass = limit.pass()) {
-      log_event(Level::Error, "sink_refused",
-                Fields()("instance", instance_.id)("rows", uint64_t{payload->rows()})("reason", sink_->reason())(
-                    "suppressed", pass.suppressed));
-    }
-    finish_(payload, Fate::Refused);
-  }
-}
-
-// Full jitter over a pause that doubles from 0.2 s to 30 s, for ever.
-void Delivery::back_off() {
+void Delivery::wait(Shipment shipment, Outcome outcome, int64_t now) {
   meter_.retries.add(1);
   meter_.is_failing.set(1);
-  pause_ = pause_ == 0 ? first_pause : std::min(pause_ * 2, longest_pause);
-  random_ = random_ * 1664525u + 1013904223u;
-  int64_t jittered = pause_ / 2 + pause_ / 2 * (random_ >> 16) / 65536;
-  retry_at_ = monotonic_ns() + jittered;
-  meter_.pulse.fail(monotonic_ns(), sink_->reason());
-  if (auto pass = again_limit_.pass()) {
-    log_event(
-        Level::Error, "sink_waits",
-        Fields()("instance", instance_.id)("reason", sink_->reason())("waiting_payloads", uint64_t{waiting_.size()})(
-            "retry_in", show_duration(jittered))("suppressed", pass.suppressed));
+  std::string reason = sink_->reason();
+  meter_.pulse.fail(now, reason);
+  int64_t pause = retry_.fail(outcome, now, sink_->retry_after());
+  if (retry_.is_over(now)) {
+    reason = "given up after " + show_duration(instance_.retry.give_up) + ": " + reason;
+    log_event(Level::Error, "sink_gave_up",
+              Fields()("instance", instance_.id)("payloads", uint64_t{shipment.size()})("reason", reason));
+    sink_->forget(shipment);
+    set_aside(shipment, reason, meter_.given_up_rows);
+    return;
   }
+  if (retry_.is_broken(now)) {
+    break_off(reason);
+    if (letters_) {
+      divert(shipment);
+      return;
+    }
+  }
+  say_waiting(outcome, reason, pause);
+}
+
+void Delivery::say_waiting(Outcome outcome, const std::string& reason, int64_t pause) {
+  if (auto pass = again_limit_.pass()) {
+    log_event(Level::Error, outcome == Outcome::Misconfigured ? "sink_misconfigured" : "sink_waits",
+              Fields()("instance", instance_.id)("reason", reason)("waiting_payloads", uint64_t{waiting_.size()})(
+                  "retry_in", show_duration(pause))("suppressed", pass.suppressed));
+  }
+}
+
+void Delivery::break_off(const std::string& reason) {
+  broken_by_ = "failed: " + reason;
+  if (meter_.is_broken.read() != 0) {
+    return;
+  }
+  meter_.is_broken.set(1);
+  log_event(Level::Error, "sink_failed",
+            Fields()("instance", instance_.id)("reason", reason)("after", show_duration(Retry::broken_after))(
+                "rows_go", letters_ ? "to letters" : "nowhere, they wait"));
+}
+
+// Rows for a broken device become letters. When there is no room for those, they wait, as nobody has refused them.
+bool Delivery::divert(Shipment shipment) {
+  uint64_t size = 0;
+  for (const Payload* payload : shipment) {
+    size += 6 * payload->size() + (payload->rows() + 1) * (256 + broken_by_.size());
+  }
+  if (!letters_->has_room(size)) {
+    return false;
+  }
+  sink_->forget(shipment);
+  set_aside(shipment, broken_by_, meter_.refused_rows);
+  return true;
 }
 
 }  // namespace stook

@@ -5,29 +5,40 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/api/codec.hh"
+#include "core/api/letter_box.hh"
 #include "core/api/sink.hh"
+#include "core/base/clock.hh"
 #include "core/base/log.hh"
 #include "core/base/meter.hh"
 #include "core/base/room.hh"
 #include "core/plan/plan.hh"
+#include "core/run/bisection.hh"
 #include "core/run/pulse.hh"
+#include "core/run/retry.hh"
 
 namespace stook {
 
-/// What a sink has done. One writer: the carrier that delivers to it.
+/// What a sink has done. One writer: the thread that delivers to it.
+/// Conservation: the rows of all payloads taken = rows + lettered_rows + refused_rows + given_up_rows + letters_full_rows +
+/// those that wait.
 struct SinkMeter {
   Counter payloads;
   Counter rows;   // delivered
   Counter bytes;  // delivered
   Counter retries;
-  Counter refused_rows;
-  Counter abandoned_rows;  // dropped because the sink went away and had not taken them in time
+  Counter lettered_rows;      // kept as letters
+  Counter refused_rows;       // dropped: the sink will never take them
+  Counter given_up_rows;      // dropped: the sink did not take them in time
+  Counter abandoned_rows;     // dropped: the sink went away and had not taken them in time
+  Counter letters_full_rows;  // dropped: there was no room for their letters
   Counter deliveries;
   Counter ns;        // inside deliver
-  Gauge is_failing;  // 1 while the last answer was Again
+  Gauge is_failing;  // 1 while the last answer was neither Done nor Refused
+  Gauge is_broken;   // 1 while a device has not worked for ten minutes
   Histogram age;     // µs from sealing to Done
   Pulse pulse;
 };
@@ -36,10 +47,11 @@ struct SinkMeter {
 /// *Rooms:* the carrier that owns it, from `open` on.
 class Delivery {
  public:
-  /// Is told of each payload, once, when it is final.
+  /// Is told of each payload, once, when it is final: in order, with the worst fate of its rows.
   using Finish = std::function<void(Payload*, Fate)>;
+  using Clock = int64_t (*)();
 
-  Delivery(const Instance& instance, SinkMeter& meter, Finish finish);
+  Delivery(const Instance& instance, SinkMeter& meter, Finish finish, Clock clock = monotonic_ns);
 
   /// Makes the sink and opens it. Throws what that throws.
   void open() ROOM(carrier);
@@ -64,20 +76,39 @@ class Delivery {
  private:
   static constexpr size_t most_waiting = 256;
 
-  bool offer(Shipment shipment) ROOM(carrier);
-  void refuse(Shipment shipment) ROOM(carrier);
-  void back_off() ROOM(carrier);
+  Shipment next_shipment() ROOM(carrier);
+  void offer(Shipment shipment) ROOM(carrier);
+  void delivered(Shipment shipment, int64_t now) ROOM(carrier);
+  void refused(Shipment shipment) ROOM(carrier);
+  void wait(Shipment shipment, Outcome outcome, int64_t now) ROOM(carrier);
+  void say_waiting(Outcome outcome, const std::string& reason, int64_t pause) ROOM(carrier);
+  bool halve(Shipment shipment) ROOM(carrier);
+  void break_off(const std::string& reason) ROOM(carrier);
+  bool divert(Shipment shipment) ROOM(carrier);
+  void set_aside(Shipment shipment, const std::string& reason, Counter& dropped) ROOM(carrier);
+  Fate post(const Payload& payload, const std::string& reason) ROOM(carrier);
+  void settle(Shipment shipment, std::span<const Fate> fates) ROOM(carrier);
+  void finish() ROOM(carrier);
+  uint32_t attempts() const ROOM(carrier) { return bisection_.is_active() ? bisection_.attempts() : attempts_; }
 
   const Instance& instance_;
   SinkMeter& meter_;
   Finish finish_;
+  Clock clock_;
   std::unique_ptr<Codec> header_codec_;
   std::unique_ptr<Sink> sink_;
+  std::unique_ptr<LetterBox> letters_;
   std::vector<Payload*> waiting_;  // the oldest first
-  size_t singly_ = 0;              // so many of the oldest are offered one by one, after a refusal
-  int64_t retry_at_ = -1;
-  int64_t pause_ = 0;
-  uint32_t random_ = 1;
+  size_t offered_ = 0;             // so many of them are offered together, and again; 0: not decided
+  uint32_t attempts_ = 0;          // how often they were
+  Bisection bisection_;
+  std::vector<Settled> settled_;  // the oldest that wait, final but for their letters
+  uint64_t posted_rows_ = 0;      // rows whose letters are not flushed yet,
+  uint64_t unposted_rows_ = 0;    // and those for whose letters there was no room
+  std::vector<Fate> fates_;       // of the shipment at hand
+  std::string broken_by_;         // why rows go to letters instead
+  Retry retry_;
+  Retry letters_retry_;
   LogLimit again_limit_{1};
 };
 

@@ -20,7 +20,7 @@ uint64_t ReportLine::dropped_rows() const {
 }
 
 bool ReportLine::is_balanced() const {
-  return in + appended == out + disposed + held + dropped_rows() + routed + in_flight + spooled;
+  return in + appended == out + disposed + held + dropped_rows() + routed + lettered + in_flight + spooled;
 }
 
 uint64_t Report::rows_in_flight() const {
@@ -35,6 +35,14 @@ uint64_t Report::rows_dropped() const {
   uint64_t rows = 0;
   for (const ReportLine& line : lines) {
     rows += line.dropped_rows();
+  }
+  return rows;
+}
+
+uint64_t Report::rows_lettered() const {
+  uint64_t rows = 0;
+  for (const ReportLine& line : lines) {
+    rows += line.lettered;
   }
   return rows;
 }
@@ -165,6 +173,7 @@ void merge_line(std::vector<ReportLine>& lines, const ReportLine& more) {
   line->held += more.held;
   line->faults += more.faults;
   line->routed += more.routed;
+  line->lettered += more.lettered;
   line->bytes += more.bytes;
   line->ns += more.ns;
   line->spooled += more.spooled;
@@ -212,7 +221,10 @@ ReportLine sink_line(const Carrier& carrier) {
   line.retries = carrier.meter.retries.read();
   line.ns = carrier.meter.ns.read();
   add_reason(line.dropped, "refused", carrier.meter.refused_rows.read());
+  add_reason(line.dropped, "given_up", carrier.meter.given_up_rows.read());
+  add_reason(line.dropped, "letters_full", carrier.meter.letters_full_rows.read());
   add_reason(line.dropped, "abandoned", carrier.meter.abandoned_rows.read());
+  line.lettered = carrier.meter.lettered_rows.read();
   return line;
 }
 
@@ -270,7 +282,7 @@ Report Engine::report() const {
   for (ReportLine& line : sinks) {
     line.in = rows_into(report.lines, line.id);
     uint64_t in = line.in + line.appended;
-    line.in_flight = in - std::min(in, line.out + line.dropped_rows() + line.spooled);
+    line.in_flight = in - std::min(in, line.out + line.lettered + line.dropped_rows() + line.spooled);
     report.lines.push_back(line);
   }
   return report;

@@ -28,6 +28,7 @@ struct ReportLine {
   uint64_t faults = 0;    // rows that failed, whatever became of them
   Reasons dropped;        // rows lost, by reason
   uint64_t routed = 0;    // rows sent to the on_error stack
+  uint64_t lettered = 0;  // rows that the sink did not take, kept as letters
   uint64_t in_flight = 0;
   uint64_t spooled = 0;  // rows that wait in a spool, safe from a crash
   uint64_t bytes = 0;
@@ -38,7 +39,7 @@ struct ReportLine {
   uint64_t keys_lost = 0;    // keys of rows for which there was no room; the rows went on without them
 
   uint64_t dropped_rows() const;
-  /// in + appended = out + disposed + held + dropped + routed + in flight + spooled.
+  /// in + appended = out + disposed + held + dropped + routed + lettered + in flight + spooled.
   bool is_balanced() const;
 };
 
@@ -52,6 +53,7 @@ struct Report {
 
   uint64_t rows_in_flight() const;
   uint64_t rows_dropped() const;
+  uint64_t rows_lettered() const;
   uint64_t rows_read() const;
   uint64_t bytes_read() const;
   bool is_balanced() const;

@@ -26,6 +26,9 @@ std::string reasons_text(const ReportLine& line) {
   if (line.routed > 0) {
     text += (text.empty() ? "" : " ") + std::string("routed=") + std::to_string(line.routed);
   }
+  if (line.lettered > 0) {
+    text += (text.empty() ? "" : " ") + std::string("letters=") + std::to_string(line.lettered);
+  }
   if (line.faults > 0 && line.faults != line.dropped_rows() + line.routed) {
     text += (text.empty() ? "" : " ") + std::string("faults=") + std::to_string(line.faults);
   }
@@ -74,7 +77,7 @@ std::string Report::table() const {
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
-  text += is_balanced() ? "the ledger balances: in = out + filtered + dropped + in flight at every edge\n"
+  text += is_balanced() ? "the ledger balances: in = out + filtered + dropped + letters + in flight at every edge\n"
                         : "THE LEDGER DOES NOT BALANCE\n";
   return text;
 }
@@ -92,8 +95,8 @@ std::string Report::json() const {
             "\",\"route\":\"" + line.route + "\"" + number("in", line.in) + number("appended", line.appended) +
             number("out", line.out) + number("disposed", line.disposed) + number("held", line.held) +
             number("spooled", line.spooled) + number("faults", line.faults) + number("routed", line.routed) +
-            number("in_flight", line.in_flight) + number("bytes", line.bytes) + number("ns", line.ns) +
-            number("deliveries", line.deliveries) + number("retries", line.retries) +
+            number("lettered", line.lettered) + number("in_flight", line.in_flight) + number("bytes", line.bytes) +
+            number("ns", line.ns) + number("deliveries", line.deliveries) + number("retries", line.retries) +
             number("type_faults", line.type_faults) + number("keys_lost", line.keys_lost) + ",\"dropped\":{";
     for (size_t i = 0; i < line.dropped.size(); i++) {
       text +=

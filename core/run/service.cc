@@ -64,7 +64,7 @@ Exit Service::run() {
   if (!is_delivered) {
     log_event(Level::Error, "not_delivered", Fields()("rows", report.rows_in_flight()));
   }
-  return is_delivered && report.rows_dropped() == 0 ? Exit::Well : Exit::Dropped;
+  return is_delivered && report.rows_dropped() + report.rows_lettered() == 0 ? Exit::Well : Exit::Dropped;
 }
 
 void log_report(const Report& report) {
@@ -73,6 +73,9 @@ void log_report(const Report& report) {
     fields("element", line.id)("kind", line.kind)("plugin", line.plugin)("in", line.in)("out", line.out)(
         "filtered", line.disposed)("held", line.held)("made", line.appended)("spooled", line.spooled)(
         "in_flight", line.in_flight)("bytes", line.bytes);
+    if (line.lettered > 0) {
+      fields("lettered", line.lettered);
+    }
     for (auto& [reason, rows] : line.dropped) {
       fields("dropped_" + std::string(reason), rows);
     }

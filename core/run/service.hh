@@ -22,8 +22,8 @@ class Service {
   explicit Service(const Plan& plan);
   /// Opens everything. Throws SetupError.
   void start() ROOM(front);
-  /// Runs until all sources have ended or a signal asks to end. Dropped: rows were lost for a fault, or were not
-  /// delivered in time.
+  /// Runs until all sources have ended or a signal asks to end. Dropped: rows were lost for a fault, are kept as
+  /// letters, or were not delivered in time.
   Exit run() ROOM(front);
 
   Loop& loop() { return loop_; }

@@ -23,6 +23,8 @@ int health_command(const std::vector<std::string>& words);
 int ledger_command(const std::vector<std::string>& words);
 /// `stook spool list | check | show | export | repair DIR`: what is in a spool. `check` returns 1 when there is damage.
 int spool_command(const std::vector<std::string>& words);
+/// `stook letters list | show | export | replay DIR`: rows that a sink would not take.
+int letters_command(const std::vector<std::string>& words);
 /// `stook list`: all plugins of this build.
 int list_command(const std::vector<std::string>& words);
 /// `stook describe PLUGIN [--json | --markdown]`: one plugin's options and keys.

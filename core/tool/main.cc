@@ -27,6 +27,8 @@ constexpr Command commands[] = {
     {"ledger", stook::ledger_command, "ledger [-c FILE] [--json]", "the rows of a running stookd at every edge"},
     {"spool", stook::spool_command, "spool list|check|… DIR", "what a spool holds, its damage, its bytes; repair"},
     {"list", stook::list_command, "list", "all plugins of this build"},
+    {"letters", stook::letters_command, "letters list DIR …",
+     "rows that a sink would not take: list, show, export, replay"},
     {"describe", stook::describe_command, "describe PLUGIN [--json]", "one plugin: options, keys read and written"},
 };
 

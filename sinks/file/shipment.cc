@@ -1,22 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/file/shipment.hh"
 
+#include <algorithm>
+
 namespace stook {
+
+namespace {
+const Payload& whole_of(const Payload& payload) {
+  return payload.whole == nullptr ? payload : *payload.whole;
+}
+}  // namespace
+
+bool FileShipment::Progress::is_of(const Payload& payload) const {
+  return whole == &whole_of(payload) && lane == payload.lane && sequence == payload.sequence;
+}
 
 size_t FileShipment::progress_of(const Payload& payload) const {
   for (const Progress& known : progress_) {
-    if (known.payload == &payload && known.lane == payload.lane && known.sequence == payload.sequence) {
-      return known.bytes;
+    if (known.is_of(payload)) {
+      return known.bytes - std::min(known.bytes, payload.whole_at);
     }
   }
   return 0;
+}
+
+void FileShipment::note(const Payload& payload, size_t bytes, bool is_all) {
+  size_t at = payload.whole_at + bytes;
+  for (Progress& known : progress_) {
+    if (known.is_of(payload)) {
+      known.bytes = is_all ? std::max(known.bytes, at) : at;
+      return;
+    }
+  }
+  if (bytes > 0) {
+    progress_.push_back({&whole_of(payload), payload.lane, payload.sequence, at});
+  }
 }
 
 void FileShipment::begin(Shipment shipment) {
   shipment_ = shipment;
   chunks_.clear();
   next_ = 0;
-  is_refused_ = false;
   for (size_t i = 0; i < shipment.size(); i++) {
     const Payload& payload = *shipment[i];
     size_t written = progress_.empty() ? 0 : progress_of(payload);
@@ -24,7 +48,7 @@ void FileShipment::begin(Shipment shipment) {
       size_t begin = payload.part(k).begin;
       size_t end = begin + payload.part_bytes(k).size();
       if (end > written && end > begin) {
-        chunks_.push_back({i, payload.part(k).address, begin, begin > written ? begin : written, end, false});
+        chunks_.push_back({i, payload.part(k).address, begin, begin > written ? begin : written, end});
       }
     }
   }
@@ -68,27 +92,16 @@ void FileShipment::advance(size_t written) {
   }
 }
 
-void FileShipment::refuse() {
-  is_refused_ = true;
-  size_t payload = chunks_[next_].payload;
-  while (next_ < chunks_.size() && chunks_[next_].payload == payload) {
-    chunks_[next_++].is_refused = true;
-  }
-}
-
-void FileShipment::forget() {
-  std::erase_if(progress_, [this](const Progress& known) {
-    for (const Payload* payload : shipment_) {
-      if (known.payload == payload) {
-        return true;
-      }
-    }
-    return false;
+void FileShipment::forget(Shipment shipment) {
+  std::erase_if(progress_, [&](const Progress& known) {
+    return std::any_of(shipment.begin(), shipment.end(), [&](const Payload* payload) {
+      return known.is_of(*payload) && payload->whole_at + payload->size() >= known.whole->size();
+    });
   });
 }
 
-Outcome FileShipment::stop() {
-  forget();
+// A payload is written up to its first chunk that is not.
+void FileShipment::remember() {
   std::vector<size_t> bytes(shipment_.size());
   for (size_t i = 0; i < bytes.size(); i++) {
     bytes[i] = shipment_[i]->size();
@@ -98,22 +111,29 @@ Outcome FileShipment::stop() {
     bytes[chunk.payload] = chunk.begin < chunk.end ? chunk.begin : bytes[chunk.payload];
   }
   for (size_t i = 0; i < bytes.size(); i++) {
-    if (bytes[i] > 0) {
-      progress_.push_back({shipment_[i], shipment_[i]->lane, shipment_[i]->sequence, bytes[i]});
-    }
+    note(*shipment_[i], bytes[i], bytes[i] == shipment_[i]->size());
   }
-  return Outcome::Again;
 }
 
-Outcome FileShipment::finish() {
-  if (is_refused_ && shipment_.size() > 1) {
-    (void)stop();
+Outcome FileShipment::stop(Outcome why) {
+  remember();
+  return why;
+}
+
+Outcome FileShipment::refuse() {
+  bool comes_again = shipment_.size() > 1 || shipment_[0]->is_divisible();
+  if (comes_again) {
+    remember();
     return Outcome::Refused;
   }
+  return finish(Outcome::Refused);
+}
+
+Outcome FileShipment::finish(Outcome outcome) {
   if (!progress_.empty()) {
-    forget();
+    forget(shipment_);
   }
-  return is_refused_ ? Outcome::Refused : Outcome::Done;
+  return outcome;
 }
 
 }  // namespace stook

@@ -14,7 +14,7 @@ namespace stook {
 
 /// Divides a shipment into chunks, each the bytes of one payload for one file, and remembers what is written.
 /// *Invariants:* progress_ names the payloads that are not final and of which bytes are written; whatever is offered
-/// again is known by payload, lane and sequence, alone or among others.
+/// again is known by payload, lane and sequence, alone or among others, whole or in pieces.
 /// *Rooms:* its sink's carrier.
 class FileShipment {
  public:
@@ -35,13 +35,16 @@ class FileShipment {
   size_t gather(uint64_t room, std::vector<iovec>& parts) const;
   /// The first so many bytes of what is left are written.
   void advance(size_t written);
-  /// The payload that comes next is not to be written.
-  void refuse();
 
-  /// Ends an attempt: remembers and says Again.
-  [[nodiscard]] Outcome stop();
-  /// Ends the last attempt. A refused shipment of many is offered again one by one, so what is written stays known.
-  [[nodiscard]] Outcome finish();
+  /// Ends an attempt that was not the last: remembers, and says `why`.
+  [[nodiscard]] Outcome stop(Outcome why);
+  /// What comes next will never be written. What follows it is not written before it is offered again, so that it keeps
+  /// its order; what is written stays known.
+  [[nodiscard]] Outcome refuse();
+  /// Ends the last attempt.
+  [[nodiscard]] Outcome finish(Outcome outcome = Outcome::Done);
+  /// These payloads are not offered again.
+  void forget(Shipment shipment);
 
  private:
   struct Chunk {
@@ -50,21 +53,21 @@ class FileShipment {
     size_t part;   // where the part begins
     size_t begin;  // what is not written yet
     size_t end;
-    bool is_refused;
   };
   struct Progress {
-    const Payload* payload;
+    const Payload* whole;
     uint32_t lane;
     uint64_t sequence;
-    size_t bytes;
+    size_t bytes;  // of the whole
+    bool is_of(const Payload& payload) const;
   };
   size_t progress_of(const Payload& payload) const;
-  void forget();
+  void note(const Payload& payload, size_t bytes, bool is_all);
+  void remember();
 
   Shipment shipment_;
   std::vector<Chunk> chunks_;
   size_t next_ = 0;
-  bool is_refused_ = false;
   std::vector<Progress> progress_;
 };
 

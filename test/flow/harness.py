@@ -126,7 +126,7 @@ class Flow(unittest.TestCase):
             dropped = sum(line["dropped"].values())
             self.assertEqual(line["in"] + line["appended"],
                              line["out"] + line["disposed"] + line["held"] + dropped + line["routed"] + line["in_flight"] +
-                             line["spooled"], line)
+                             line["spooled"] + line["lettered"], line)
             self.assertEqual(line["in_flight"], 0, line)
 
 
