@@ -108,7 +108,7 @@ uint64_t body_length(const Payload& payload) {
 }
 
 void put_record(const Payload& payload, uint64_t sequence, uint64_t rows_before, int64_t sealed_wall, uint32_t seed,
-                std::vector<char>& to) {
+                ByteBuffer& to) {
   const uint64_t length = body_length(payload);
   const size_t start = to.size();
   const auto ends = ends_of(payload);
@@ -139,6 +139,7 @@ void put_record(const Payload& payload, uint64_t sequence, uint64_t rows_before,
   if (payload.size() > 0) {
     std::memcpy(address, payload.bytes().data(), payload.size());
   }
+  std::fill(body + length, to.data() + to.size(), '\0');
   put_little(head, record_magic);
   head[2] = record_of_payload;
   head[3] = 0;

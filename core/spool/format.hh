@@ -45,6 +45,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/unfilled.hh"
 #include "core/data/payload.hh"
 
 namespace stook {
@@ -118,7 +119,7 @@ uint64_t body_length(const Payload& payload);
 
 /// Appends the record of a payload, padding included. REQUIRES: body_length(payload) <= record_body_most.
 void put_record(const Payload& payload, uint64_t sequence, uint64_t rows_before, int64_t sealed_wall, uint32_t seed,
-                std::vector<char>& to);
+                ByteBuffer& to);
 
 /// The fixed part, or nothing when the lengths in it do not fit the body.
 std::optional<BodyHeader> read_body_header(std::string_view body);

@@ -89,7 +89,7 @@ class SpoolWriter {
   uint64_t durable_;
   uint64_t rows_;              // of the spool's life
   uint64_t durable_rows_;      // of those, durable
-  std::vector<char> pending_;  // the records that are not durable; with `never` the last one
+  ByteBuffer pending_;  // the records that are not durable; with `never` the last one
   int64_t sync_at_ = -1;
   bool is_poisoned_ = false;
   std::string reason_;

@@ -28,7 +28,7 @@ Payload parted() {
 
 TEST_CASE("a payload comes back from its record with parts, addresses and row ends") {
   const uint32_t seed = spool_seed(uuid);
-  std::vector<char> bytes;
+  ByteBuffer bytes;
   put_record(parted(), 7, 100, 1234, seed, bytes);
   REQUIRE(bytes.size() % 8 == 0);
   REQUIRE(bytes.size() == record_size(body_length(parted())));
@@ -57,7 +57,7 @@ TEST_CASE("a payload without row ends and one without bytes come back") {
   Payload bare;
   bare.begin_part("x");
   bare.count_rows(5);
-  std::vector<char> bytes;
+  ByteBuffer bytes;
   put_record(bare, 1, 0, 0, 0, bytes);
   auto header = read_record_header(bytes.data(), 0);
   REQUIRE(header);
@@ -69,18 +69,18 @@ TEST_CASE("a payload without row ends and one without bytes come back") {
 }
 
 TEST_CASE("a record of another spool does not verify") {
-  std::vector<char> bytes;
+  ByteBuffer bytes;
   put_record(parted(), 7, 100, 1234, spool_seed(uuid), bytes);
   CHECK_FALSE(read_record_header(bytes.data(), spool_seed({})));
 }
 
 TEST_CASE("no flipped bit of a record, a segment's header or a footer goes unseen") {
   const uint32_t seed = spool_seed(uuid);
-  std::vector<char> record;
+  ByteBuffer record;
   put_record(parted(), 7, 100, 1234, seed, record);
   const size_t length = body_length(parted());
   for (size_t bit = 0; bit < (record_header_size + length) * 8; bit++) {
-    std::vector<char> hurt = record;
+    ByteBuffer hurt = record;
     hurt[bit / 8] = static_cast<char>(hurt[bit / 8] ^ 1 << bit % 8);
     auto header = read_record_header(hurt.data(), seed);
     CHECK_FALSE((header && is_body_right(*header, {hurt.data() + record_header_size, header->length})));
