@@ -88,6 +88,7 @@ void declare(void* config, std::string_view folder, Wiring& wiring) {
   LuaConfig& c = *static_cast<LuaConfig*>(config);
   std::string path = c.script.empty() || c.script[0] == '/' ? c.script : std::string(folder) + "/" + c.script;
   c.ready = std::make_shared<const Script>(path, c.set, c.limits());
+  wiring.content = c.ready->text();
   const Manifest& manifest = c.ready->manifest();
   wiring.reads = manifest.reads;
   wiring.writes = manifest.writes;

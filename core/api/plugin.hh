@@ -59,6 +59,8 @@ struct Wiring {
   std::string address;
   /// A sink all of whose rows become letters: there must be a folder for them.
   bool becomes_letters = false;
+  /// What `declare` read from files, such as a script's text: when it changes, the element has changed.
+  std::string content;
 };
 
 /// Makes and destroys a plugin's config struct.

@@ -154,10 +154,10 @@ void become(const std::string& user, Control& control) ROOM(front) {
   }
 }
 
-Exit serve(const Request& request, const Plan& plan) ROOM(front) {
-  const Settings& settings = plan.settings;
+Exit serve(const Request& request, const std::shared_ptr<const Plan>& plan) ROOM(front) {
+  const Settings settings = plan->settings;
   set_log_level(settings.loglevel);
-  set_log_file(request.is_verbose ? "stderr" : settings.logfile);
+  set_log_file(settings.logfile);
   std::string pid_path = request.pidfile.empty() ? settings.pidfile : request.pidfile;
   PidFile pidfile = pid_path.empty() ? PidFile() : PidFile(pid_path);
   Background background;
@@ -165,7 +165,7 @@ Exit serve(const Request& request, const Plan& plan) ROOM(front) {
     background.enter();
   }
   pidfile.write_pid();
-  Service service(plan);
+  Service service(plan, request.plan);
   service.start();
   become(request.user.empty() ? settings.user : request.user, service.supervision().control());
   background.ready();
@@ -188,9 +188,9 @@ int run(int argc, char** argv) {
     if (!apply_level(request.level, settings)) {
       return static_cast<int>(Exit::Usage);
     }
-    std::unique_ptr<Plan> plan = make_plan(request.plan);
-    apply_level(request.level, plan->settings);
-    return static_cast<int>(serve(request, *plan));
+    request.plan.loglevel = request.level;
+    request.plan.logfile = request.is_verbose ? "stderr" : "";
+    return static_cast<int>(serve(request, make_plan(request.plan)));
   } catch (const ConfigErrors& errors) {
     std::fputs(show_errors(errors).c_str(), stderr);
     return static_cast<int>(Exit::Usage);

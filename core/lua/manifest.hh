@@ -59,6 +59,8 @@ class Script {
   static constexpr const char* function_key = "stook.function";
 
   const std::string& name() const { return name_; }
+  /// What the file holds.
+  const std::string& text() const { return text_; }
   const Manifest& manifest() const { return manifest_; }
 
  private:

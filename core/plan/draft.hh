@@ -22,7 +22,8 @@ struct Given {
   bool is_inline = false;
   Place place;
   Place value_place;
-  std::string text;  // inline: the whole piece as it is written
+  std::string text;   // inline: the whole piece as it is written
+  std::string meant;  // the value with variables and secrets put in, once the options have been filled
 };
 
 /// An instance at one position of a stack; no_instance when its text is wrong.

@@ -187,14 +187,49 @@ bool find_codec(Draft& draft, InstanceDraft& one) {
   return true;
 }
 
-// A source that keeps positions keeps them in state_dir, in a file named for its id, unless the config names one.
-void place_state(const Settings& settings, const InstanceDraft& one) {
+// A source that keeps positions keeps them in state_dir, in a file named for its id, unless the config names one. True
+// when it keeps any.
+bool place_state(const Settings& settings, const InstanceDraft& one) {
   for (const Option& row : one.instance->plugin->options) {
-    if (std::string_view(row.name) == "state_file" && one.find(row.name) == nullptr && !settings.state_dir.empty()) {
+    if (std::string_view(row.name) != "state_file") {
+      continue;
+    }
+    const Given* given = one.find(row.name);
+    if (given == nullptr && !settings.state_dir.empty()) {
       std::string why;
       row.assign(one.instance->config.get(), settings.state_dir + "/" + one.instance->id + ".pos", row, why);
+      return true;
     }
+    return given != nullptr && !given->meant.empty();
   }
+  return false;
+}
+
+// Each piece with its length before it, so that no two configurations have one text.
+void add_piece(std::string& text, std::string_view name, std::string_view value) {
+  text += std::to_string(name.size()) + ":" + std::string(name) + std::to_string(value.size()) + ":" +
+          std::string(value) + "\n";
+}
+
+std::string text_of(const Draft& draft, const InstanceDraft& one) {
+  std::vector<const Given*> given;
+  for (const Given& option : one.given) {
+    given.push_back(&option);
+  }
+  std::stable_sort(given.begin(), given.end(), [](const Given* a, const Given* b) { return a->name < b->name; });
+  std::string text;
+  add_piece(text, "plugin", one.instance->plugin->name);
+  for (const Given* option : given) {
+    add_piece(text, option->name, option->meant);
+  }
+  for (const ElementDraft& element : one.on_error) {
+    add_piece(text, "failed rows",
+              element.instance == no_instance ? "" : draft.instances[element.instance].instance->id);
+  }
+  add_piece(text, "state_dir", one.instance->keeps_positions ? draft.settings.state_dir : "");
+  add_piece(text, "content", one.instance->wiring.content);
+  add_piece(text, "codec content", one.instance->codec_wiring.content);
+  return text;
 }
 
 // When a sink is asked again, and where what it refuses goes.
@@ -241,7 +276,7 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
   if (!fill_options(draft, one.given, tables, label, owner, instance.place)) {
     one.is_broken = true;
   }
-  place_state(draft.settings, one);
+  instance.keeps_positions = place_state(draft.settings, one);
   instance.has_own_front = common.front == Common::Front::Own;
   instance.lanes = common.lanes;
   instance.full = common.full;
@@ -274,6 +309,7 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
   if (instance.codec != nullptr) {
     declare(draft, one, *instance.codec, instance.codec_config.get(), instance.codec_wiring);
   }
+  instance.text = text_of(draft, one);
 }
 }  // namespace
 

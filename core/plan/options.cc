@@ -28,7 +28,8 @@ class Filler {
   Filler(Draft& draft, std::span<const OptionTable> tables, const std::string& label, const std::string& owner)
       : draft_(draft), tables_(tables), label_(label), owner_(owner) {}
 
-  void give(Given given) {
+  // The value that the option got.
+  std::string give(Given given) {
     const Option* known = nullptr;
     for (const OptionTable& table : tables_) {
       for (const Option& row : table.rows) {
@@ -37,19 +38,20 @@ class Filler {
     }
     if (known == nullptr) {
       refuse_unknown(given);
-      return;
+      return {};
     }
     auto [former, is_new] = seen_.emplace(given.name, given);
     bool may_repeat = known->kind == OptionKind::List && former->second.is_inline == given.is_inline;
     if (!is_new && !may_repeat) {
       fail(given.place, given.name + ": given twice", "it is first at " + show_place(former->second.place));
-      return;
+      return {};
     }
     if (!substitute_value(draft_, given, label_)) {
       is_right_ = false;
-      return;
+      return {};
     }
     assign(given);
+    return given.value;
   }
 
   void complete(const Place& place) {
@@ -111,11 +113,11 @@ class Filler {
 
 }  // namespace
 
-bool fill_options(Draft& draft, const std::vector<Given>& given, std::span<const OptionTable> tables,
+bool fill_options(Draft& draft, std::vector<Given>& given, std::span<const OptionTable> tables,
                   const std::string& label, const std::string& owner, const Place& place) {
   Filler filler(draft, tables, label, owner);
-  for (const Given& one : given) {
-    filler.give(one);
+  for (Given& one : given) {
+    one.meant = filler.give(one);
   }
   filler.complete(place);
   return filler.is_right();

@@ -21,8 +21,8 @@ struct OptionTable {
   void* config;
 };
 /// Puts the given options, then the defaults of the others, into the tables; an option that several tables have goes to
-/// each. `label` is `[id] `, `owner` is `sink 'file'`. False when there was a mistake.
-bool fill_options(Draft& draft, const std::vector<Given>& given, std::span<const OptionTable> tables,
+/// each; what was given learns what it means. `label` is `[id] `, `owner` is `sink 'file'`. False when there was a mistake.
+bool fill_options(Draft& draft, std::vector<Given>& given, std::span<const OptionTable> tables,
                   const std::string& label, const std::string& owner, const Place& place);
 
 /// Fills every instance and lets its plugin, and a sink's codec, declare.

@@ -27,6 +27,8 @@ void override_settings(const PlanRequest& request, Settings& settings) {
   settings.threads = request.threads != 0 ? request.threads : settings.threads;
   settings.threads = settings.threads != 0 ? settings.threads : processors();
   settings.keyspool = request.keyspool != 0 ? request.keyspool : settings.keyspool;
+  settings.logfile = request.logfile.empty() ? settings.logfile : request.logfile;
+  [[maybe_unused]] bool is_level = find_level(request.loglevel, settings.loglevel);  // else that of the file stays
 }
 
 void check_memory(Draft& draft, const Plan& plan) {

@@ -168,6 +168,8 @@ struct PlanRequest {
   /// What the command line overrides: 0 is nothing.
   size_t threads = 0;
   size_t keyspool = 0;
+  std::string loglevel;
+  std::string logfile;
 };
 
 /// Reads and checks everything, and opens nothing but configuration files and scripts. Throws ConfigErrors.

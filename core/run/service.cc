@@ -3,14 +3,31 @@
 
 #include <signal.h>
 
+#include <utility>
+
 #include "core/base/log.hh"
+#include "core/plan/ini.hh"
+#include "core/run/reload.hh"
 
 namespace stook {
 
-Service::Service(const Plan& plan)
+namespace {
+// As many as a line of the log may hold.
+std::string show_ids(const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) {
+    text += (text.empty() ? "" : ",") + id;
+  }
+  return text;
+}
+}  // namespace
+
+Service::Service(std::shared_ptr<const Plan> plan, PlanRequest request)
     : loop_(true),
       engine_(std::make_unique<Engine>(plan, loop_)),
-      supervision_(std::make_unique<Supervision>(*engine_, loop_, plan.settings)) {}
+      supervision_(std::make_unique<Supervision>(*engine_, loop_, plan->settings)),
+      request_(std::move(request)),
+      settings_(plan->settings) {}
 
 void Service::start() {
   signal(SIGPIPE, SIG_IGN);
@@ -35,9 +52,83 @@ void Service::on_stop() {
 }
 
 void Service::on_reload() {
-  supervision_->reloading();
   on_reopen();
+  reload();
+}
+
+void Service::reload() {
+  if (engine_->is_stopping()) {
+    return;
+  }
+  if (engine_->reload().is_running()) {
+    reloads_again_ = true;
+    return;
+  }
+  supervision_->reloading();
+  std::shared_ptr<Plan> plan = request_.file.empty() ? nullptr : read_again();
+  if (plan == nullptr) {
+    supervision_->reloaded();
+    return;
+  }
+  engine_->reload().begin(
+      plan, [this, next = plan->settings](const std::string& failure) ROOM(front) { on_reloaded(next, failure); });
+}
+
+// Null after a line for each mistake.
+std::shared_ptr<Plan> Service::read_again() {
+  try {
+    return make_plan(request_);
+  } catch (const ConfigErrors& errors) {
+    for (const ConfigError& error : errors.all) {
+      std::string reason = error.what() + std::string(error.hint.empty() ? "" : "; ") + error.hint;
+      log_event(Level::Error, "reload_failed", Fields()("place", show_place(error.place))("reason", reason));
+    }
+  } catch (const std::exception& error) {
+    log_event(Level::Error, "reload_failed", Fields()("reason", error.what()));
+  }
+  return nullptr;
+}
+
+void Service::on_reloaded(const Settings& next, const std::string& failure) {
+  const Reload& reload = engine_->reload();
+  const Comparison& all = reload.comparison();
+  if (!failure.empty()) {
+    log_event(Level::Error, "reload_failed", Fields()("reason", failure));
+  } else {
+    apply_settings(next);
+    log_event(Level::Notice, "reloaded",
+              Fields()("kept", uint64_t{all.kept.size()})("changed", show_ids(all.changed))(
+                  "added", show_ids(all.added))("removed", show_ids(all.removed))(
+                  "routes_kept", uint64_t{reload.routes_kept()})("routes_swapped", uint64_t{reload.routes_swapped()}));
+  }
   supervision_->reloaded();
+  if (std::exchange(reloads_again_, false)) {
+    this->reload();
+  }
+}
+
+void Service::apply_settings(const Settings& next) {
+  set_log_level(next.loglevel);
+  if (next.logfile != settings_.logfile) {
+    try {
+      set_log_file(next.logfile);
+    } catch (const std::exception& error) {
+      log_event(Level::Error, "reload_waits", Fields()("option", "logfile")("reason", error.what()));
+    }
+  }
+  struct Fixed {
+    const char* option;
+    const std::string& former;
+    const std::string& now;
+  };
+  for (const Fixed& one : {Fixed{"pidfile", settings_.pidfile, next.pidfile}, Fixed{"user", settings_.user, next.user},
+                           Fixed{"control", settings_.control, next.control}}) {
+    if (one.former != one.now) {
+      log_event(Level::Warning, "reload_waits",
+                Fields()("option", one.option)("reason", "it takes effect at the next start"));
+    }
+  }
+  settings_ = next;
 }
 
 void Service::on_reopen() {

@@ -15,11 +15,13 @@ namespace stook {
 /// What stookd and `stook run` end with.
 enum class Exit : int { Well = 0, Dropped = 1, Usage = 2, Setup = 3 };
 
-/// TERM and INT drain and end, a second one ends at once; HUP and USR1 open files again; USR2 logs the ledger.
+/// TERM and INT drain and end, a second one ends at once; HUP reads the configuration again and opens files again, USR1
+/// opens files only; USR2 logs the ledger.
 /// *Rooms:* main.
 class Service {
  public:
-  explicit Service(const Plan& plan);
+  /// `request`: what the plan was made from, and is made from again by a reload.
+  Service(std::shared_ptr<const Plan> plan, PlanRequest request);
   /// Opens everything. Throws SetupError.
   void start() ROOM(front);
   /// Runs until all sources have ended or a signal asks to end. Dropped: rows were lost for a fault, are kept as
@@ -29,10 +31,15 @@ class Service {
   Loop& loop() { return loop_; }
   Engine& engine() { return *engine_; }
   Supervision& supervision() { return *supervision_; }
+  /// Reads the configuration again and goes over to it, as far as it is right; the log says how that went.
+  void reload() ROOM(front);
 
  private:
   void on_stop() ROOM(front);
   void on_reload() ROOM(front);
+  std::shared_ptr<Plan> read_again() ROOM(front);
+  void on_reloaded(const Settings& next, const std::string& failure) ROOM(front);
+  void apply_settings(const Settings& next) ROOM(front);
   void on_reopen() ROOM(front);
   void on_report() ROOM(front);
 
@@ -44,7 +51,11 @@ class Service {
   Watcher hup_;
   Watcher usr1_;
   Watcher usr2_;
+  PlanRequest request_;
+  // As in the plan that runs: what of it takes effect at once, and what only at the next start, is told by comparison.
+  Settings settings_;
   bool is_stopping_ = false;
+  bool reloads_again_ = false;  // a reload was asked for while one was under way
 };
 
 /// Writes each line of a report to the log, event `ledger`.

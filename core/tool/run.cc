@@ -76,7 +76,7 @@ int run_command(const std::vector<std::string>& words) {
   if (!read_words(words, request)) {
     return static_cast<int>(Exit::Usage);
   }
-  std::unique_ptr<Plan> plan;
+  std::shared_ptr<Plan> plan;
   try {
     plan = make_plan(request.plan);
   } catch (const ConfigErrors& errors) {
@@ -84,7 +84,7 @@ int run_command(const std::vector<std::string>& words) {
     return static_cast<int>(Exit::Usage);
   }
   set_log_level(plan->settings.loglevel);
-  Service service(*plan);
+  Service service(plan, request.plan);
   try {
     service.start();
   } catch (const std::exception& error) {

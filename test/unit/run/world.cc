@@ -18,6 +18,9 @@ class Count final : public Source {
   explicit Count(const CountConfig& config) : config_(config), random_(config.seed) {}
   void start(Feed& feed) override ROOM(front) {
     feed_ = &feed;
+    if (config_.is_broken) {
+      throw SetupError("the source of the test does not start");
+    }
     work_.on_idle<&Count::on_idle>(feed.loop(), this);
   }
   void pause() override ROOM(front) { work_.stop(); }
@@ -155,9 +158,16 @@ class Pairs final : public Codec {
 class Stall final : public Sink {
  public:
   explicit Stall(const StallConfig& config) : config_(config), random_(config.seed) {}
-  void open() override ROOM(carrier) {}
+  void open() override ROOM(carrier) {
+    if (config_.is_broken) {
+      throw SetupError("the sink of the test does not open");
+    }
+  }
   Outcome deliver(Shipment shipment) override ROOM(carrier) {
     calls_++;
+    if (config_.is_blocked) {
+      return Outcome::Again;
+    }
     if (config_.again_every != 0 && calls_ % config_.again_every == 0) {
       return Outcome::Again;
     }
@@ -211,9 +221,21 @@ World::World(size_t threads, size_t keyspool, size_t slots) {
 Instance* World::add(const Plugin& plugin, std::shared_ptr<void> config) {
   plan.instances.push_back(std::make_unique<Instance>());
   Instance* instance = plan.instances.back().get();
-  instance->id = std::string(plugin.name) + std::to_string(plan.instances.size());
+  static uint64_t number = 0;
+  instance->id = std::string(plugin.name) + std::to_string(++number);
   instance->plugin = &plugin;
   instance->config = std::move(config);
+  static uint64_t made = 0;
+  instance->text = std::to_string(++made);  // no two are the same
+  return instance;
+}
+
+Instance* World::share(const World& other, Instance* instance) {
+  for (auto& one : other.plan.instances) {
+    if (one.get() == instance && plan.find(instance->id) == nullptr) {
+      plan.instances.push_back(one);
+    }
+  }
   return instance;
 }
 

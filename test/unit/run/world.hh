@@ -21,6 +21,7 @@ struct Received {
 
 /// Settings of one counting source: rows 1 to `count`, in bundles of random size.
 struct CountConfig {
+  bool is_broken = false;  // its start fails
   uint64_t number = 0;
   uint64_t count = 0;
   uint32_t seed = 1;
@@ -41,6 +42,8 @@ struct StallConfig {
   int64_t most_ns = 0;        // a stall now and then, up to this long
   uint32_t again_every = 0;   // one delivery of so many answers Again
   uint32_t refuse_every = 0;  // one delivery of so many answers Refused
+  bool is_broken = false;     // it cannot be opened
+  bool is_blocked = false;    // it never takes anything
   Received* received = nullptr;
 };
 
@@ -54,6 +57,8 @@ class World {
   /// A filter that keeps each row until the next one comes.
   Instance* delay();
   Instance* sink(const StallConfig& config, Full full = Full::Wait);
+  /// An instance of another world, unchanged in this one.
+  Instance* share(const World& other, Instance* instance);
   /// A route: chains that start at the source; equal beginnings are shared. Pinned when any filter has a state.
   void route(Instance* source, const std::vector<std::vector<Instance*>>& chains);
 
