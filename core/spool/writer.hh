@@ -87,9 +87,9 @@ class SpoolWriter {
   uint64_t next_id_;
   uint64_t last_;
   uint64_t durable_;
-  uint64_t rows_;              // of the spool's life
-  uint64_t durable_rows_;      // of those, durable
-  ByteBuffer pending_;  // the records that are not durable; with `never` the last one
+  uint64_t rows_;          // of the spool's life
+  uint64_t durable_rows_;  // of those, durable
+  ByteBuffer pending_;     // the records that are not durable; with `never` the last one
   int64_t sync_at_ = -1;
   bool is_poisoned_ = false;
   std::string reason_;
