@@ -39,6 +39,12 @@ void SpoolReader::catch_up() {
     const uint64_t offset = file_ ? scan_.offset() : is_inside_ ? start_offset_ : acknowledged_.offset;
     const uint64_t segment = is_inside_ ? segment_ : acknowledged_.segment;
     acknowledged_ = {segment, offset, expected_ - 1, rows_expected_};
+    const SpoolEnd end = SpoolEnd::of(shared_.end.load(std::memory_order_acquire));
+    if (!is_inside_ && end.offset == 0 && shared_.unclaimed.load(std::memory_order_acquire) == end.segment) {
+      // The writer may wait for room to make the next segment: what was before it is not kept until then.
+      acknowledged_.segment = end.segment;
+      acknowledged_.offset = segment_header_size;
+    }
   }
   shared_.read.acknowledged_sequence.set(static_cast<int64_t>(acknowledged_.sequence));
   shared_.read.acknowledged_rows.set(static_cast<int64_t>(acknowledged_.rows));

@@ -20,6 +20,7 @@ SpoolWriter::SpoolWriter(SpoolShared& shared)
       dropped_file_(shared.io, shared.settings.folder),
       scan_(shared.io, shared.seed) {
   dropped_ = dropped_file_.load(shared.uuid);
+  segment_.id = next_id_;
 }
 
 SpoolAnswer SpoolWriter::append(const Payload& payload) {

@@ -66,6 +66,7 @@ class SpoolWriter {
     return segment_.file && !segment_.is_sealed && segment_.offset + size + segment_footer_size <= segment_.capacity;
   }
   SpoolAnswer roll(uint64_t size) ROOM(carrier);
+  void leave_segment() ROOM(carrier);
   SpoolAnswer make_room(uint64_t capacity) ROOM(carrier);
   bool has_room(uint64_t capacity) ROOM(carrier);
   bool drop_oldest() ROOM(carrier);

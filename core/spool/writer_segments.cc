@@ -14,6 +14,7 @@ SpoolAnswer SpoolWriter::roll(uint64_t size) {
   const uint64_t capacity =
       std::max<uint64_t>(shared_.settings.segment_size, segment_header_size + size + segment_footer_size);
   if (make_room(capacity) != SpoolAnswer::Taken) {
+    leave_segment();
     return SpoolAnswer::Full;
   }
   const uint64_t left = segment_.id;
@@ -30,6 +31,7 @@ SpoolAnswer SpoolWriter::roll(uint64_t size) {
   const int error = make_segment(size, last_ + 1, rows_, fresh);
   if (error == -ENOSPC || error == -EDQUOT) {
     reason_ = "the disk of the spool " + shared_.settings.folder + " is full";
+    leave_segment();
     return SpoolAnswer::Full;
   }
   if (error < 0) {
@@ -39,6 +41,20 @@ SpoolAnswer SpoolWriter::roll(uint64_t size) {
   segment_ = std::move(fresh);
   publish();
   return SpoolAnswer::Taken;
+}
+
+// Without room for another segment the present one is left, so that the reader may free it: else both would wait for ever.
+void SpoolWriter::leave_segment() {
+  const uint64_t id = segment_.id;
+  if (!segment_.file || !sync() || segment_.id != id) {
+    return;
+  }
+  if (!segment_.is_sealed) {
+    seal();
+  }
+  segment_ = Segment();
+  segment_.id = next_id_;
+  publish();
 }
 
 // Makes and reserves the next segment and writes its header. What was made is taken back after a failure.
@@ -130,7 +146,7 @@ bool SpoolWriter::has_room(uint64_t capacity) {
 // that the reader, and one after a restart, takes the gap for what it is.
 bool SpoolWriter::drop_oldest() {
   uint64_t id = shared_.unclaimed.load(std::memory_order_acquire);
-  if (!segment_.file || id >= segment_.id) {
+  if (id >= segment_.id) {
     return false;
   }
   const uint64_t next = shared_.next_segment(id);

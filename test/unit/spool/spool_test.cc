@@ -201,6 +201,31 @@ TEST_CASE("a full disk and one with too little free block") {
   CHECK(bench.drain() == from_to(1, taken + 1));
 }
 
+TEST_CASE("a disk with room for one segment only is used again and again, before and after a restart") {
+  SpoolSettings settings = small_spool();
+  settings.min_free = 0;
+  Bench bench(settings);
+  bench.disk.capacity = 6500;  // with the state and the lock
+  uint64_t last = 0;
+  for (int round = 0; round < 6; round++) {
+    uint64_t taken = last;
+    while (append_rows(bench.spool->writer(), taken + 1, 1, 200) == SpoolAnswer::Taken) {
+      taken++;
+    }
+    CHECK(taken > last + 5);
+    if (round % 3 == 2) {
+      bench.disk.kill();
+      bench.reopen();
+    }
+    CHECK(bench.drain() == from_to(last + 1, taken));
+    bench.disk.now += 2'000'000'000;
+    bench.spool->reader().on_time(bench.disk.now);
+    last = taken;
+  }
+  CHECK(bench.spool->read().lost_records.read() == 0);
+  CHECK(bench.spool->waiting().records == 0);
+}
+
 TEST_CASE("drop_new drops the new, drop_oldest the oldest unread, and both are counted to the row") {
   SpoolSettings settings = small_spool();
   settings.size = 16384;
