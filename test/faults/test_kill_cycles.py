@@ -12,8 +12,8 @@ import unittest
 from numbered import CYCLES, Seen, Writer, seed_of
 from harness import BUILD, ROOT, Daemon, Flow
 
-WINDOW = 8192  # rows that a kill may repeat at any pace
-RECENT = 2.0   # and else what came out in so many seconds before it: one between two positions, and a slow machine's
+WINDOW = 8192  # rows on their way
+RECENT = 2.0   # seconds: one between two times that positions are written down, and a slow machine's
 STOOKD = os.path.join(ROOT, BUILD, "stookd")
 
 CONFIG = """
@@ -35,12 +35,6 @@ format=raw
 """
 
 
-def has_spool():
-    done = subprocess.run([os.path.join(ROOT, BUILD, "stook"), "run", "stdin, null(spool=/nonexistent/x)"],
-                          capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    return "no such option" not in done.stderr
-
-
 class Cycles(Flow):
     """One test is one writer and many lives of the daemon."""
 
@@ -57,14 +51,19 @@ class Cycles(Flow):
         self.addCleanup(self.writer.ended.set)
         pattern = self.dice.choice(("logs/in.log", "logs/in.log*"))
         self.config = CONFIG.format(path=pattern, more=self.more, stop_timeout=self.stop_timeout)
-        self.history = [(time.monotonic(), 0, 0)]  # when, rows that came out, of those for the first time
+        daemon = Daemon(self, self.config)  # before there are positions only what is at the path itself is read
+        daemon.wait_for(lambda: os.path.exists(self.path("state/in.pos")), "positions")
+        daemon.stop()
+        self.saved = {}  # name of a position -> what it was, and since when
+        self.history = [(time.monotonic(), 0, 0)]  # when, rows written, rows that came out
         self.writer.start()
 
     def look(self):
         """Notes what has come out by now."""
         if time.monotonic() - self.history[-1][0] > 0.05:
             self.seen.look()
-            self.history.append((time.monotonic(), self.seen.total, self.seen.distinct()))
+            self.note_positions()
+            self.history.append((time.monotonic(), self.writer.written, self.seen.total))
 
     def wait(self, seconds):
         end = time.monotonic() + seconds
@@ -76,15 +75,32 @@ class Cycles(Flow):
     def live(self):
         """What happens while a daemon lives or does not."""
 
-    def saved_at(self):
-        """When positions were last written down."""
-        path = self.path("state/in.pos")
-        return time.monotonic() - (time.time() - os.stat(path).st_mtime) if os.path.exists(path) else self.history[0][0]
+    def positions(self):
+        """What a kill leaves of how far everything is: each has its number, which grows."""
+        try:
+            lines = [line.split() for line in self.read("state/in.pos").splitlines()]
+            return {"tail": sum(int(line[4]) * 1_000_000_000 + int(line[5]) for line in lines if line[0] == "file")}
+        except FileNotFoundError:
+            return {"tail": 0}
 
-    def recent(self, since):
-        """How many rows came out for the first time since then."""
-        before = max((entry for entry in self.history if entry[0] <= since), default=self.history[0])
-        return self.seen.look().distinct() - before[2]
+    def note_positions(self):
+        for name, position in self.positions().items():
+            if position != self.saved.get(name, (-1, 0))[0]:
+                self.saved[name] = (position, time.monotonic())
+
+    def since(self, name, born):
+        """When a position was last written down, or somewhat before. A daemon that lives for long does so each second."""
+        at = self.saved[name][1] - 0.3
+        return max(at, time.monotonic() - RECENT) if time.monotonic() - born > RECENT + 1 else at
+
+    def at(self, moment):
+        """The note of the history at that time or before it."""
+        return max((entry for entry in self.history if entry[0] <= moment), default=self.history[0])
+
+    def window(self, born):
+        """What the kill of a daemon born then may repeat: what came in since positions were written down."""
+        self.note_positions()
+        return self.writer.written - self.at(self.since("tail", born))[1]
 
     def start(self):
         with self.writer.gate:
@@ -94,13 +110,6 @@ class Cycles(Flow):
     def is_down(self):
         with self.writer.gate:
             self.writer.is_down = True
-
-    def allowed(self, born):
-        """What the kill of a daemon born then may repeat. One that lived for long has written down positions."""
-        since = min(self.saved_at() - 0.5, time.monotonic() - RECENT)
-        if time.monotonic() - born > RECENT + 1:
-            since = time.monotonic() - RECENT
-        return max(WINDOW, self.recent(since))
 
     def kill_early(self):
         """Somewhere in its start."""
@@ -123,7 +132,7 @@ class Cycles(Flow):
             self.wait(self.dice.choice((0, 0.1, 0.3, 0.6, 1.5)) * self.dice.random())
             daemon.kill()
         self.is_down()
-        return self.allowed(born)
+        return self.window(born)
 
     def finish(self, daemon):
         """The writer stops, everything comes out, and the daemon is stopped."""
@@ -142,15 +151,16 @@ class Cycles(Flow):
 class Killed(Cycles):
     def test_no_line_is_missing_and_few_are_repeated_however_often_the_daemon_is_killed(self):
         self.begin("killed")
-        most = allowed = former = 0
+        allowed = WINDOW
         for cycle in range(CYCLES or 40):
-            next_allowed = self.kill_one()
-            repeats = self.seen.total - self.seen.distinct()
-            self.assertLessEqual(repeats - former, allowed, f"seed {self.seed}: repeated in life {cycle}")
-            most, former, allowed = max(most, repeats - former), repeats, next_allowed
+            allowed += self.kill_one()
             self.wait(self.dice.choice((0, 0, 0.05, 0.2)))
+            repeats = self.seen.look().total - self.seen.distinct()
+            self.assertLessEqual(repeats, allowed, f"seed {self.seed}: repeated in {cycle + 1} lives")
         self.finish(self.start())
-        print(f"  {cycle + 1} kills, the most repeats of one: {most}", flush=True)
+        repeats = self.seen.total - self.seen.distinct()
+        print(f"  {CYCLES or 40} kills, of at most {allowed} repeats", flush=True)
+        self.assertLessEqual(repeats, allowed, f"seed {self.seed}")
 
 
 class Stopped(Cycles):
@@ -167,7 +177,6 @@ class Stopped(Cycles):
         self.assertEqual(twice, [], f"seed {self.seed}")
 
 
-@unittest.skipUnless(has_spool(), "sinks have no spool yet")
 class Spooled(Killed):
     """The same behind a spool, and the sink is down for half of the time: out.log is then /dev/full."""
 
@@ -179,6 +188,18 @@ class Spooled(Killed):
         self.serial = 0
         self.daemon = None
         super().begin("spooled")
+
+    def positions(self):
+        state = b""
+        if os.path.exists(self.path("spool/state")):
+            with open(self.path("spool/state"), "rb") as file:
+                state = file.read()
+        sequences = [int.from_bytes(state[slot + 48:slot + 56], "little") for slot in (0, 256)]
+        return {**super().positions(), "spool": max(sequences)}
+
+    def window(self, born):
+        window = super().window(born)
+        return window + self.seen.look().total - self.at(self.since("spool", born))[2]
 
     def turn(self):
         """The sink goes down, or comes back."""
