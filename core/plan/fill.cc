@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Fills instances: their options, those that all plugins of a kind have, and a sink's codec.
+/// Fills instances: their options, and a sink's codec.
 #include "core/base/text.hh"
+#include "core/plan/common.hh"
 #include "core/plan/instance_text.hh"
 #include "core/plan/options.hh"
 #include "core/plan/registry.hh"
@@ -100,66 +101,6 @@ void declare(Draft& draft, InstanceDraft& one, const Plugin& plugin, void* confi
   }
 }
 
-struct Common {
-  std::string on_error;
-  std::string format;
-  Full full = Full::Wait;
-  Duration hold_time;
-  uint64_t hold_rows = 0;
-  Size hold_bytes;
-  Size hold_most;
-  std::string spool;
-  Size spool_size;
-  SpoolSync spool_sync = SpoolSync::Batch;
-  SpoolFull spool_full = SpoolFull::Block;
-  std::string on_refused;
-  Duration retry_first;
-  Duration retry_most;
-  Duration retry_for;
-  uint64_t lanes = 1;
-  enum class Front { Main, Own } front = Front::Main;
-};
-}  // namespace
-
-template <>
-inline constexpr std::string_view choice_names<Full>[] = {"wait", "drop"};
-template <>
-inline constexpr std::string_view choice_names<SpoolSync>[] = {"batch", "always", "never"};
-template <>
-inline constexpr std::string_view choice_names<SpoolFull>[] = {"block", "drop_oldest", "drop_new"};
-template <>
-inline constexpr std::string_view choice_names<Common::Front>[] = {"main", "own"};
-
-namespace {
-constexpr Option source_options[] = {
-    option<&Common::lanes>("lanes", "1", "parts whose rows keep their order, run side by side", {1, 64}),
-    option<&Common::front>("front", "main", "thread that reads: main, or one of its own")};
-constexpr const char* on_error_doc = "what becomes of a failed row: pass, drop, letters, or elements of a stack";
-constexpr Option filter_options[] = {option<&Common::on_error>("on_error", "pass", on_error_doc)};
-constexpr Option sink_options[] = {
-    option<&Common::format>("format", "", "codec that makes bytes of rows; empty: the sink's own"),
-    option<&Common::full>("full", "wait", "what to do with rows while the sink is behind: wait, or drop and count"),
-    option<&Common::on_error>("on_error", "pass", on_error_doc),
-    option<&Common::hold_time>("hold_time", "0", "collect rows for so long before the sink gets them", {0, 8.64e13}),
-    option<&Common::hold_rows>("hold_rows", "0", "collect so many rows; the sink gets no more of them at once"),
-    option<&Common::hold_bytes>("hold_bytes", "0", "collect so many bytes of encoded rows"),
-    option<&Common::hold_most>("hold_most", "64MiB", "memory for collected rows, those that wait for the sink included",
-                               {64 * 1024, 1e12}),
-    option<&Common::spool>("spool", "", "folder of a queue on the disk before the sink; empty: none"),
-    option<&Common::spool_size>("spool_size", "4GiB", "the most that the queue takes on the disk",
-                                {64 * 1048576.0, 1e15}),
-    option<&Common::spool_sync>("spool_sync", "batch",
-                                "when the queue is synced: batch (each 200ms or 1MiB), always, never"),
-    option<&Common::spool_full>("spool_full", "block",
-                                "what a full queue does: block the stack, drop_oldest, or drop_new"),
-    option<&Common::on_refused>(
-        "on_refused", "",
-        "what becomes of a row that the sink will never take: drop, or letters; empty: letters where "
-        "there is a folder for them"),
-    option<&Common::retry_first>("retry_first", "200ms", "longest pause before the first retry", {1e6, 3.6e12}),
-    option<&Common::retry_most>("retry_most", "30s", "longest pause before any other", {1e6, 3.6e12}),
-    option<&Common::retry_for>("retry_for", "0", "how long to retry before rows count as refused; 0 is for ever")};
-
 std::shared_ptr<void> make_config(const Plugin& plugin) {
   return {plugin.config.make(), plugin.config.destroy};
 }
@@ -186,33 +127,11 @@ bool find_codec(Draft& draft, InstanceDraft& one) {
   return true;
 }
 
-// When a sink is asked again, and where what it refuses goes.
-void fill_retry(Draft& draft, InstanceDraft& one, const Common& common) {
-  Instance& instance = *one.instance;
-  instance.retry = {common.retry_first.ns, std::max(common.retry_first.ns, common.retry_most.ns), common.retry_for.ns};
-  const Settings& settings = draft.settings;
-  bool is_drop = equal_in_any_case(common.on_refused, "drop");
-  bool is_letters = equal_in_any_case(common.on_refused, "letters");
-  const Given* given = one.find("on_refused");
-  std::string label = "[" + instance.id + "] on_refused: ";
-  if (!is_drop && !is_letters && !common.on_refused.empty()) {
-    draft.refuse(given->value_place, label + "neither drop nor letters", "it takes one of these");
-    one.is_broken = true;
-  } else if (is_letters && settings.letters.empty()) {
-    draft.refuse(given->value_place, label + "there is no folder for letters",
-                 "letters = DIR in [global] names one, and so does state_dir");
-    one.is_broken = true;
-  } else if (!is_drop && !settings.letters.empty()) {
-    instance.letters = settings.letters + "/" + instance.id;
-    instance.letters_most = settings.letters_size;
-  }
-}
-
 void fill_instance(Draft& draft, InstanceDraft& one) {
   Instance& instance = *one.instance;
   const Plugin& plugin = *instance.plugin;
   std::string label = "[" + instance.id + "] ";
-  Common common;
+  CommonOptions common;
   name_primaries(draft, one, label);
   instance.config = make_config(plugin);
   std::vector<OptionTable> tables = {{plugin.options, instance.config.get()}, {common_options(plugin.kind), &common}};
@@ -231,24 +150,7 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
     one.is_broken = true;
   }
   instance.keeps_positions = place_state(draft.settings, one);
-  instance.has_own_front = common.front == Common::Front::Own;
-  instance.lanes = common.lanes;
-  instance.full = common.full;
-  if (plugin.kind == Kind::Sink && !one.is_broken) {
-    fill_retry(draft, one, common);
-  }
-  instance.hold = {common.hold_time.ns, common.hold_rows, common.hold_bytes.bytes, common.hold_most.bytes};
-  if (!common.spool.empty()) {
-    instance.spool.id = instance.id;
-    instance.spool.folder = common.spool.front() == '/' ? common.spool : draft.folder + "/" + common.spool;
-    instance.spool.size = common.spool_size.bytes;
-    instance.spool.sync = common.spool_sync;
-    instance.spool.full = common.spool_full;
-  }
-  bool is_stack = !one.on_error.empty();
-  instance.on_error = is_stack                                     ? OnError::Stack
-                      : equal_in_any_case(common.on_error, "drop") ? OnError::Drop
-                                                                   : OnError::Pass;
+  take_common(draft, one, common);
   if (one.is_broken) {
     return;
   }
@@ -266,19 +168,6 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
   instance.text = text_of(draft, one);
 }
 }  // namespace
-
-std::span<const Option> common_options(Kind kind) {
-  switch (kind) {
-    case Kind::Source:
-      return source_options;
-    case Kind::Filter:
-      return filter_options;
-    case Kind::Sink:
-      return sink_options;
-    default:
-      return {};
-  }
-}
 
 void fill_instances(Draft& draft) {
   for (InstanceDraft& one : draft.instances) {
