@@ -173,6 +173,10 @@ Exit serve(const Request& request, const std::shared_ptr<const Plan>& plan) ROOM
   Exit exit = service.run();
   log_report(service.engine().report());
   log_event(Level::Notice, "stopped", Fields()("exit", static_cast<int>(exit)));
+  if (service.engine().has_stuck_thread()) {
+    { PidFile gone = std::move(pidfile); }
+    service.leave(exit);
+  }
   return exit;
 }
 

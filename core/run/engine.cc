@@ -10,6 +10,11 @@
 
 namespace stook {
 
+namespace {
+/// How long a stop waits for a sink to return from its last call, beyond stop_timeout.
+constexpr int64_t stuck_after = 3'000'000'000;
+}  // namespace
+
 Engine::Engine(const Plan& plan, Loop& loop)
     : Engine(std::shared_ptr<const Plan>(std::shared_ptr<const Plan>(), &plan), loop) {}
 
@@ -208,9 +213,25 @@ void Engine::end_threads(bool abandon) {
       carrier->ask_end(abandon, abandon || is_stopping_);
     }
   }
+  join_carriers(abandon || is_stopping_ ? monotonic_ns() + stuck_after : -1);
+}
+
+// A sink may be in a call that does not return, and a thread cannot be ended from outside: then it is left as it is.
+void Engine::join_carriers(int64_t deadline) {
   for (auto* carriers : {&carriers_, &former_carriers_}) {
     for (auto& carrier : *carriers) {
-      carrier->join();
+      notice_.bell.hush();
+      while (deadline >= 0 && !carrier->has_ended() && monotonic_ns() < deadline) {
+        notice_.bell.wait_until(deadline);
+        notice_.bell.hush();
+      }
+      if (deadline < 0 || carrier->has_ended()) {
+        carrier->join();
+        continue;
+      }
+      has_stuck_thread_ = true;
+      log_event(Level::Error, "sink_stuck",
+                Fields()("instance", carrier->instance.id)("reason", "its last call has not returned"));
     }
   }
 }

@@ -46,6 +46,10 @@ class Engine {
   void reopen() ROOM(front);
   /// Ends all threads. Called by main after its loop has stopped. True when everything was delivered.
   bool finish() ROOM(front);
+  /// After finish: a sink's call has not returned, so the process can only be left by `_exit`.
+  bool has_stuck_thread() const { return has_stuck_thread_; }
+  /// Waits for it all the same, so that the engine may be destroyed.
+  void join_stuck() ROOM(front) { join_carriers(-1); }
   bool is_stopping() const { return is_stopping_; }
   /// The way to another plan.
   Reload& reload() { return *reload_; }
@@ -76,6 +80,7 @@ class Engine {
   void on_notice() ROOM(front);
   void ask_stop() ROOM(front);
   void end_threads(bool abandon) ROOM(front);
+  void join_carriers(int64_t deadline) ROOM(front);
   void reap() ROOM(front);
   bool is_used(const Front& front) const;
   Holder running_element(size_t worker, int64_t now) const;
@@ -102,6 +107,7 @@ class Engine {
   Watcher deadline_;
   bool is_stopping_ = false;
   bool has_ended_ = false;
+  bool has_stuck_thread_ = false;
   bool is_abandoned_ = false;
   bool is_all_home_ = false;
   int64_t started_at_ = 0;

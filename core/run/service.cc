@@ -2,6 +2,7 @@
 #include "core/run/service.hh"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -36,6 +37,7 @@ void Service::start() {
   hup_.on_signal<&Service::on_reload>(loop_, this, SIGHUP);
   usr1_.on_signal<&Service::on_reopen>(loop_, this, SIGUSR1);
   usr2_.on_signal<&Service::on_report>(loop_, this, SIGUSR2);
+  supervision_->on_reload([this]() ROOM(front) { on_reload(); });
   supervision_->open();
   engine_->start();
 }
@@ -156,6 +158,11 @@ Exit Service::run() {
     log_event(Level::Error, "not_delivered", Fields()("rows", report.rows_in_flight()));
   }
   return is_delivered && report.rows_dropped() + report.rows_lettered() == 0 ? Exit::Well : Exit::Dropped;
+}
+
+void Service::leave(Exit exit) {
+  supervision_->control().close();
+  ::_exit(static_cast<int>(exit));
 }
 
 void log_report(const Report& report) {

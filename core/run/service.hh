@@ -27,6 +27,8 @@ class Service {
   /// Runs until all sources have ended or a signal asks to end. Dropped: rows were lost for a fault, are kept as
   /// letters, or were not delivered in time.
   Exit run() ROOM(front);
+  /// After run, where a thread does not end: leaves the process, and destroys nothing that the thread may use.
+  [[noreturn]] void leave(Exit exit) ROOM(front);
 
   Loop& loop() { return loop_; }
   Engine& engine() { return *engine_; }

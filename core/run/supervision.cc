@@ -33,6 +33,16 @@ Supervision::Supervision(Engine& engine, Loop& loop, const Settings& settings)
                in_two_forms([this] { return engine_.report().table(); }, [this] { return engine_.report().json(); }));
 }
 
+void Supervision::on_reload(std::function<void()> reload) {
+  control_.add("reload", [reload](const Words& words) -> Control::Answer {
+    if (!words.empty()) {
+      return {false, "it takes no words"};
+    }
+    reload();
+    return {true, "the log says what comes of it\n"};
+  });
+}
+
 void Supervision::open() {
   if (!path_.empty()) {
     control_.open(path_);

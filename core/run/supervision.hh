@@ -2,6 +2,7 @@
 /// Floor 4. Supervision: tells those who watch the process how it is: the service manager, and callers at the socket.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "core/api/loop.hh"
@@ -25,6 +26,8 @@ class Supervision {
   /// All outlive it.
   Supervision(Engine& engine, Loop& loop, const Settings& settings);
 
+  /// What the verb `reload` does. Before `open`.
+  void on_reload(std::function<void()> reload);
   /// Opens the control socket if the configuration names one. Throws SetupError.
   void open() ROOM(front);
   /// Everything runs.

@@ -21,6 +21,8 @@ int state_command(const std::vector<std::string>& words);
 int health_command(const std::vector<std::string>& words);
 /// `stook ledger [--socket PATH | -c FILE] [--json]`: the rows of a running stookd at every edge.
 int ledger_command(const std::vector<std::string>& words);
+/// `stook reload [--socket PATH | -c FILE]`: as SIGHUP does.
+int reload_command(const std::vector<std::string>& words);
 /// `stook spool list | check | show | export | repair DIR`: what is in a spool. `check` returns 1 when there is damage.
 int spool_command(const std::vector<std::string>& words);
 /// `stook letters list | show | export | replay DIR`: rows that a sink would not take.

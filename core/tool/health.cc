@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Floor 5. `stook health` and `stook ledger`: what a running stookd says of itself.
+/// Floor 5. `stook health` and `stook ledger`: what a running stookd says of itself; `stook reload` asks it to reload.
 #include <cstdio>
 
 #include "core/base/status.hh"
@@ -88,6 +88,11 @@ int health_command(const std::vector<std::string>& words) {
 int ledger_command(const std::vector<std::string>& words) {
   std::string answer;
   return ask_and_print("ledger", words, answer);
+}
+
+int reload_command(const std::vector<std::string>& words) {
+  std::string answer;
+  return ask_and_print("reload", words, answer);
 }
 
 }  // namespace stook

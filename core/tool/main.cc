@@ -25,6 +25,7 @@ constexpr Command commands[] = {
     {"health", stook::health_command, "health [-c FILE] [--json]",
      "whether a running stookd makes progress; 1: it does not"},
     {"ledger", stook::ledger_command, "ledger [-c FILE] [--json]", "the rows of a running stookd at every edge"},
+    {"reload", stook::reload_command, "reload [-c FILE]", "have a running stookd read its configuration again"},
     {"spool", stook::spool_command, "spool list|check|… DIR", "what a spool holds, its damage, its bytes; repair"},
     {"list", stook::list_command, "list", "all plugins of this build"},
     {"letters", stook::letters_command, "letters list DIR …",

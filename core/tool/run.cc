@@ -105,6 +105,9 @@ int run_command(const std::vector<std::string>& words) {
   } else if (!request.is_quiet) {
     std::fputs(service.engine().report().table().c_str(), stderr);
   }
+  if (service.engine().has_stuck_thread()) {
+    service.leave(exit);
+  }
   return static_cast<int>(exit);
 }
 
