@@ -8,6 +8,7 @@
 ///     state, 256 bytes a slot, magic "STKPOS1\0":
 ///         32 reader's segment u64   40 reader's offset in it u64   48 sequence before the reader u64   56 rows before it u64
 ///         64 first live segment u64   72 next segment id u64   zeros   252 CRC-32C u32
+///     The reader's segment may not be there yet: on a full disk all before it was delivered and is gone, and it is the next.
 ///     dropped, 4096 bytes a slot, magic "STKDRP1\0":
 ///         32 count of ranges u32   36 zero u32   40 ranges, 24 bytes each: first sequence, last sequence, rows, all u64
 ///         zeros   4092 CRC-32C u32
