@@ -38,6 +38,12 @@ class Carrier {
   /// REQUIRES: none of its payloads is on its way.
   void remove_route(const RouteRun& route) ROOM(carrier);
 
+  /// Before `open`: who is stirred when a spool has something to deliver.
+  void watch_by(Vigil& vigil) {
+    if (spooled_) {
+      spooled_->watch_by(vigil);
+    }
+  }
   /// Before `open`: the spool belongs to a carrier that ends, and is opened once that has let go of it.
   void take_over() { spooled_->take_over(); }
 

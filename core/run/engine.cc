@@ -10,11 +10,6 @@
 
 namespace stook {
 
-namespace {
-/// How long a stop waits for a sink to return from its last call, beyond stop_timeout.
-constexpr int64_t stuck_after = 3'000'000'000;
-}  // namespace
-
 Engine::Engine(const Plan& plan, Loop& loop)
     : Engine(std::shared_ptr<const Plan>(std::shared_ptr<const Plan>(), &plan), loop) {}
 
@@ -54,6 +49,7 @@ void Engine::build() {
     for (const Instance* sink : route->sinks) {
       if (carrier_of(*sink) == nullptr) {
         carriers_.push_back(std::make_unique<Carrier>(plan_->share(*sink), notice_));
+        carriers_.back()->watch_by(health_.vigil);
       }
     }
   }
@@ -159,156 +155,6 @@ void Engine::on_notice() {
   if (std::all_of(fronts_.begin(), fronts_.end(), [](auto& front) { return front->is_done(); })) {
     loop_.stop();
   }
-}
-
-void Engine::stop() {
-  if (is_stopping_) {
-    return;
-  }
-  is_stopping_ = true;
-  deadline_.on_time<&Engine::abandon>(loop_, this, plan_->settings.stop_timeout.ns);
-  if (reload_->is_running()) {
-    reload_->cancel();  // and stops when that is done
-    return;
-  }
-  ask_stop();
-}
-
-void Engine::ask_stop() {
-  for (auto& front : fronts_) {
-    front->ask_stop();
-  }
-}
-
-void Engine::abandon() {
-  is_abandoned_ = true;
-  loop_.stop();
-}
-
-void Engine::reopen() {
-  for (auto& front : fronts_) {
-    front->ask_reopen();
-  }
-  for (auto& carrier : carriers_) {
-    carrier->ask_reopen();
-  }
-}
-
-void Engine::end_threads(bool abandon) {
-  has_ended_ = true;
-  reload_->give_up();
-  for (auto& front : fronts_) {
-    front->join();
-  }
-  for (auto* workers : {&workers_, &former_workers_}) {
-    for (auto& worker : *workers) {
-      worker->ask_end();
-    }
-    for (auto& worker : *workers) {
-      worker->join();
-    }
-  }
-  for (auto* carriers : {&carriers_, &former_carriers_}) {
-    for (auto& carrier : *carriers) {
-      carrier->ask_end(abandon, abandon || is_stopping_);
-    }
-  }
-  join_carriers(abandon || is_stopping_ ? monotonic_ns() + stuck_after : -1);
-}
-
-// A sink may be in a call that does not return, and a thread cannot be ended from outside: then it is left as it is.
-void Engine::join_carriers(int64_t deadline) {
-  for (auto* carriers : {&carriers_, &former_carriers_}) {
-    for (auto& carrier : *carriers) {
-      notice_.bell.hush();
-      while (deadline >= 0 && !carrier->has_ended() && monotonic_ns() < deadline) {
-        notice_.bell.wait_until(deadline);
-        notice_.bell.hush();
-      }
-      if (deadline < 0 || carrier->has_ended()) {
-        carrier->join();
-        continue;
-      }
-      has_stuck_thread_ = true;
-      log_event(Level::Error, "sink_stuck",
-                Fields()("instance", carrier->instance.id)("reason", "its last call has not returned"));
-    }
-  }
-}
-
-bool Engine::finish() {
-  deadline_.stop();
-  health_.stop();
-  end_threads(is_abandoned_);
-  for (auto& front : fronts_) {
-    front->close_sources();
-  }
-  is_all_home_ = is_all_home();
-  return !is_abandoned_ && report().rows_in_flight() == 0;
-}
-
-bool Engine::is_all_home() {
-  for (auto& route : routes_) {
-    if (!route->feed->is_at_rest()) {
-      return false;
-    }
-    room::enter(room::worker);
-    bool is_full = std::all_of(route->outboxes.begin(), route->outboxes.end(),
-                               [](auto& outbox) ROOM(worker) { return outbox->is_full(); });
-    room::enter(room::front);
-    if (!is_full) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool Engine::is_used(const Front& front) const {
-  return &front == fronts_.front().get() ||
-         std::any_of(routes_.begin(), routes_.end(), [&](auto& route) { return &route->front == &front; });
-}
-
-// What has ended is destroyed once no call is out any more, for then no thread refers to it.
-void Engine::reap() {
-  bool is_home = true;
-  for (auto* carriers : {&carriers_, &former_carriers_}) {
-    for (auto& carrier : *carriers) {
-      is_home = carrier->calls().is_home() && is_home;
-    }
-  }
-  if (!is_home) {
-    return;
-  }
-  for (auto& front : fronts_) {
-    if (!is_used(*front)) {
-      front->join();  // its loop is still; watchers on it may be destroyed
-    }
-  }
-  former_routes_.clear();
-  std::erase_if(fronts_, [&](auto& front) { return !is_used(*front); });
-  for (auto& worker : former_workers_) {
-    worker->ask_end();
-    worker->join();
-  }
-  former_workers_.clear();
-  for (auto& carrier : former_carriers_) {
-    carrier->ask_end(false, true);
-  }
-  std::erase_if(former_carriers_, [&](auto& carrier) ROOM(front) {
-    const Carrier* heir = heir_of(*carrier);
-    if (!carrier->has_ended() || (heir != nullptr && heir->spooled()->spool() == nullptr)) {
-      return false;
-    }
-    carrier->join();
-    for (ReportLine& line : sink_lines(*carrier)) {
-      if (heir != nullptr) {
-        line.appended -= line.spooled;  // what it left is what its heir found
-        line.spooled = 0;
-      }
-      merge_line(former_, line);
-    }
-    return true;
-  });
 }
 
 }  // namespace stook

@@ -139,7 +139,8 @@ void Engine::add_spooling_sinks(Standings& standings) const {
     one.moved_at = carrier->meter.pulse.moved_at.read();
     bool is_seen = std::any_of(standings.all.begin(), standings.all.end(),
                                [&](const Standing& seen) { return seen.is_out() && seen.holder.id == id; });
-    if (!is_seen && standings.is_stalled(one)) {
+    bool is_own = carrier->spooled() != nullptr ? one.is_out() : standings.is_stalled(one);
+    if (!is_seen && is_own) {
       one.holder = sink_holder(*carrier, standings.now);
       standings.all.push_back(std::move(one));
     }

@@ -19,9 +19,10 @@ int64_t earlier(int64_t a, int64_t b) {
 }
 }  // namespace
 
-Spooled::Reading::Reading(const Instance& instance, SinkMeter& meter)
+Spooled::Reading::Reading(const Instance& instance, SinkMeter& meter, Vigil* vigil)
     : instance_(instance),
       meter_(meter),
+      vigil_(vigil),
       delivery_(instance, meter, [this](Payload* payload, Fate fate) ROOM(carrier) { finish(payload, fate); }) {
   if (instance.hold.is_on()) {
     hold_ = std::make_unique<Hold>(instance.hold, delivery_, [this](Payload* copied) { free_.push_back(copied); });
@@ -134,6 +135,9 @@ bool Spooled::Reading::fetch() {
       delivery_.take(payload);
     }
     has_moved = true;
+  }
+  if (has_moved && vigil_ != nullptr) {
+    vigil_->stir();
   }
   return has_moved;
 }

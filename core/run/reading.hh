@@ -21,7 +21,7 @@ namespace stook {
 /// *Rooms:* its thread is a carrier; the sink's other carrier launches and ends it.
 class Spooled::Reading {
  public:
-  Reading(const Instance& instance, SinkMeter& meter);
+  Reading(const Instance& instance, SinkMeter& meter, Vigil* vigil);
   ~Reading();
 
   /// Starts the thread and opens the sink in it. Throws what that throws.
@@ -50,6 +50,7 @@ class Spooled::Reading {
 
   const Instance& instance_;
   SinkMeter& meter_;
+  Vigil* vigil_;
   SpoolReader* reader_ = nullptr;
   Delivery delivery_;
   std::unique_ptr<Hold> hold_;

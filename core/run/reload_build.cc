@@ -72,6 +72,7 @@ void Reload::build_carriers() {
       }
       new_carriers_.push_back(std::make_unique<Carrier>(plan_->share(*sink), engine_.notice_));
       Carrier* carrier = new_carriers_.back().get();
+      carrier->watch_by(engine_.health_.vigil);
       if (engine_.heir_of(*carrier) != nullptr) {  // one that runs has the spool
         carrier->take_over();
       }

@@ -21,7 +21,7 @@ Spooled::Spooled(const Instance& instance, SinkMeter& meter, Doorbell& bell, Giv
 Spooled::~Spooled() = default;
 
 void Spooled::open() {
-  reading_ = std::make_unique<Reading>(instance_, meter_);
+  reading_ = std::make_unique<Reading>(instance_, meter_, vigil_);
   if (!takes_over_) {
     open_spool();
   }

@@ -16,6 +16,7 @@
 #include "core/plan/plan.hh"
 #include "core/run/delivery.hh"
 #include "core/run/hold.hh"
+#include "core/run/vigil.hh"
 #include "core/spool/spool.hh"
 
 namespace stook {
@@ -44,6 +45,8 @@ class Spooled {
   /// Before `open`: another carrier of this process still has the spool. It is opened when that lets go, and until then
   /// nothing is taken.
   void take_over() { takes_over_ = true; }
+  /// Before `open`: who is stirred when there is something to deliver.
+  void watch_by(Vigil& vigil) { vigil_ = &vigil; }
   /// Opens the spool, and the sink in the reading thread. Throws SetupError.
   void open() ROOM(carrier);
   void reopen() ROOM(carrier);
@@ -92,6 +95,7 @@ class Spooled {
   std::vector<std::vector<Receipt*>> spare_;  // empty vectors with room
   int64_t retry_at_ = -1;
   bool takes_over_ = false;
+  Vigil* vigil_ = nullptr;
   LogLimit wait_limit_{1};
   // Written by the carrier once the spool is open; main reads the spool's counters through it.
   std::atomic<const Spool*> shown_{nullptr};
