@@ -11,9 +11,11 @@
 
 #include "core/api/codec.hh"
 #include "core/api/filter.hh"
+#include "core/api/group.hh"
 #include "core/api/option.hh"
 #include "core/api/sink.hh"
 #include "core/api/source.hh"
+#include "core/base/clock.hh"
 #include "core/data/schema.hh"
 
 namespace stook {
@@ -81,6 +83,10 @@ struct Make {
   std::string_view id;
   /// Sinks: what their codec puts at the head of a new file, and whether rows are text.
   std::string_view header;
+  /// Groups: their members, in the order of the configuration, which the factory takes away; `last` is the last one.
+  std::span<GroupMember> members{};
+  /// Sinks that wait: the monotonic clock, or a test's.
+  int64_t (*clock)() = monotonic_ns;
 };
 
 /// One of these stands at the end of each plugin file.
@@ -106,6 +112,8 @@ struct Plugin {
   const char* format = nullptr;
   /// Sources: ends by itself when all is read.
   bool is_finite = false;
+  /// Sinks made of sinks. The option `members` and, where there is one, `last` name them. Its codec is theirs.
+  bool is_group = false;
 };
 
 /// The plugins of this build, by the generated table.

@@ -37,6 +37,10 @@ struct InstanceDraft {
   std::vector<Given> given;
   /// The elements that failed rows go to.
   std::vector<ElementDraft> on_error;
+  /// Groups: their sinks, `last` behind the others.
+  std::vector<ElementDraft> members;
+  /// The group that it is a member of.
+  size_t group = no_instance;
   /// Something about it is wrong and has been said: keys are not worth looking at.
   bool is_broken = false;
 
@@ -50,6 +54,12 @@ struct InstanceDraft {
     return nullptr;
   }
 };
+
+/// An option's value, to be read as a stack is.
+Pair pair_of(const Given& given);
+
+/// A new instance with the options of its section, which may be null.
+InstanceDraft draft_instance(const Section* section, const std::string& id, const Plugin& plugin, const Place& place);
 
 struct StackDraft {
   std::vector<ElementDraft> elements;

@@ -7,12 +7,16 @@
 
 #include "core/base/text.hh"
 #include "core/plan/registry.hh"
+#include "core/plan/settings.hh"
 #include "core/plan/stack.hh"
 
 namespace stook {
 
 namespace {
 constexpr const char* stack_shape = "a stack is a source, then filters, then a sink";
+constexpr const char* group_shape = "a group is made of sinks";
+// A stack, the elements that failed rows go to, or the members of a group.
+enum class Shape : uint8_t { Stack, Failed, Members };
 constexpr size_t most_instances = 4096;
 
 std::string with_article(Kind kind) {
@@ -26,23 +30,34 @@ bool is_stack(const Given& on_error) {
   return !equal_in_any_case(on_error.value, "pass") && !equal_in_any_case(on_error.value, "drop");
 }
 
+// Whether an option of a group names members; the empty name is the primary one.
+bool names_members(std::string_view option) {
+  return option.empty() || option == "members" || option == "last";
+}
+
 class Binder {
  public:
   explicit Binder(Draft& draft) : draft_(draft) {}
 
-  // Notes the ids that a stack's text binds by `id:PLUGIN`.
+  // Notes the ids that a stack's text binds by `id:PLUGIN`, within a group's parentheses too.
   void collect(std::string_view text) {
     for (const ElementText& element : parse_stack(text)) {
       if (!element.id.empty()) {
         bound_.emplace(element.id, element.name);
       }
+      for (size_t i = 0; is_group(element.name) && i < element.arguments.size(); i++) {
+        if (names_members(element.arguments[i].name)) {
+          collect(element.arguments[i].value);
+        }
+      }
     }
   }
 
-  // A stack, or with `has_source` false the elements that failed rows go to.
-  StackDraft bind(const Pair& pair, const std::string& label, bool has_source) {
+  StackDraft bind(const Pair& pair, const std::string& label, Shape shape) {
     StackDraft stack;
     stack.place = pair.value_place;
+    bool has_source = shape == Shape::Stack;
+    shape_ = shape == Shape::Members ? group_shape : stack_shape;
     std::vector<ElementText> texts = parse_stack(pair.value);
     if (has_source && texts.size() < 2) {
       draft_.refuse(pair.value_place, label + "fewer than two elements", stack_shape);
@@ -50,7 +65,8 @@ class Binder {
     }
     for (size_t i = 0; i < texts.size(); i++) {
       bool is_first = i == 0 && has_source;
-      Kind kind = is_first ? Kind::Source : i + 1 == texts.size() ? Kind::Sink : Kind::Filter;
+      bool is_sink = i + 1 == texts.size() || shape == Shape::Members;
+      Kind kind = is_first ? Kind::Source : is_sink ? Kind::Sink : Kind::Filter;
       Place place = pair.place_of(texts[i].offset, texts[i].length);
       if (texts.size() < 2 && has_source) {
         mentioned_.insert(texts[i].id.empty() ? texts[i].name : texts[i].id);
@@ -70,24 +86,52 @@ class Binder {
       if (given == nullptr || draft.instance->plugin->kind == Kind::Source || !is_stack(*given)) {
         continue;
       }
-      Pair pair;
-      pair.value = given->value;
-      pair.value_place = given->value_place;
-      size_t column = static_cast<size_t>(std::max(pair.value_place.column, 1)) - 1;
-      if (pair.value_place.text.compare(std::min(column, pair.value_place.text.size()), pair.value.size(),
-                                        pair.value) == 0) {
-        pair.runs.push_back({0, pair.value_place});
-      }
+      Pair pair = pair_of(*given);
       std::string label = "[" + draft.instance->id + "] on_error: ";
       if (trim(pair.value).empty()) {
         draft_.refuse(given->value_place, label + "no element", "it takes pass, drop or filters and a sink");
         draft.is_broken = true;
         continue;
       }
-      StackDraft stack = bind(pair, label, false);
+      StackDraft stack = bind(pair, label, Shape::Failed);
       say_why(stack, *given, draft_.instances[i].instance->id);
       draft_.instances[i].on_error = std::move(stack.elements);
       draft_.instances[i].is_broken = draft_.instances[i].is_broken || stack.is_broken;
+    }
+  }
+
+  // Whether this is the name of a group's plugin, or the id of a group.
+  bool is_group(const std::string& name) const {
+    auto bound = bound_.find(name);
+    const Pair* named = section_plugin(name);
+    const Plugin* plugin = find_plugin(Kind::Sink, named != nullptr        ? named->value
+                                                   : bound != bound_.end() ? bound->second
+                                                                           : name);
+    return plugin != nullptr && plugin->is_group;
+  }
+
+  // Binds what groups are made of. The list of instances grows meanwhile.
+  void bind_members() {
+    for (size_t i = 0; i < draft_.instances.size(); i++) {
+      if (!draft_.instances[i].instance->plugin->is_group) {
+        continue;
+      }
+      std::vector<Given> given = draft_.instances[i].given;
+      std::stable_partition(given.begin(), given.end(), [](const Given& one) { return one.name != "last"; });
+      for (const Given& one : given) {
+        if (!names_members(one.name) || trim(one.value).empty()) {
+          continue;
+        }
+        std::string label = "[" + draft_.instances[i].instance->id + "] ";
+        label += (one.name.empty() ? "members" : one.name) + ": ";
+        StackDraft members = bind(pair_of(one), label, Shape::Members);
+        InstanceDraft& group = draft_.instances[i];
+        group.members.insert(group.members.end(), members.elements.begin(), members.elements.end());
+        group.is_broken = group.is_broken || members.is_broken;
+        if (one.name == "last" && members.elements.size() > 1) {
+          draft_.refuse(one.value_place, label + "more than one sink", "it takes one");
+        }
+      }
     }
   }
 
@@ -192,19 +236,7 @@ class Binder {
       draft_.refuse(place, label + "more than " + std::to_string(most_instances) + " instances");
       return no_instance;
     }
-    InstanceDraft draft;
-    draft.instance = std::make_unique<Instance>();
-    draft.instance->id = id;
-    draft.instance->plugin = &plugin;
-    draft.instance->place = place;
-    const Section* section = draft_.ini.find(id);
-    for (size_t i = 0; section != nullptr && id != "global" && i < section->pairs.size(); i++) {
-      const Pair& pair = section->pairs[i];
-      if (pair.name != "plugin") {
-        draft.given.push_back({pair.name, pair.value, pair.is_verbatim, false, pair.place, pair.value_place, {}});
-      }
-    }
-    draft_.instances.push_back(std::move(draft));
+    draft_.instances.push_back(draft_instance(draft_.ini.find(id), id, plugin, place));
     ids_.emplace(id, draft_.instances.size() - 1);
     return draft_.instances.size() - 1;
   }
@@ -224,9 +256,8 @@ class Binder {
       kinds += (kinds.empty() ? "" : " or ") + with_article(other->kind);
     }
     if (!kinds.empty()) {
-      draft_.refuse(place,
-                    label + "'" + lower(name) + "' is " + kinds + ", and " + with_article(kind) + " belongs here",
-                    stack_shape);
+      draft_.refuse(
+          place, label + "'" + lower(name) + "' is " + kinds + ", and " + with_article(kind) + " belongs here", shape_);
       return;
     }
     std::string hint = did_you_mean(name, plugin_names(kind));
@@ -235,30 +266,11 @@ class Binder {
   }
 
   Draft& draft_;
+  const char* shape_ = stack_shape;  // of what is being bound
   std::map<std::string, std::string> bound_;
   std::map<std::string, size_t> ids_;
   std::set<std::string> mentioned_;
 };
-
-std::vector<Pair> stack_pairs(const Draft& draft, const std::string& inline_stack) {
-  std::vector<Pair> stacks;
-  if (!inline_stack.empty()) {
-    Pair pair;
-    pair.name = "stack";
-    pair.value = inline_stack;
-    pair.place = {"", 1, 1, static_cast<int>(inline_stack.size()), inline_stack};
-    pair.value_place = pair.place;
-    pair.runs.push_back({0, pair.place});
-    stacks.push_back(std::move(pair));
-    return stacks;
-  }
-  for (const Pair& pair : draft.ini.sections.front().pairs) {
-    if (pair.name == "stack") {
-      stacks.push_back(pair);
-    }
-  }
-  return stacks;
-}
 }  // namespace
 
 void bind_elements(Draft& draft, const std::string& inline_stack) {
@@ -269,15 +281,17 @@ void bind_elements(Draft& draft, const std::string& inline_stack) {
   }
   for (const Section& section : draft.ini.sections) {
     for (const Pair& pair : section.pairs) {
-      if (pair.name == "on_error") {
+      bool is_of_group = names_members(pair.name) && binder.is_group(section.id);
+      if (pair.name == "on_error" || is_of_group) {
         binder.collect(pair.value);
       }
     }
   }
   for (const Pair& pair : stacks) {
-    draft.stacks.push_back(binder.bind(pair, inline_stack.empty() ? "[global] stack: " : "", true));
+    draft.stacks.push_back(binder.bind(pair, inline_stack.empty() ? "[global] stack: " : "", Shape::Stack));
   }
   binder.bind_on_error();
+  binder.bind_members();
   binder.refuse_unknown_sections();
 }
 

@@ -4,6 +4,7 @@
 #include "core/base/text.hh"
 #include "core/plan/draft.hh"
 #include "core/plan/elements.hh"
+#include "core/plan/groups.hh"
 #include "core/plan/options.hh"
 #include "core/plan/placement.hh"
 #include "core/plan/resolve.hh"
@@ -81,7 +82,9 @@ std::unique_ptr<Plan> make_plan(const PlanRequest& request) {
   if (draft.stacks.empty() && draft.errors.empty()) {
     draft.refuse({request.file, 0, 0, 0, {}}, "no stack", "a stack is written stack = in:FILE, out:STDOUT");
   }
+  join_members(draft);
   fill_instances(draft);
+  fill_groups(draft);
   override_settings(request, draft.settings);
   auto plan = std::make_unique<Plan>();
   plan->settings = draft.settings;
@@ -95,8 +98,11 @@ std::unique_ptr<Plan> make_plan(const PlanRequest& request) {
   if (!draft.errors.empty()) {
     throw ConfigErrors(std::move(draft.errors));
   }
+  take_members(draft);
   for (InstanceDraft& one : draft.instances) {
-    plan->instances.push_back(std::move(one.instance));
+    if (one.instance) {
+      plan->instances.push_back(std::move(one.instance));
+    }
   }
   return plan;
 }

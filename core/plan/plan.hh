@@ -65,6 +65,9 @@ struct Instance {
   const Plugin* codec = nullptr;
   std::shared_ptr<void> codec_config;
   Wiring codec_wiring;
+  /// Groups: the sinks that they are made of, which are theirs alone and no instances of the plan; `last` is the last one.
+  /// Shared by the copies of an instance.
+  std::vector<std::shared_ptr<const Instance>> members;
 
   /// Everything that the configuration says about it, in one form: plugin, options after substitution, and what the
   /// plugin read from files. Two instances of one id and one text do the same.

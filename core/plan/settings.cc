@@ -126,4 +126,24 @@ void read_settings(Draft& draft) {
   settings.memory_max = global.memory_max;
 }
 
+std::vector<Pair> stack_pairs(const Draft& draft, const std::string& inline_stack) {
+  std::vector<Pair> stacks;
+  if (!inline_stack.empty()) {
+    Pair pair;
+    pair.name = "stack";
+    pair.value = inline_stack;
+    pair.place = {"", 1, 1, static_cast<int>(inline_stack.size()), inline_stack};
+    pair.value_place = pair.place;
+    pair.runs.push_back({0, pair.place});
+    stacks.push_back(std::move(pair));
+    return stacks;
+  }
+  for (const Pair& pair : draft.ini.sections.front().pairs) {
+    if (pair.name == "stack") {
+      stacks.push_back(pair);
+    }
+  }
+  return stacks;
+}
+
 }  // namespace stook

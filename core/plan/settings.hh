@@ -3,7 +3,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/plan/draft.hh"
 
@@ -17,5 +19,8 @@ std::span<const Option> global_options();
 
 /// Fills draft.settings from `[global]`.
 void read_settings(Draft& draft);
+
+/// The `stack` options of `[global]`, or the one stack of the command line when it is not empty.
+std::vector<Pair> stack_pairs(const Draft& draft, const std::string& inline_stack);
 
 }  // namespace stook

@@ -133,6 +133,9 @@ std::string show_sinks(const Plan& plan, const Route& route) {
     out += "    " + sink->id + " " + sink->plugin->name + ", format " +
            (sink->codec == nullptr ? "none" : sink->codec->name) + ", " + std::to_string(plan.settings.slots) +
            " slots for each worker, full = " + (sink->full == Full::Wait ? "wait" : "drop") + "\n";
+    for (const auto& member : sink->members) {
+      out += "      member " + member->id + " " + member->plugin->name + "\n";
+    }
   }
   return out;
 }

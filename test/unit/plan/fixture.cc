@@ -48,6 +48,11 @@ constexpr Option sink_file_options[] = {
     option<&Config::colour>("colour", "red", "colour of the lines"),
     option<&Config::password>("password", "", "secret of the file"),
 };
+constexpr Option group_options[] = {
+    option<&Config::keys>("members", required, "sinks"),
+    option<&Config::path>("last", "", "a sink for the time when all members fail"),
+    option<&Config::key>("start_by", "", "key whose value decides which member is the first"),
+};
 constexpr Option csv_options[] = {
     option<&Config::keys>("columns", "", "keys of the columns"),
     option<&Config::colour>("colour", "red", "colour of the lines"),
@@ -103,6 +108,11 @@ void declare_file(void* config, std::string_view, Wiring& wiring) {
     wiring.address = config_of(config).path;
   }
 }
+void declare_group(void* config, std::string_view, Wiring& wiring) {
+  if (!config_of(config).key.empty()) {
+    wiring.address = "${" + config_of(config).key + "}";
+  }
+}
 void declare_json(void*, std::string_view, Wiring& wiring) {
   wiring.reads_all = true;
 }
@@ -122,6 +132,11 @@ Plugin make(Kind kind, const char* name, std::span<const Option> options,
   plugin.format = format;
   return plugin;
 }
+Plugin make_group(const char* name) {
+  Plugin plugin = make(Kind::Sink, name, group_options, declare_group, "members");
+  plugin.is_group = true;
+  return plugin;
+}
 const Plugin plugins[] = {
     make(Kind::Source, "stdin", {}, declare_lines),
     make(Kind::Source, "file", source_file_options, declare_lines, "path"),
@@ -138,6 +153,7 @@ const Plugin plugins[] = {
     make(Kind::Codec, "csv", csv_options, declare_csv),
     make(Kind::Sink, "stdout", {}, nullptr, nullptr, "json"),
     make(Kind::Sink, "file", sink_file_options, declare_file, "path", "json"),
+    make_group("failover"),
 };
 }  // namespace
 
