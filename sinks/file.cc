@@ -86,7 +86,10 @@ class File final : public Sink {
     return shipment_.finish();
   }
 
-  void forget(Shipment shipment) override ROOM(carrier) { shipment_.forget(shipment); }
+  void forget(Shipment shipment) override ROOM(carrier) {
+    has_stump_ = has_stump_ || shipment_.ends_inside_line(shipment);
+    shipment_.forget(shipment);
+  }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
 
@@ -206,6 +209,10 @@ class File final : public Sink {
     if (!is_inside && file.is_due(now)) {
       file.rotate(now);
     }
+    bool is_at_stump = has_stump_ && file.continues(torn_);
+    if (is_at_stump && !is_inside && !end_stump(file)) {
+      return Outcome::Again;
+    }
     size_t size = shipment_.gather(file.room_left(), parts_);
     size_t written = file.append(parts_.data(), static_cast<int>(parts_.size()));
     int error = errno;
@@ -213,9 +220,21 @@ class File final : public Sink {
     if (written == size) {
       return Outcome::Done;
     }
+    has_stump_ = is_at_stump && has_stump_;
     torn_ = file.mark();
     reason_ = "write " + file.path() + ": " + std::strerror(error);
     return error == EIO ? Outcome::Broken : Outcome::Again;
+  }
+
+  // The head of a line whose rest is not offered again ends here, so that the next line is one of its own.
+  bool end_stump(OutFile& file) ROOM(carrier) {
+    char newline = '\n';
+    iovec part{&newline, 1};
+    has_stump_ = file.append(&part, 1) != 1;
+    if (has_stump_) {
+      reason_ = "write " + file.path() + ": " + std::strerror(errno);
+    }
+    return !has_stump_;
   }
 
   Outcome sync_all() ROOM(carrier) {
@@ -235,7 +254,8 @@ class File final : public Sink {
   std::map<std::string, std::unique_ptr<OutFile>, std::less<>> files_ OWNED(carrier);
   FileShipment shipment_ OWNED(carrier);
   std::vector<iovec> parts_ OWNED(carrier);
-  OutFile::Mark torn_ OWNED(carrier);  // the file of the last delivery that was not finished
+  OutFile::Mark torn_ OWNED(carrier);      // the file of the last delivery that was not finished
+  bool has_stump_ OWNED(carrier) = false;  // there, of a line that was forgotten
   std::string reason_ OWNED(carrier);
   uint64_t uses_ OWNED(carrier) = 0;
   int64_t synced_ OWNED(carrier) = 0;

@@ -92,6 +92,16 @@ void FileShipment::advance(size_t written) {
   }
 }
 
+bool FileShipment::ends_inside_line(Shipment shipment) const {
+  return std::any_of(progress_.begin(), progress_.end(), [&](const Progress& known) {
+    bool is_partial = known.bytes > 0 && known.bytes < known.whole->size();
+    return is_partial && known.whole->bytes()[known.bytes - 1] != '\n' &&
+           std::any_of(shipment.begin(), shipment.end(), [&](const Payload* payload) {
+             return known.is_of(*payload) && payload->whole_at + payload->size() >= known.whole->size();
+           });
+  });
+}
+
 void FileShipment::forget(Shipment shipment) {
   std::erase_if(progress_, [&](const Progress& known) {
     return std::any_of(shipment.begin(), shipment.end(), [&](const Payload* payload) {

@@ -43,6 +43,8 @@ class FileShipment {
   [[nodiscard]] Outcome refuse();
   /// Ends the last attempt.
   [[nodiscard]] Outcome finish(Outcome outcome = Outcome::Done);
+  /// Of these payloads a line is written in part only.
+  bool ends_inside_line(Shipment shipment) const;
   /// These payloads are not offered again.
   void forget(Shipment shipment);
 

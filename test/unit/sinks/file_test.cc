@@ -179,6 +179,23 @@ TEST_CASE("a file truncated in the midst of a record goes on with the whole reco
   CHECK((folder.read("out") == all.substr(start)));
 }
 
+TEST_CASE("a record of which a part is written ends there when it is not offered again") {
+  Folder folder;
+  Case out({{"path", folder / "out"}});
+  out.sink->open();
+  Payload* payload = out.add(lines(0, 300));
+  std::string all(payload->bytes());
+  {
+    FullDisk disk(2501);
+    CHECK(out.deliver({payload}) == Outcome::Again);
+    out.sink->forget(Shipment(&payload, 1));
+    CHECK(out.deliver(lines(300, 301)) == Outcome::Again);
+  }
+  CHECK(out.deliver({&out.payloads.back()}) == Outcome::Done);
+  CHECK(out.deliver(lines(301, 302)) == Outcome::Done);
+  CHECK((folder.read("out") == all.substr(0, 2501) + "\n" + lines(300, 302)));
+}
+
 TEST_CASE("a file replaced in the midst of a record gets the whole record") {
   Folder folder;
   Case out({{"path", folder / "out"}});
