@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/text.hh"
+#include "core/run/group.hh"
 
 namespace stook {
 
@@ -24,11 +25,15 @@ Delivery::Delivery(const Instance& instance, SinkMeter& meter, Finish finish, Cl
       finish_(std::move(finish)),
       clock_(clock),
       retry_(instance.retry, seed_of(instance, clock())),
-      letters_retry_(instance.retry, seed_of(instance, clock())) {}
+      letters_retry_(instance.retry, seed_of(instance, clock())) {
+  if (!meter_.members) {
+    meter_.members = std::make_unique<MemberMeter[]>(instance.members.size());
+  }
+}
 
 void Delivery::open() {
   header_codec_ = instance_.codec->codec({instance_.codec_config.get(), instance_.id, {}});
-  sink_ = instance_.plugin->sink({instance_.config.get(), instance_.id, header_codec_->header()});
+  sink_ = build_sink(instance_, header_codec_->header(), meter_.members.get(), clock_);
   if (!instance_.letters.empty()) {
     letters_ = std::make_unique<LetterBox>(instance_.letters, instance_.letters_most);
   }

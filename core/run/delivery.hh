@@ -41,6 +41,7 @@ struct SinkMeter {
   Gauge is_broken;   // 1 while a device has not worked for ten minutes
   Histogram age;     // µs from sealing to Done
   Pulse pulse;
+  std::unique_ptr<MemberMeter[]> members;  // of a group, as many as the instance has
 };
 
 /// *Invariants:* what waits is offered from the oldest on; nothing is offered before all before it is final.

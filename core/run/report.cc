@@ -7,6 +7,7 @@
 #include "core/base/clock.hh"
 #include "core/base/text.hh"
 #include "core/run/engine.hh"
+#include "core/run/group.hh"
 #include "core/run/runner.hh"
 
 namespace stook {
@@ -181,6 +182,7 @@ void merge_line(std::vector<ReportLine>& lines, const ReportLine& more) {
   line->retries += more.retries;
   line->type_faults += more.type_faults;
   line->keys_lost += more.keys_lost;
+  line->state = more.state;
   for (auto& [reason, rows] : more.dropped) {
     add_reason(line->dropped, reason, rows);
   }
@@ -252,6 +254,9 @@ std::vector<ReportLine> sink_lines(const Carrier& carrier) {
     lines.push_back(spool_line(carrier, *carrier.spooled()));
   }
   lines.push_back(sink_line(carrier));
+  for (ReportLine& line : member_lines(carrier)) {
+    lines.push_back(std::move(line));
+  }
   return lines;
 }
 
@@ -273,13 +278,17 @@ Report Engine::report() const {
     report.lines.insert(report.lines.end(), lines.begin(), lines.end());
   }
   for (const ReportLine& line : former_) {
-    merge_line(line.kind == "sink" || line.kind == "spool" ? sinks : report.lines, line);
+    merge_line(line.kind == "sink" || line.kind == "spool" || line.kind == "member" ? sinks : report.lines, line);
   }
   for (ReportLine& line : report.lines) {
     uint64_t in = line.in + line.appended;
     line.in_flight = in - std::min(in, line.out + line.disposed + line.held + line.dropped_rows() + line.routed);
   }
   for (ReportLine& line : sinks) {
+    if (line.kind == "member") {
+      report.lines.push_back(line);
+      continue;
+    }
     line.in = rows_into(report.lines, line.id);
     uint64_t in = line.in + line.appended;
     line.in_flight = in - std::min(in, line.out + line.lettered + line.dropped_rows() + line.spooled);

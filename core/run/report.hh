@@ -16,9 +16,9 @@ using Reasons = std::vector<std::pair<std::string_view, uint64_t>>;
 /// What one place of the topology has done since start.
 struct ReportLine {
   std::string id;
-  std::string_view kind;  // source, filter, sink
+  std::string_view kind;  // source, filter, codec, sink, or member of a group
   std::string plugin;
-  std::string route;      // the id of the source at its head
+  std::string route;      // the id of the source at its head; of a member: of its group
   size_t depth = 0;       // in the tree of stacks
   uint64_t in = 0;        // rows that came in; of a source: rows read
   uint64_t appended = 0;  // rows made by the element
@@ -35,6 +35,7 @@ struct ReportLine {
   uint64_t ns = 0;          // time spent here
   uint64_t deliveries = 0;  // shipments offered
   uint64_t retries = 0;
+  std::string_view state;    // of a member: used, ready or failing
   uint64_t type_faults = 0;  // values of another type than the declared one; they were read as absent
   uint64_t keys_lost = 0;    // keys of rows for which there was no room; the rows went on without them
 

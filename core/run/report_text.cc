@@ -32,6 +32,9 @@ std::string reasons_text(const ReportLine& line) {
   if (line.faults > 0 && line.faults != line.dropped_rows() + line.routed) {
     text += (text.empty() ? "" : " ") + std::string("faults=") + std::to_string(line.faults);
   }
+  if (!line.state.empty()) {
+    text += (text.empty() ? "" : " ") + std::string(line.state);
+  }
   if (line.retries > 0) {
     text += (text.empty() ? "" : " ") + std::string("retries=") + std::to_string(line.retries);
   }
@@ -97,6 +100,7 @@ std::string Report::json() const {
             number("spooled", line.spooled) + number("faults", line.faults) + number("routed", line.routed) +
             number("lettered", line.lettered) + number("in_flight", line.in_flight) + number("bytes", line.bytes) +
             number("ns", line.ns) + number("deliveries", line.deliveries) + number("retries", line.retries) +
+            (line.state.empty() ? "" : ",\"state\":\"" + std::string(line.state) + "\"") +
             number("type_faults", line.type_faults) + number("keys_lost", line.keys_lost) + ",\"dropped\":{";
     for (size_t i = 0; i < line.dropped.size(); i++) {
       text +=

@@ -171,6 +171,9 @@ void log_report(const Report& report) {
     fields("element", line.id)("kind", line.kind)("plugin", line.plugin)("in", line.in)("out", line.out)(
         "filtered", line.disposed)("held", line.held)("made", line.appended)("spooled", line.spooled)(
         "in_flight", line.in_flight)("bytes", line.bytes);
+    if (!line.state.empty()) {
+      fields("state", line.state);
+    }
     if (line.lettered > 0) {
       fields("lettered", line.lettered);
     }

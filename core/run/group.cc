@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/run/group.hh"
+
+#include "core/run/carrier.hh"
+
+namespace stook {
+
+std::unique_ptr<Sink> build_sink(const Instance& instance, std::string_view header, MemberMeter* meters,
+                                 int64_t (*clock)()) {
+  std::vector<GroupMember> members;
+  for (size_t i = 0; i < instance.members.size(); i++) {
+    const Instance& member = *instance.members[i];
+    members.push_back({member.id, build_sink(member, header, nullptr, clock), &meters[i]});
+  }
+  return instance.plugin->sink({instance.config.get(), instance.id, header, members, clock});
+}
+
+std::vector<ReportLine> member_lines(const Carrier& carrier) {
+  std::vector<ReportLine> lines;
+  for (size_t i = 0; i < carrier.instance.members.size(); i++) {
+    const Instance& member = *carrier.instance.members[i];
+    const MemberMeter& meter = carrier.meter.members[i];
+    ReportLine line;
+    line.id = member.id;
+    line.kind = "member";
+    line.plugin = member.plugin->name;
+    line.route = carrier.instance.id;
+    line.depth = 1;
+    line.out = meter.rows.read();
+    line.bytes = meter.bytes.read();
+    line.retries = meter.failures.read();
+    uint64_t missed = meter.missed_rows.read();
+    line.in = line.out + missed;
+    if (missed > 0) {
+      line.dropped.emplace_back("mirror", missed);
+    }
+    line.state = meter.is_failing.read() != 0 ? "failing" : meter.users.read() > 0 ? "used" : "ready";
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace stook

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sinks made of sinks: members' files become /dev/full and come back while rows flow."""
+
+import json
+import os
+import re
+import signal
+import unittest
+
+from harness import Daemon, Flow
+
+
+class Groups(Flow):
+    """Each member writes to a file of its name; one that is down finds /dev/full there."""
+
+    CONFIG = """
+[global]
+stop_timeout=5s
+state_dir=.
+stack=in:TAIL,{stack}
+[in]
+path=in.log
+start_at=beginning
+[a]
+path=a.log
+format={form}
+[b]
+path=b.log
+format={form}
+{more}
+"""
+    LAST = "[c]\npath=c.log\nformat=raw\n"
+
+    def setUp(self):
+        super().setUp()
+        self.written = {name: "" for name in "abc"}  # of each member, in files that it has no more
+
+    def start(self, stack, more="", form="raw"):
+        return Daemon(self, self.CONFIG.format(stack=stack, more=more, form=form))
+
+    def add(self, first, last, text="{n}"):
+        self.write("in.log", "".join(text.format(n=n) + "\n" for n in range(first, last + 1)), "a")
+
+    def down(self, daemon, *names):
+        """As a disk that fills up: what is written stays, what comes is not taken."""
+        for name in names:
+            path = self.path(f"{name}.log")
+            if os.path.isfile(path):
+                self.written[name] += self.read(f"{name}.log")
+            os.symlink("/dev/full", path + ".new")
+            os.rename(path + ".new", path)
+        if daemon is not None:
+            daemon.signal(signal.SIGUSR1)
+
+    def up(self, daemon, *names):
+        for name in names:
+            os.unlink(self.path(f"{name}.log"))
+        daemon.signal(signal.SIGUSR1)
+
+    def lines(self, name):
+        path = self.path(f"{name}.log")
+        now = self.read(f"{name}.log") if os.path.isfile(path) and not os.path.islink(path) else ""
+        return (self.written[name] + now).splitlines()
+
+    def rows(self, name):
+        return [int(line) for line in self.lines(name)]
+
+    def wait_rows(self, daemon, name, count):
+        daemon.wait_for(lambda: len(self.lines(name)) >= count, f"{count} rows in {name}")
+
+    def ledger(self, daemon, name):
+        """The last ledger line of a member."""
+        found = re.findall(rf"event=ledger element={name} kind=member (.*)", daemon.log())
+        self.assertTrue(found, daemon.log())
+        return dict(re.findall(r"(\w+)=(\S+)", found[-1]))
+
+    def test_failover_goes_to_the_next_member_and_comes_back(self):
+        daemon = self.start("out:failover(a:FILE, b:FILE, last=c:FILE)", self.LAST)
+        self.add(1, 10_000)
+        self.wait_rows(daemon, "a", 10_000)
+        for turn in range(1, 4):
+            first = turn * 20_000 - 9_999
+            self.down(daemon, "a")
+            self.add(first, first + 9_999)
+            self.wait_rows(daemon, "b", turn * 10_000)
+            self.up(daemon, "a")
+            self.add(first + 10_000, first + 19_999)
+            self.wait_rows(daemon, "a", (turn + 1) * 10_000)
+        daemon.stop()
+        blocks = [list(range(n * 10_000 + 1, n * 10_000 + 10_001)) for n in range(7)]
+        self.assertEqual(self.rows("a"), sum(blocks[0::2], []))
+        self.assertEqual(self.rows("b"), sum(blocks[1::2], []))
+        self.assertEqual(self.rows("c"), [])
+        self.assertRegex(daemon.log(), r'event=group_moved instance=out from=a to=b reason=".*No space left on device')
+        self.assertRegex(daemon.log(), r'event=group_moved instance=out from=b to=a reason="it works again"')
+        self.assertEqual(self.ledger(daemon, "a")["out"], "40000")
+        self.assertEqual(self.ledger(daemon, "b")["out"], "30000")
+        self.assertEqual(self.ledger(daemon, "a")["state"], "used")
+
+    def test_last_takes_what_nobody_else_takes(self):
+        self.down(None, "a", "b")
+        daemon = self.start("out:failover(a:FILE, b:FILE, last=c:FILE)", self.LAST)
+        self.add(1, 20_000)
+        self.wait_rows(daemon, "c", 20_000)
+        self.up(daemon, "b")
+        self.add(20_001, 30_000)
+        self.wait_rows(daemon, "b", 10_000)
+        daemon.stop()
+        self.assertEqual(self.rows("c"), list(range(1, 20_001)))
+        self.assertEqual(self.rows("b"), list(range(20_001, 30_001)))
+        self.assertEqual(self.ledger(daemon, "a")["state"], "failing")
+
+    def test_start_by_keeps_each_value_with_its_member_until_that_one_fails(self):
+        text = "host=h{h} n={{n}}"
+        daemon = self.start("parse_kv, out:failover(a:FILE, b:FILE, start_by=host)", form="json")
+        for block in range(10):
+            self.add(block * 1000 + 1, block * 1000 + 1000, text.format(h=block))
+        daemon.wait_for(lambda: len(self.lines("a")) + len(self.lines("b")) == 10_000, "all rows")
+        hosts = {name: {json.loads(line)["host"] for line in self.lines(name)} for name in "ab"}
+        self.assertEqual(len(hosts["a"]) + len(hosts["b"]), 10)
+        self.assertTrue(hosts["a"] and hosts["b"], hosts)
+        for name in "ab":
+            numbers = [int(json.loads(line)["n"]) for line in self.lines(name)]
+            self.assertEqual(numbers, sorted(numbers))
+        before = self.lines("a")
+        self.down(daemon, "a")
+        for block in range(10, 20):
+            self.add(block * 1000 + 1, block * 1000 + 1000, text.format(h=block - 10))
+        daemon.wait_for(lambda: len(self.lines("a")) + len(self.lines("b")) == 20_000, "all rows")
+        self.assertEqual(self.lines("a"), before)
+        daemon.stop()
+        every = [int(json.loads(line)["n"]) for name in "ab" for line in self.lines(name)]
+        self.assertEqual(sorted(every), list(range(1, 20_001)))
+
+    def test_a_group_behind_a_spool(self):
+        self.down(None, "a", "b")
+        daemon = self.start("out:failover(a:FILE, b:FILE)", "[out]\nspool=spool\n")
+        self.add(1, 30_000)
+        size = os.path.getsize(self.path("in.log"))
+        daemon.wait_for(lambda: os.path.exists(self.path("in.pos")) and f" {size} " in self.read("in.pos"), "all settled")
+        self.up(daemon, "b")
+        self.wait_rows(daemon, "b", 30_000)
+        daemon.stop()
+        self.assertEqual(self.rows("b"), list(range(1, 30_001)))
+        self.assertEqual(self.ledger(daemon, "b")["out"], "30000")
+
+    def test_balance_shares_the_rows(self):
+        daemon = self.start("out:balance(a:FILE, b:FILE)")
+        for block in range(20):
+            self.add(block * 1000 + 1, block * 1000 + 1000)
+            daemon.wait_for(lambda: len(self.lines("a")) + len(self.lines("b")) == (block + 1) * 1000, "a block")
+        self.down(daemon, "a")
+        taken = len(self.lines("a"))
+        self.add(20_001, 30_000)
+        daemon.wait_for(lambda: len(self.lines("a")) + len(self.lines("b")) == 30_000, "all rows")
+        daemon.stop()
+        self.assertGreater(taken, 1000)
+        self.assertEqual(len(self.rows("a")), taken)
+        self.assertEqual(sorted(self.rows("a") + self.rows("b")), list(range(1, 30_001)))
+        for name in "ab":
+            self.assertEqual(self.rows(name), sorted(self.rows(name)))
+
+    def test_mirror_goes_on_without_a_member_and_counts_what_it_misses(self):
+        daemon = self.start("out:mirror(a:FILE, b:FILE, wait=100ms, fail_back=1h)")
+        self.add(1, 10_000)
+        self.wait_rows(daemon, "a", 10_000)
+        self.wait_rows(daemon, "b", 10_000)
+        self.down(daemon, "b")
+        self.add(10_001, 20_000)
+        self.wait_rows(daemon, "a", 20_000)
+        daemon.wait_for(lambda: f" {os.path.getsize(self.path('in.log'))} " in self.read("in.pos"), "all settled")
+        self.up(daemon, "b")
+        self.add(20_001, 30_000)
+        self.wait_rows(daemon, "a", 30_000)
+        self.wait_rows(daemon, "b", 20_000)
+        daemon.stop(code=1)
+        self.assertEqual(self.rows("a"), list(range(1, 30_001)))
+        self.assertEqual(self.rows("b"), list(range(1, 10_001)) + list(range(20_001, 30_001)))
+        self.assertEqual(self.ledger(daemon, "b")["dropped_mirror"], "10000")
+
+    def test_mirror_that_needs_all_waits_for_all(self):
+        daemon = self.start("out:mirror(a:FILE, b:FILE, need=2)")
+        self.add(1, 1000)
+        self.wait_rows(daemon, "b", 1000)
+        self.down(daemon, "b")
+        self.add(1001, 5000)
+        daemon.wait_for(lambda: "event=sink_waits instance=out" in daemon.log(), "waits")
+        self.up(daemon, "b")
+        self.wait_rows(daemon, "b", 5000)
+        daemon.stop()
+        self.assertEqual(self.rows("a"), list(range(1, 5001)))
+        self.assertEqual(self.rows("b"), list(range(1, 5001)))
+
+    def test_a_run_reports_its_members(self):
+        self.add(1, 5000)
+        result = self.run_config("stack=in:FILE,out:failover(a:FILE, b:FILE)\n[in]\npath=in.log\n"
+                                 "[a]\npath=/dev/full\nformat=raw\n[b]\npath=b.log\nformat=raw\n")
+        self.assertEqual(result.line("out", "sink")["out"], 5000)
+        self.assertEqual(result.line("b", "member")["out"], 5000)
+        self.assertEqual(result.line("b", "member")["state"], "used")
+        self.assertEqual(result.line("a", "member")["state"], "failing")
+
+
+if __name__ == "__main__":
+    unittest.main()
