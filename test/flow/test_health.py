@@ -99,7 +99,7 @@ class Stall(Asked):
         self.assertGreaterEqual(fact["oldest_s"], 0.3)
         daemon.wait_for(lambda: "event=ack_waits" in daemon.log(), "the warning")
         self.assertRegex(daemon.log(), r"level=warning event=ack_waits source=in stack=in,out holder=out state=failing "
-                         r"age=\S+ ?\S* rows=\d+ stalled=yes reason=\"write \S+pipe: Resource temporarily unavailable\" suppressed=0")
+                         r"age=\S+ ?\S* rows=\d+ stalled=\w+ reason=\"write \S+pipe: Resource temporarily unavailable\" suppressed=0")
         self.drain(daemon, reader)
         daemon.wait_for(lambda: "event=ack_moves source=in" in daemon.log(), "the end of it")
         self.assertEqual(self.health().code, 0)
@@ -239,7 +239,7 @@ class Socket(Asked):
         link.sendall(b"health")
         link.shutdown(socket.SHUT_WR)
         self.assertEqual(self.hear(link), good)
-        self.assertEqual(self.say(b"help\n"), "ok\nhelp\nhealth [json]\nledger [json]\n")
+        self.assertEqual(self.say(b"help\n"), "ok\nhelp\nhealth [json]\nledger [json]\nreload\n")
 
     def test_garbage_is_refused_in_one_line(self):
         for request, answer in ((b"\n", "error no such request: ''; send `help`\n"),
