@@ -127,6 +127,7 @@ bool Spooled::serve() {
       has_moved = true;
     }
   }
+  spool_->writer().announce();
   settle_durable();
   return has_moved;
 }

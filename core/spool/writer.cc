@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "core/base/crc32c.hh"
 
@@ -107,7 +108,8 @@ SpoolAnswer SpoolWriter::append_record(const Payload& payload) {
     return SpoolAnswer::Taken;
   }
   if (settings.sync == SpoolSync::Always || pending_.size() >= settings.sync_bytes) {
-    sync();  // a failure leaves the record in memory and in the file, not durable
+    announce();  // the reader need not wait for the disk
+    sync();      // a failure leaves the record in memory and in the file, not durable
   } else if (sync_at_ < 0) {
     sync_at_ = io_.monotonic_ns() + settings.sync_every;
   }
@@ -141,7 +143,11 @@ void SpoolWriter::publish() {
   shared_.written.last_sequence.set(static_cast<int64_t>(last_));
   shared_.written.rows_ever.set(static_cast<int64_t>(rows_));
   shared_.end.store(SpoolEnd{segment_.id, segment_.offset}.word(), std::memory_order_release);
-  if (shared_.reader_bell != nullptr) {
+  is_announced_ = false;
+}
+
+void SpoolWriter::announce() {
+  if (!std::exchange(is_announced_, true) && shared_.reader_bell != nullptr) {
     shared_.reader_bell->ring();
   }
 }
@@ -236,6 +242,7 @@ bool SpoolWriter::on_time(int64_t monotonic_now) {
 }
 
 bool SpoolWriter::close() {
+  announce();
   if (!sync()) {
     return false;
   }

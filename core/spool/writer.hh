@@ -31,6 +31,8 @@ class SpoolWriter {
   /// Appends one payload, as one record if it is not longer than 16 MiB, else as several of whole rows. May block in
   /// fdatasync(2). The payload stays the caller's. COLD when a segment is full.
   SpoolAnswer append(const Payload& payload) ROOM(carrier);
+  /// Rings the reader's bell if anything was appended since the last time. A reader that is awake sees it by itself.
+  void announce() ROOM(carrier);
   /// Makes everything durable now. False when the disk refused; `reason()` says why. With `never`: true at once.
   bool sync() ROOM(carrier);
   /// When `on_time` wants to be called (ns, monotonic), or -1.
@@ -93,6 +95,7 @@ class SpoolWriter {
   ByteBuffer pending_;     // the records that are not durable; with `never` the last one
   int64_t sync_at_ = -1;
   bool is_poisoned_ = false;
+  bool is_announced_ = true;
   std::string reason_;
   std::vector<DroppedRange> dropped_;
   DroppedFile dropped_file_;

@@ -53,6 +53,7 @@ void measure(const SpoolSettings& settings, size_t rows) {
     if (spool->writer().append(payload) == SpoolAnswer::Taken) {
       i++;
     } else {
+      spool->writer().announce();
       writer_bell.wait_until(monotonic_ns() + 1'000'000'000);
     }
   }
