@@ -125,7 +125,7 @@ bool Joiner::append(EventStream& stream) {
 void Joiner::forget_streams() {
   size_t rows = batch_->bundle().capacity() / 2;
   streams_.forget(std::min(max_streams, std::max<size_t>(rows, 1)),
-                  [&](EventStream& stream) { return append(stream); });
+                  [&](EventStream& stream) ROOM(worker) { return append(stream); });
   while (receipts_ > max_receipts) {
     EventStream* most = nullptr;
     for (size_t i = 0; i < streams_.size(); i++) {

@@ -43,7 +43,7 @@ class EventStreams {
   /// Forgets all streams but the `limit` used last. For each one that goes, `leave(stream)` takes its event away or
   /// says false: then it stays.
   template <class Leave>
-  void forget(size_t limit, Leave&& leave);
+  void forget(size_t limit, Leave&& leave) ROOM(worker);
 
   /// An empty event. COLD when none is out of use.
   std::unique_ptr<Event> take();

@@ -58,7 +58,12 @@ class Life {
  private:
   template <class... Words>
   void tell(const char* form, Words... words) {
-    if (is_told) {
+    if (!is_told) {
+      return;
+    }
+    if constexpr (sizeof...(words) == 0) {
+      std::fputs(form, stdout);
+    } else {
       std::printf(form, words...);
     }
   }
@@ -369,14 +374,16 @@ TEST_CASE("a spool owes nothing after any life: crashes, power losses, faults an
   const char* only = std::getenv("STOOK_SPOOL_SEED");
   const uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
   for (uint64_t seed = first; seed < first + (only != nullptr ? 1 : lives); seed++) {
+    std::string broken;
     try {
       Life life(seed);
       life.is_told = only != nullptr;
       life.run();
-    } catch (const Broken& broken) {
-      FAIL("STOOK_SPOOL_SEED=" << seed << ": " << broken.what);
+    } catch (const Broken& what) {
+      broken = what.what;
     }
+    INFO("STOOK_SPOOL_SEED=" << seed);
+    REQUIRE(broken == "");
   }
   set_log_level(Level::Notice);
-  SUCCEED();
 }
