@@ -22,7 +22,9 @@ class Note {
     Words words{};
     uint64_t size = text.size() < most ? text.size() : most;
     std::memcpy(words.data(), &size, sizeof size);
-    std::memcpy(words.data() + 1, text.data(), size);
+    if (size > 0) {
+      std::memcpy(words.data() + 1, text.data(), size);
+    }
     uint64_t turn = turn_.load(std::memory_order_relaxed);
     turn_.store(turn + 1, std::memory_order_relaxed);
     for (size_t i = 0; i < words.size(); i++) {

@@ -102,12 +102,13 @@ bool Carrier::serve_once() {
   if (reopen_asked_.exchange(false, std::memory_order_acq_rel)) {
     spooled_ ? spooled_->reopen() : delivery_.reopen();
   }
-  bool must_flush = flush_asked_.exchange(false, std::memory_order_acq_rel);
-  is_flushing_ = is_flushing_ || must_flush;
+  is_flushing_ = flush_asked_.exchange(false, std::memory_order_acq_rel) || is_flushing_;
   bool has_gathered = gather();
+  // What was posted before the flush was asked for may still be in an outbox, if there was no room for it.
+  bool is_dry = !has_gathered && has_room();
   if (spooled_) {
     bool has_moved = spooled_->serve();
-    if (is_flushing_ && !has_gathered && !has_moved) {
+    if (is_flushing_ && is_dry && !has_moved) {
       spooled_->flush();
       is_flushing_ = false;
     }
@@ -122,7 +123,7 @@ bool Carrier::serve_once() {
   if (hold_) {
     hold_->serve(is_flushing_ && !has_gathered);
   }
-  is_flushing_ = is_flushing_ && (has_gathered || (hold_ && !hold_->is_idle()));
+  is_flushing_ = is_flushing_ && !(is_dry && (!hold_ || hold_->is_idle()));
   return delivery_.serve() || (is_flushing_ && has_gathered);
 }
 
