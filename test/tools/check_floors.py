@@ -23,13 +23,14 @@ FLOORS = {
     "core/api": API,
     "core/lua": ("core/lua",) + API,
     "core/spool": ("core/spool",) + API,
+    "core/net": ("core/net",) + API,
     "core/plan": ("core/plan", "core/spool") + API,
     "core/run": ("core/run", "core/plan", "core/lua", "core/spool") + API,
     "core/daemon": ("core/daemon", "core/tool", "core/run", "core/plan", "core/lua") + API,
     "core/tool": ("core/tool", "core/run", "core/plan", "core/lua", "core/spool") + API,
-    "sources": API,
+    "sources": ("core/net",) + API,
     "filters": API,
-    "sinks": API,
+    "sinks": ("core/net",) + API,
 }
 
 # files that may see more than their folder
