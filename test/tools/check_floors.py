@@ -49,6 +49,7 @@ DOORS = (
     (r"(.*/)?ev(\+\+)?\.h", ("core/api/loop.hh", "core/api/loop.cc"), "use core/api/loop.hh"),
     (r"(.*/)?simdjson\.h", ("core/api/json.cc", "test/"), "use core/api/json.hh"),
     (r"(.*/)?pcre2\.h", ("filters/", "core/api/regex.hh", "core/api/regex.cc", "test/"), "use core/api/regex.hh"),
+    (r"openssl/.*", ("core/net/tls.cc", "core/net/tls_context.cc", "core/net/tls_words.cc"), "use core/net/tls.hh"),
 )
 
 CODE = (".cc", ".hh", ".h", ".inc")
