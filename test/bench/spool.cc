@@ -83,7 +83,7 @@ void measure_start(SpoolSettings settings) {
     put_segment_header({settings.segment_size, uuid, id, id, 0}, bytes);
     const bool is_made = file && io.reserve(file.get(), settings.segment_size) == 0 &&
                          write_all(io, file.get(), bytes, sizeof bytes, 0) == 0;
-    std::vector<char> record;
+    ByteBuffer record;
     Payload empty;
     put_record(empty, id, 0, 0, spool_seed(uuid), record);
     if (!is_made || write_all(io, file.get(), record.data(), record.size(), segment_header_size) != 0) {
