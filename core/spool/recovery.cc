@@ -182,7 +182,8 @@ void SpoolRecovery::mend(uint64_t id, int file, const Reach& reach) {
 
 // The last sequence of the spool's life: the last segment that tells, and the state, which may know more. Where nothing is
 // synced a power loss may leave a header or footer of later sequences than the last segment's; those are not used again,
-// as the reader would take them for repeats.
+// as the reader would take them for repeats. Nor are those of a segment that a failed sync left without a footer: it may
+// hold records whose copies in the last segment are damaged, or were being made when the process ended.
 void SpoolRecovery::find_end() {
   for (size_t i = 0; i < segments_.size(); i++) {
     if (headers_[i] && headers_[i]->first_sequence > shared_.next_sequence) {
@@ -197,15 +198,17 @@ void SpoolRecovery::find_end() {
     }
     shared_.disk_bytes += file ? static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file.get()))) : 0;
   }
-  for (size_t i = segments_.size(); i-- > 0;) {
+  bool is_told = false;
+  for (size_t i = segments_.size(); i-- > 0 && (!is_told || walks_ < walks_most);) {
     auto reach = reach_of(segments_[i]);
+    if (is_told && reach && reach->is_sealed) {
+      break;
+    }
     if (reach && reach->last_sequence + 1 >= shared_.next_sequence) {
       shared_.next_sequence = reach->last_sequence + 1;
       shared_.rows_ever = std::max(shared_.rows_ever, reach->rows_after);
     }
-    if (reach) {
-      break;
-    }
+    is_told = is_told || reach;
   }
   shared_.first_new = highest_ ? *highest_ + 1 : 1;
   if (state_) {
@@ -224,8 +227,10 @@ std::optional<SpoolRecovery::Reach> SpoolRecovery::reach_of(uint64_t id) {
     Reach reach;
     reach.last_sequence = footer->last_sequence;
     reach.rows_after = footer->rows_after;
+    reach.is_sealed = true;
     return reach;
   }
+  walks_++;
   auto header = load_segment_header(io_, file.get(), id);
   const Reach reach = walk(file.get(), header);
   return reach.records > 0 || reach.is_footed || header ? std::optional(reach) : std::nullopt;

@@ -12,8 +12,9 @@
 
 namespace stook {
 
-/// Fills a SpoolShared from its folder. Only the last segment is read through, and only when it has no footer: its tail is
-/// cut behind the last whole record, and it is sealed. Nothing found in the folder is an error.
+/// Fills a SpoolShared from its folder. The last segment is read through when it has no footer: its tail is cut behind the
+/// last whole record, and it is sealed. Of those before it a few are read while they have none, as a failed sync leaves
+/// them. Nothing found in the folder is an error.
 /// *Rooms:* the thread that opens, before there are others.
 class SpoolRecovery {
  public:
@@ -30,6 +31,7 @@ class SpoolRecovery {
     uint64_t dirty_end = segment_header_size;
     uint32_t rolling_crc = 0;
     bool is_footed = false;  // a footer vouches for the last sequence, not a record
+    bool is_sealed = false;  // the footer is where it should be, and nothing else was read
   };
   void find_segments();
   void choose_uuid();
@@ -49,6 +51,8 @@ class SpoolRecovery {
   std::vector<uint64_t> segments_;
   std::vector<std::optional<SegmentHeader>> headers_;  // of segments_
   std::optional<uint64_t> highest_;                    // of all, foreign ones too
+  static constexpr unsigned walks_most = 4;
+  unsigned walks_ = 0;  // segments read through by reach_of
 };
 
 }  // namespace stook

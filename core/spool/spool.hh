@@ -21,7 +21,8 @@ struct SpoolWaiting {
 /// *Rooms:* opened and destroyed by one thread while neither half is in use; then each half belongs to one carrier.
 class Spool {
  public:
-  /// Locks the folder and recovers what a crash left: only the last segment is read. Damage does not keep it from opening.
+  /// Locks the folder and recovers what a crash left; what is read does not grow with the spool. Damage does not keep it
+  /// from opening.
   /// The bells are rung when there is something to read and when there is room again; either may be null, both outlive it.
   /// Throws SetupError when the folder cannot be made or read, or is locked by somebody else.
   static std::unique_ptr<Spool> open(SpoolSettings settings, Doorbell* reader_bell, Doorbell* writer_bell,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Seeded lives of a spool against a model of what it owes: STOOK_SPOOL_SEED=N lives one of them and tells it.
+/// Seeded lives of a spool against a model of what it owes: STOOK_SPOOL_SEED=N lives one of them and tells it,
+/// STOOK_SPOOL_LIVES=N lives so many.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -372,12 +373,14 @@ constexpr uint64_t lives = 1'000;
 TEST_CASE("a spool owes nothing after any life: crashes, power losses, faults and damage") {
   set_log_level(Level::Fatal);
   const char* only = std::getenv("STOOK_SPOOL_SEED");
+  const char* many = std::getenv("STOOK_SPOOL_LIVES");
   const uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
-  for (uint64_t seed = first; seed < first + (only != nullptr ? 1 : lives); seed++) {
+  const uint64_t count = many != nullptr ? std::strtoull(many, nullptr, 10) : only != nullptr ? 1 : lives;
+  for (uint64_t seed = first; seed < first + count; seed++) {
     std::string broken;
     try {
       Life life(seed);
-      life.is_told = only != nullptr;
+      life.is_told = only != nullptr && count == 1;
       life.run();
     } catch (const Broken& what) {
       broken = what.what;

@@ -137,6 +137,27 @@ TEST_CASE("a failed sync loses nothing: the records go to a new segment and come
   CHECK(bench.spool->read().lost_records.read() == 0);
 }
 
+TEST_CASE("a sequence is not used again when a failed sync left it in a segment before the last") {
+  Bench bench;
+  for (uint64_t i = 1; i <= 5; i++) {
+    append_rows(bench.spool->writer(), i, 1);
+  }
+  bench.disk.fail_sync = 0;
+  REQUIRE(bench.spool->writer().sync());
+  bench.spool.reset();
+  bench.disk.kill();
+  REQUIRE(bench.disk.bytes(segment_path("/spool", 2)) != nullptr);
+  bench.disk.cut(segment_path("/spool", 2), 400);  // as when the process ends while the copies are made
+  for (int i = 0; i < 2; i++) {                    // the second start finds the last segment mended by the first
+    bench.reopen();
+    CHECK(bench.spool->writer().last() == 5);
+  }
+  append_rows(bench.spool->writer(), 6, 1);
+  CHECK(bench.drain() == from_to(1, 6));
+  CHECK(bench.rows == 6);
+  CHECK(bench.spool->read().lost_records.read() == 0);
+}
+
 TEST_CASE("when the new segment cannot be synced either, nothing is durable until one can") {
   Bench bench;
   SpoolWriter& writer = bench.spool->writer();
