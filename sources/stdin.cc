@@ -9,14 +9,11 @@
 ///
 ///     message="{\"PRIORITY\":\"3\",\"MESSAGE\":\"disk full\"}"
 #include <errno.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
-
+#include "core/api/identity.hh"
 #include "core/api/plugin.hh"
-#include "core/base/clock.hh"
 #include "core/base/log.hh"
 #include "sources/lines.hh"
 
@@ -45,17 +42,6 @@ class DryBytes final : public Bytes {
     return -1;
   }
 };
-
-/// The standard input has no identity of its own: ids begin with a number drawn for each run.
-std::string id_of_run(std::string_view source) {
-  uint64_t nonce = 0;
-  if (getrandom(&nonce, sizeof nonce, GRND_NONBLOCK) != sizeof nonce) {
-    nonce = static_cast<uint64_t>(wall_ns());
-  }
-  char digits[20];
-  char* end = std::to_chars(digits, digits + sizeof digits, nonce, 16).ptr;
-  return std::string(source) + ":" + std::string(digits, end) + ".";
-}
 
 /// *Rooms:* its front. The descriptor stays as it was given, blocking or not, as other processes may share it: it is
 /// read only when the kernel says that it is readable, and once. Regular files are always readable, and epoll refuses

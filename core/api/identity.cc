@@ -3,11 +3,15 @@
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <memory>
+
+#include "core/base/clock.hh"
 
 namespace stook {
 
@@ -84,6 +88,16 @@ uint64_t last_line_end(int fd, uint64_t size) {
     return length == size ? 0 : size;
   }
   return size - length + static_cast<uint64_t>(static_cast<const char*>(newline) + 1 - bytes.get());
+}
+
+std::string id_of_run(std::string_view source) {
+  uint64_t nonce = 0;
+  if (getrandom(&nonce, sizeof nonce, GRND_NONBLOCK) != sizeof nonce) {
+    nonce = static_cast<uint64_t>(wall_ns());
+  }
+  char digits[20];
+  char* end = std::to_chars(digits, digits + sizeof digits, nonce, 16).ptr;
+  return std::string(source) + ":" + std::string(digits, end) + ".";
 }
 
 }  // namespace stook

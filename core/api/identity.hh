@@ -7,6 +7,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace stook {
@@ -54,5 +55,8 @@ bool is_same(int fd, const struct stat& status, const Identity& stored);
 /// The offset behind the last newline, so that a file is entered at the begin of a line; the file's size when there is
 /// none within the last 64 KiB.
 uint64_t last_line_end(int fd, uint64_t size);
+
+/// What ids begin with where the bytes have no identity of their own: the source, and a number drawn now.
+std::string id_of_run(std::string_view source);
 
 }  // namespace stook

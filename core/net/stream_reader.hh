@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 3a. The bytes of one connection into rows: read straight into the arena of the open bundle and cut there, so
+/// that a cell is a slice of what recv(2) wrote. Room: the source's front.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/net/framing.hh"
+#include "core/net/rows.hh"
+
+namespace stook {
+
+/// Where a connection's bytes come from.
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  /// Up to `size` bytes; 0: the peer has closed; -1: `errno` says why, EAGAIN is no failure.
+  virtual ssize_t receive(char* to, size_t size) = 0;
+};
+
+/// What all connections of a source share. *Rooms:* its front.
+struct StreamShape {
+  FrameRules rules;
+  NetRows& rows;
+  /// Bytes a row, so that a read about fills a bundle.
+  size_t average = 200;
+  /// Rows a bundle, as the first full one shows.
+  size_t rows_of_bundle = 256;
+  /// Positions of the rows that were just made, when their ids are wanted.
+  std::vector<uint64_t> positions{};
+};
+
+/// One stream of records. *Invariants:* holds at most max_line and one read of bytes that are in no row yet, in a buffer
+/// of 4 KiB to their power of two. A byte is copied a constant number of times, however small the reads are.
+class StreamReader {
+ public:
+  /// Some: bytes came, there may be more. Paused: the pool is empty, nothing more was read. Blocked: EAGAIN.
+  /// End: the peer has closed; an unfinished record may be pending. Failed: errno says why.
+  /// Wrong: the framing is broken, `fault` says how; what came before it is in rows.
+  enum class Step : uint8_t { Some, Paused, Blocked, End, Failed, Wrong };
+
+  /// One read, at most 64 KiB, and the rows in it. `number`: of the stream within the source.
+  [[nodiscard]] Step read(Receiver& from, StreamShape& shape, const Peer& peer, uint64_t number) ROOM(front);
+  /// Makes a partial row of an unfinished record; false: the pool is empty, nothing was done.
+  [[nodiscard]] bool flush(StreamShape& shape, const Peer& peer, uint64_t number) ROOM(front);
+
+  /// Whether whole records are pending, because the pool was empty: the next `read` makes rows and reads nothing.
+  bool has_records() const { return has_records_; }
+  /// Whether a record has begun and not ended.
+  bool is_within_record() const { return pending_size_ > 0 || state_.skips > 0; }
+  /// Whether a buffer is held.
+  bool has_buffer() const { return pending_room_ > 0; }
+  /// Gives the buffer back when it is empty.
+  void shrink();
+  const char* fault() const { return fault_; }
+
+ private:
+  Step receive_into_arena(Receiver& from, StreamShape& shape, Bundle& bundle) ROOM(front);
+  Step receive_into_buffer(Receiver& from, const StreamShape& shape) ROOM(front);
+  Step cut_pending(StreamShape& shape) ROOM(front);
+  Step cut(StreamShape& shape, Bundle& bundle, std::string_view bytes) ROOM(front);
+  void fill(StreamShape& shape, Bundle& bundle, size_t first) ROOM(front);
+  void keep(std::string_view rest);
+  void make_room(size_t size);
+
+  FrameState state_;
+  const Peer* peer_ = nullptr;
+  uint64_t number_ = 0;
+  uint64_t position_ = 0;  // of the first byte that is in no row
+  std::unique_ptr<char[]> pending_;
+  uint32_t pending_size_ = 0;
+  uint32_t pending_room_ = 0;
+  uint32_t scanned_ = 0;  // so many of the pending bytes hold no delimiter
+  bool has_records_ = false;
+  const char* fault_ = "";
+};
+
+}  // namespace stook
