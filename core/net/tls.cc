@@ -148,7 +148,7 @@ TlsStep TlsSession::handshake() {
   ERR_clear_error();
   error_ = 0;
   int result = SSL_do_handshake(ssl_);
-  return step(result, SSL_get_error(ssl_, result));
+  return {step(result, SSL_get_error(ssl_, result)).status};
 }
 
 TlsStep TlsSession::read(char* to, size_t size) {
