@@ -93,6 +93,7 @@ class LineReader {
   bool has_lines() const { return has_lines_; }
   /// Bytes that were read and are in no row.
   size_t pending() const { return pending_size_; }
+  std::string_view pending_bytes() const { return {pending_.get(), pending_size_}; }
   /// Whether somebody reads `stook.id`.
   bool wants_id() const { return line_id < keys_ && feed_->out(line_id) != no_key; }
   /// Forgets what is pending: the caller reads again from state.position.

@@ -3,6 +3,7 @@
 #include "core/api/loop.hh"
 
 #include <ev.h>
+#include <signal.h>
 
 #include <cassert>
 #include <utility>
@@ -38,6 +39,10 @@ Loop::Loop(bool is_main) : impl_(std::make_unique<Impl>()) {
   impl_->ev = is_main ? ev_default_loop(flags) : ev_loop_new(flags);
   if (impl_->ev == nullptr) {
     throw SetupError("the system gives no event loop (epoll, poll and select all failed)");
+  }
+  if (is_main) {
+    // The default loop would reap every child of the process; each is reaped by its owner, who wants its exit code.
+    ::signal(SIGCHLD, SIG_DFL);
   }
   // One reference of the loop's own: `run` lasts until `stop`, not until the last watcher has gone.
   ev_ref(impl_->ev);
