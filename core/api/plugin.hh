@@ -87,6 +87,8 @@ struct Make {
   std::span<GroupMember> members{};
   /// Sinks that wait: the monotonic clock, or a test's.
   int64_t (*clock)() = monotonic_ns;
+  /// Sinks that wait for a peer: readable from when the sink has to end. What waits then ends within a second, with Again.
+  int hurry = -1;
 };
 
 /// One of these stands at the end of each plugin file.

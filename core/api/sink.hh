@@ -16,6 +16,13 @@ namespace stook {
 /// Payloads offered together, in the order of their lanes.
 using Shipment = std::span<Payload* const>;
 
+/// A row that is refused while the others of its shipment are delivered. Rows are counted from 0 over all payloads; one
+/// that is not divisible counts as one row.
+struct RefusedRow {
+  size_t row;
+  std::string reason;
+};
+
 /// Delivers payloads. *Rooms:* its carrier, always.
 class Sink {
  public:
@@ -32,6 +39,11 @@ class Sink {
   virtual int64_t retry_after() const ROOM(carrier) { return 0; }
   /// Whether the last Refused holds for each row that was offered, so that asking for each is of no use.
   virtual bool refuses_all() const ROOM(carrier) { return false; }
+  /// After a Refused: the rows, in ascending order, that will never be taken, while all others of the shipment are
+  /// delivered. Empty: the sink does not know. Valid until the next call.
+  virtual std::span<const RefusedRow> refused_rows() const ROOM(carrier) { return {}; }
+  /// So many bytes are offered together at the most, unless one payload has more.
+  virtual size_t shipment_bytes() const ROOM(carrier) { return SIZE_MAX; }
   /// What was answered Again is not offered again: others have taken care of it.
   virtual void forget(Shipment /*shipment*/) ROOM(carrier) {}
   /// SIGHUP and SIGUSR1: open again by path.

@@ -2,6 +2,7 @@
 #include "core/run/bisection.hh"
 
 #include <algorithm>
+#include <utility>
 
 namespace stook {
 
@@ -42,6 +43,16 @@ size_t Bisection::count(Shipment shipment) {
 }
 
 void Bisection::begin(Shipment shipment, uint32_t attempts) {
+  gather(shipment, attempts);
+  halve();
+}
+
+void Bisection::begin(Shipment shipment, uint32_t attempts, std::span<const RefusedRow> refused) {
+  gather(shipment, attempts);
+  judge(refused);
+}
+
+void Bisection::gather(Shipment shipment, uint32_t attempts) {
   portions_.clear();
   collected_ = 0;
   final_ = 0;
@@ -52,7 +63,26 @@ void Bisection::begin(Shipment shipment, uint32_t attempts) {
     rows += more;
   }
   todo_.push_back({0, rows, attempts, true, false});
-  halve();
+}
+
+// The last row comes first, as the next range is the last of todo_.
+void Bisection::judge(std::span<const RefusedRow> refused) {
+  Range range = todo_.back();
+  todo_.pop_back();
+  offered_.clear();
+  size_t end = range.end;
+  auto add = [&](size_t begin, Verdict verdict) {
+    if (begin < end) {
+      todo_.push_back({begin, end, range.attempts, false, false, std::move(verdict)});
+    }
+    end = begin;
+  };
+  for (size_t i = refused.size(); i > 0; i--) {
+    size_t row = range.begin + refused[i - 1].row;
+    add(row + 1, {Fate::Done, {}});
+    add(row, {Fate::Refused, refused[i - 1].reason});
+  }
+  add(range.begin, {Fate::Done, {}});
 }
 
 // The smaller half comes first: it is the one that costs a request even when it is innocent.

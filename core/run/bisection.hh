@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/api/sink.hh"
@@ -43,6 +46,18 @@ class Bisection {
   uint32_t attempts() const { return todo_.back().attempts; }
   void count_attempt() { todo_.back().attempts++; }
 
+  /// The sink took what is at hand, but for these rows of it: what becomes of each is known from here on.
+  /// REQUIRES: there is one at least, and what is at hand does not stand alone.
+  void judge(std::span<const RefusedRow> refused);
+  /// Begins with a shipment of which the same is true. REQUIRES: count(shipment) > 1.
+  void begin(Shipment shipment, uint32_t attempts, std::span<const RefusedRow> refused);
+  /// What `judge` said of the rows at hand, so that they are not to be offered: null, Done, or Refused and why.
+  struct Verdict {
+    Fate fate;
+    std::string reason;
+  };
+  const Verdict* verdict() const { return todo_.back().verdict ? &*todo_.back().verdict : nullptr; }
+
   /// What is at hand was refused: false when it stands alone, else it is halved.
   [[nodiscard]] bool split();
   /// What is at hand is final. Done of a half says that the other one is guilty.
@@ -66,7 +81,9 @@ class Bisection {
     uint32_t attempts;
     bool is_guilty;     // known without asking
     bool judges_other;  // the left half of a guilty range: when it is innocent, the right half is not
+    std::optional<Verdict> verdict{};
   };
+  void gather(Shipment shipment, uint32_t attempts);
   void halve();
   void add(const Portion& portion, const Range& range);
 

@@ -62,6 +62,9 @@ void Carrier::ask_end(bool abandon, bool leave) {
   leave_asked_.store(leave, std::memory_order_release);
   abandon_asked_.store(abandon, std::memory_order_release);
   end_asked_.store(true, std::memory_order_release);
+  if (abandon) {
+    delivery_.hurry();
+  }
   bell.ring();
 }
 

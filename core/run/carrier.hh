@@ -75,6 +75,7 @@ class Carrier {
   /// Any thread: what waits for the sink, and whatever comes for it, is dropped and counted as abandoned.
   void ask_drop() {
     drop_asked_.store(true, std::memory_order_release);
+    delivery_.hurry();
     bell.ring();
   }
 

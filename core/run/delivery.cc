@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/run/delivery.hh"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "core/base/text.hh"
@@ -24,8 +28,12 @@ Delivery::Delivery(const Instance& instance, SinkMeter& meter, Finish finish, Cl
       meter_(meter),
       finish_(std::move(finish)),
       clock_(clock),
+      hurry_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       retry_(instance.retry, seed_of(instance, clock())),
       letters_retry_(instance.retry, seed_of(instance, clock())) {
+  if (!hurry_) {
+    throw SetupError("eventfd", errno);
+  }
   if (!meter_.members) {
     meter_.members = std::make_unique<MemberMeter[]>(instance.members.size());
   }
@@ -33,11 +41,16 @@ Delivery::Delivery(const Instance& instance, SinkMeter& meter, Finish finish, Cl
 
 void Delivery::open() {
   header_codec_ = instance_.codec->codec({instance_.codec_config.get(), instance_.id, {}});
-  sink_ = build_sink(instance_, header_codec_->header(), meter_.members.get(), clock_);
+  sink_ = build_sink(instance_, header_codec_->header(), meter_.members.get(), clock_, hurry_.get());
   if (!instance_.letters.empty()) {
     letters_ = std::make_unique<LetterBox>(instance_.letters, instance_.letters_most);
   }
   sink_->open();
+}
+
+void Delivery::hurry() {
+  uint64_t one = 1;
+  (void)!::write(hurry_.get(), &one, sizeof one);  // once written it stays readable
 }
 
 void Delivery::reopen() {
@@ -71,7 +84,12 @@ bool Delivery::serve() {
   if (retry_.is_early(now)) {
     return letters_ && meter_.is_broken.read() != 0 && divert(next_shipment());
   }
-  offer(next_shipment());
+  Shipment shipment = next_shipment();
+  if (const Bisection::Verdict* verdict = bisection_.is_active() ? bisection_.verdict() : nullptr) {
+    settle_judged(shipment, *verdict);
+  } else {
+    offer(shipment);
+  }
   return true;
 }
 
@@ -82,10 +100,20 @@ Shipment Delivery::next_shipment() {
   }
   if (offered_ == 0) {
     // What was collected on purpose is offered as it was collected.
-    offered_ = instance_.hold.is_on() ? 1 : std::min(shipment_most, waiting_.size());
+    offered_ = instance_.hold.is_on() ? 1 : shipment_size();
     attempts_ = 0;
   }
   return {waiting_.data(), offered_};
+}
+
+size_t Delivery::shipment_size() {
+  size_t most = sink_->shipment_bytes();
+  size_t bytes = waiting_.front()->size();
+  size_t size = 1;
+  while (size < std::min(shipment_most, waiting_.size()) && bytes <= most && waiting_[size]->size() <= most - bytes) {
+    bytes += waiting_[size++]->size();
+  }
+  return size;
 }
 
 void Delivery::offer(Shipment shipment) {
@@ -130,11 +158,27 @@ void Delivery::delivered(Shipment shipment, int64_t now) {
 }
 
 void Delivery::refused(Shipment shipment) {
-  static LogLimit limit;
-  if (!sink_->refuses_all() && halve(shipment)) {
+  auto rows = sink_->refused_rows();
+  if (!rows.empty() && !sink_->refuses_all() && Bisection::count(shipment) > 1) {
+    bisection_.is_active() ? bisection_.judge(rows) : bisection_.begin(shipment, attempts_, rows);
     return;
   }
-  std::string reason = sink_->reason();
+  if (sink_->refuses_all() || !halve(shipment)) {
+    refuse(shipment, sink_->reason());
+  }
+}
+
+// The sink has said what becomes of these rows, when they were offered among others.
+void Delivery::settle_judged(Shipment shipment, const Bisection::Verdict& verdict) {
+  if (verdict.fate == Fate::Done) {
+    delivered(shipment, clock_());
+  } else {
+    refuse(shipment, std::string(verdict.reason));
+  }
+}
+
+void Delivery::refuse(Shipment shipment, const std::string& reason) {
+  static LogLimit limit;
   size_t rows = 0;
   for (const Payload* payload : shipment) {
     rows += payload->rows();

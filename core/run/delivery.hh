@@ -12,6 +12,7 @@
 #include "core/api/letter_box.hh"
 #include "core/api/sink.hh"
 #include "core/base/clock.hh"
+#include "core/base/fd.hh"
 #include "core/base/log.hh"
 #include "core/base/meter.hh"
 #include "core/base/room.hh"
@@ -69,6 +70,8 @@ class Delivery {
   bool is_idle() const ROOM(carrier) { return waiting_.empty(); }
   /// Runs the sink's clock, and offers what waits unless it is too early. True when it was offered.
   bool serve() ROOM(carrier);
+  /// Any thread: a sink that waits for a peer ends that soon, now and whenever it is asked again.
+  void hurry();
   /// Gives up all that waits: it is counted as abandoned. True when there was anything.
   bool drop() ROOM(carrier);
   /// When `serve` has something to do by itself (ns, monotonic), or -1.
@@ -78,9 +81,12 @@ class Delivery {
   static constexpr size_t most_waiting = 256;
 
   Shipment next_shipment() ROOM(carrier);
+  size_t shipment_size() ROOM(carrier);
   void offer(Shipment shipment) ROOM(carrier);
   void delivered(Shipment shipment, int64_t now) ROOM(carrier);
   void refused(Shipment shipment) ROOM(carrier);
+  void refuse(Shipment shipment, const std::string& reason) ROOM(carrier);
+  void settle_judged(Shipment shipment, const Bisection::Verdict& verdict) ROOM(carrier);
   void wait(Shipment shipment, Outcome outcome, int64_t now) ROOM(carrier);
   void say_waiting(Outcome outcome, const std::string& reason, int64_t pause) ROOM(carrier);
   bool halve(Shipment shipment) ROOM(carrier);
@@ -96,6 +102,7 @@ class Delivery {
   SinkMeter& meter_;
   Finish finish_;
   Clock clock_;
+  Fd hurry_;
   std::unique_ptr<Codec> header_codec_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<LetterBox> letters_;

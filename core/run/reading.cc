@@ -66,6 +66,9 @@ void Spooled::Reading::end(bool abandon) {
   }
   abandon_asked_.store(abandon, std::memory_order_release);
   end_asked_.store(true, std::memory_order_release);
+  if (abandon) {
+    delivery_.hurry();
+  }
   bell.ring();
   thread_.join();
 }

@@ -48,6 +48,8 @@ class Scripted final : public Sink {
   std::string reason() const override ROOM(carrier) { return scenario_.reason; }
   int64_t retry_after() const override ROOM(carrier) { return scenario_.retry_after; }
   bool refuses_all() const override ROOM(carrier) { return scenario_.refuses_all; }
+  std::span<const RefusedRow> refused_rows() const override ROOM(carrier) { return scenario_.refused_rows; }
+  size_t shipment_bytes() const override ROOM(carrier) { return scenario_.shipment_bytes; }
   void forget(Shipment shipment) override ROOM(carrier) { scenario_.forgotten += shipment.size(); }
 
  private:

@@ -21,6 +21,8 @@ struct Scenario {
   std::string reason = "the test says so";
   int64_t retry_after = 0;
   bool refuses_all = false;
+  std::vector<RefusedRow> refused_rows;  // what it says of its next Refused
+  size_t shipment_bytes = SIZE_MAX;
   std::vector<std::vector<std::string>> offers;
   std::vector<std::string> delivered;
   std::vector<std::string> addresses;  // of what was delivered, one a part
