@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "core/base/clock.hh"
+#include "core/base/crc32c.hh"
 
 namespace stook {
 
@@ -68,6 +69,29 @@ bool has_head(int fd, const Fingerprint& head) {
 bool has_marker(int fd, uint64_t offset, const Fingerprint& marker) {
   return marker.length == 0 || (marker.length <= std::min(offset, marker_length) &&
                                 hash_of(fd, offset - marker.length, marker.length) == marker);
+}
+
+HeadCheck::Answer HeadCheck::ask(int fd, const Fingerprint& head) {
+  char bytes[head_length];
+  size_t length = std::min(head.length, head_length);
+  ssize_t got = length == 0 ? 0 : pread(fd, bytes, length, 0);
+  if (got < 0) {
+    return Answer::Unreadable;
+  }
+  std::string_view begin(bytes, static_cast<size_t>(got));
+  if (begin.size() != head.length) {
+    return Answer::Other;
+  }
+  uint32_t sum = crc32c(begin);
+  if (known_ == head) {
+    return sum == sum_ ? Answer::Same : Answer::Other;
+  }
+  if (extended({}, begin) != head) {
+    return Answer::Other;
+  }
+  known_ = head;
+  sum_ = sum;
+  return Answer::Same;
 }
 
 bool is_same(int fd, const struct stat& status, const Identity& stored) {

@@ -49,6 +49,20 @@ Fingerprint marker_of(int fd, uint64_t offset);
 /// Whether the bytes at the file's begin, or before `offset`, are those that were hashed.
 bool has_head(int fd, const Fingerprint& head);
 bool has_marker(int fd, uint64_t offset, const Fingerprint& marker);
+
+/// Whether a file still begins with a head. It is asked each time the file is read, so what agreed once is told by a
+/// checksum from then on: a quarter of the time.
+class HeadCheck {
+ public:
+  enum class Answer : uint8_t { Same, Other, Unreadable };
+  /// Unreadable: `errno` says why.
+  [[nodiscard]] Answer ask(int fd, const Fingerprint& head);
+
+ private:
+  Fingerprint known_;
+  uint32_t sum_ = 0;  // of the bytes of known_
+};
+
 /// Whether a stored offset holds for the open file: inode, size, head and marker agree.
 bool is_same(int fd, const struct stat& status, const Identity& stored);
 

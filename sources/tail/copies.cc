@@ -77,10 +77,10 @@ std::vector<Tailed*> Files::before_rotation(const Tailed& file) {
   return found;
 }
 
-bool Files::looks_like_a_copy(Tailed& file) {
+Tailed* Files::original_of(Tailed& file) {
   struct stat status {};
   if (fstat(file.fd.get(), &status) != 0 || status.st_size == 0) {
-    return false;
+    return nullptr;
   }
   auto size = static_cast<uint64_t>(status.st_size);
   auto agrees = [&](Tailed* other) {
@@ -94,7 +94,8 @@ bool Files::looks_like_a_copy(Tailed& file) {
            has_marker(file.fd.get(), at, marker);
   };
   std::vector<Tailed*> others = before_rotation(file);
-  return std::any_of(others.begin(), others.end(), agrees);
+  auto found = std::find_if(others.begin(), others.end(), agrees);
+  return found == others.end() ? nullptr : *found;
 }
 
 bool Files::is_read_copy(Tailed& file) {

@@ -169,10 +169,14 @@ void Files::remember(Tailed& file) {
   }
   if (file.acknowledged.offset != file.state.position) {
     // The bytes before are looked up. They count only when the file still is what was read of it.
-    if (file.packed || !file.fd || !has_marker(file.fd.get(), file.state.position, file.marker)) {
+    if (file.packed || !file.fd) {
       return;
     }
     marker = marker_of(file.fd.get(), file.acknowledged.offset);
+    if (!has_marker(file.fd.get(), file.state.position, file.marker) ||
+        file.head_check.ask(file.fd.get(), file.head) != HeadCheck::Answer::Same) {
+      return;
+    }
   }
   file.is_dirty = false;
   position.path = file.where();

@@ -54,8 +54,8 @@ class Files {
   /// The file was truncated: it begins again at 0, as another stream. Returns the copy that was made of it before, in
   /// which reading goes on where it stood and which is read first; null: there is none.
   Tailed* begin_again(Tailed& file, int64_t now);
-  /// Whether a file that has just appeared has the begin of one beside it, as a copy has.
-  bool looks_like_a_copy(Tailed& file);
+  /// The file beside it of which one that has just appeared has the begin, as a copy has; null: there is none.
+  Tailed* original_of(Tailed& file);
   /// Whether it is a copy of what has been read of a file before that was truncated.
   bool is_read_copy(Tailed& file);
   /// Looks for a file, open or remembered, that begins as the compressed file does; true: `known` says where it stood.

@@ -36,21 +36,21 @@ uint64_t first_byte(int fd, uint64_t from, uint64_t to) {
 }  // namespace
 
 ssize_t PreadBytes::read(char* to, size_t size) {
-  size_t before = is_verified_ ? 0 : std::min<uint64_t>(marker_.length, marker_length);
+  size_t before = is_verified_ ? 0 : std::min<uint64_t>(known_.marker.length, marker_length);
   iovec parts[2] = {{before_, before}, {to, size}};
   ssize_t got;
   do {
     got = preadv(fd_, parts, 2, static_cast<off_t>(offset - before));
   } while (got < 0 && errno == EINTR);
-  error_ = got < 0 ? errno : 0;
-  if (got < 0) {
+  auto have = static_cast<size_t>(std::max<ssize_t>(got, 0));
+  auto answer = got < 0 ? HeadCheck::Answer::Unreadable : compare(have, before);
+  error_ = answer == HeadCheck::Answer::Unreadable ? errno : 0;
+  if (error_ != 0) {
     return -1;
   }
-  auto have = static_cast<size_t>(got);
-  is_at_end = have < before + size;
-  is_other = have < before || (before > 0 && extended({}, {before_, before}) != marker_);
+  is_other = answer == HeadCheck::Answer::Other;
+  is_at_end = is_other || have < before + size;
   if (is_other) {
-    is_at_end = true;
     return 0;
   }
   is_verified_ = true;
@@ -63,6 +63,15 @@ ssize_t PreadBytes::read(char* to, size_t size) {
   piece_size_ = have;
   offset += have;
   return static_cast<ssize_t>(have);
+}
+
+/// Whether what was read, `before` bytes of it from before the position, is from the file that is known.
+HeadCheck::Answer PreadBytes::compare(size_t have, size_t before) {
+  if (have < before || (before > 0 && extended({}, {before_, before}) != known_.marker)) {
+    return HeadCheck::Answer::Other;
+  }
+  // The head is looked at after the bytes, so that a truncation meanwhile is seen too.
+  return begin_ > before ? known_.check.ask(fd_, known_.head) : HeadCheck::Answer::Same;
 }
 
 /// How many of the bytes stand before a hole; sets hole_end when there is one.
@@ -93,7 +102,7 @@ size_t PreadBytes::stop_at_hole(const char* bytes, size_t size) {
 Fingerprint PreadBytes::marker_before(uint64_t position) const {
   uint64_t length = std::min(position, marker_length);
   uint64_t from = position - length;
-  size_t known = std::min<uint64_t>(marker_.length, marker_length);
+  size_t known = std::min<uint64_t>(known_.marker.length, marker_length);
   bool is_first = piece_at_ == begin_;
   uint64_t first = is_first ? begin_ - known : piece_at_;
   if (position < piece_at_ || position > piece_at_ + piece_size_ || from < first) {

@@ -9,12 +9,20 @@
 
 namespace stook {
 
-/// Reads on from `position`. The first read takes in the up to 64 bytes before as well, in the same call, and gives
-/// nothing when they are not those of the marker: the file was truncated, and perhaps written anew.
+/// What is known of the file before the place where reading goes on.
+struct KnownBytes {
+  Fingerprint head;
+  Fingerprint marker;
+  HeadCheck& check;
+};
+
+/// Reads on from `position`. The first read takes in the up to 64 bytes before as well, in the same call, and each one
+/// looks at the head afterwards. It gives nothing when they are not those that were known: the file was truncated, and
+/// perhaps written anew. The marker alone does not tell: lines that end alike have the same wherever one ends.
 class PreadBytes final : public Bytes {
  public:
-  PreadBytes(int fd, uint64_t position, const Fingerprint& marker)
-      : offset(position), begin_(position), fd_(fd), marker_(marker) {}
+  PreadBytes(int fd, uint64_t position, const KnownBytes& known)
+      : offset(position), begin_(position), fd_(fd), known_(known) {}
   ssize_t read(char* to, size_t size) override;
   int error() const { return error_; }
 
@@ -35,11 +43,12 @@ class PreadBytes final : public Bytes {
   uint64_t hole_end = 0;
 
  private:
+  HeadCheck::Answer compare(size_t have, size_t before);
   size_t stop_at_hole(const char* bytes, size_t size);
 
   uint64_t begin_;
   int fd_;
-  Fingerprint marker_;
+  KnownBytes known_;
   bool is_verified_ = false;
   char before_[marker_length];
   const char* piece_ = nullptr;

@@ -75,7 +75,7 @@ Reading TailReader::read(Tailed& file) {
   if (is_packed(file)) {
     return read_packed(file);
   }
-  PreadBytes bytes(file.fd.get(), file.state.position, file.marker);
+  PreadBytes bytes(file.fd.get(), file.state.position, {file.head, file.marker, file.head_check});
   return read_from(file, bytes);
 }
 
@@ -116,7 +116,7 @@ Reading TailReader::flush(Tailed& file) {
   if (!files_->reach(file)) {
     return Reading::Gone;
   }
-  PreadBytes bytes(file.fd.get(), file.state.position, file.marker);
+  PreadBytes bytes(file.fd.get(), file.state.position, {file.head, file.marker, file.head_check});
   Reading reading = read_from(file, bytes);
   if (reading != Reading::Drained || file.state.position >= bytes.offset) {
     return reading;

@@ -55,6 +55,7 @@ struct Tailed {
   /// Of the first bytes read, up to 1024, and of those before state.position.
   Fingerprint head;
   Fingerprint marker;
+  HeadCheck head_check;
   /// Everything before is delivered.
   LinePlace acknowledged;
   /// `acknowledged` is to be written down.

@@ -52,15 +52,16 @@ bool Turns::is_limited() {
 
 /// A new file may be a copy of another one that is about to be truncated: it is then read from where that one stood.
 bool Turns::is_held(Tailed& file) {
-  if (file.packed || !file.is_fresh || file.state.position != 0 || !files_->reach(file)) {
+  file.is_fresh = file.is_fresh && !file.packed && file.state.position == 0;
+  if (!file.is_fresh || !files_->reach(file)) {
     return false;
   }
   int64_t now = feed_->loop().now();
   struct stat status {};
-  bool has_grown =
-      fstat(file.fd.get(), &status) == 0 && status.st_size != std::exchange(file.held_size, status.st_size);
+  bool is_there = fstat(file.fd.get(), &status) == 0;
+  bool has_grown = is_there && status.st_size != std::exchange(file.held_size, status.st_size);
   if (has_grown || file.held_until == 0) {
-    file.held_until = files_->looks_like_a_copy(file) ? now + hold : 0;
+    file.held_until = add_original(file) ? now + hold : 0;
   }
   if (file.held_until > now) {
     wait(file);
@@ -69,9 +70,23 @@ bool Turns::is_held(Tailed& file) {
   if (file.is_unseen && (file.held_until != 0 || files_->is_read_copy(file))) {
     files_->skip(file);
   }
-  file.is_fresh = file.held_until == 0 && status.st_size == 0;
+  file.is_fresh = is_there && file.held_until == 0 && status.st_size == 0;
   file.held_until = 0;
   return false;
+}
+
+/// Whether the file looks like a copy. The one it was made of may have been truncated already: it is read first.
+bool Turns::add_original(Tailed& file) {
+  Tailed* original = files_->original_of(file);
+  if (original != nullptr) {
+    add(*original);
+  }
+  return original != nullptr;
+}
+
+/// Reads a file that is not held. An empty one is left alone: what has come since may be the begin of a copy.
+Reading Turns::read(Tailed& file) {
+  return file.is_fresh && file.fd ? Reading::Drained : reader_.read(file);
 }
 
 void Turns::run() {
@@ -81,7 +96,7 @@ void Turns::run() {
     if (is_paused_ || is_limited()) {
       add(*file);
     } else if (file->waits_for == 0 && !is_held(*file)) {
-      settle(*file, reader_.read(*file));
+      settle(*file, read(*file));
     }
   }
   turn_.clear();
@@ -129,6 +144,7 @@ int64_t Turns::due(const Tailed& file) const {
 
 void Turns::on_due(Tailed& file, int64_t now) {
   if (file.held_until != 0) {
+    add_original(file);
     add(file);
     return;
   }
@@ -141,9 +157,12 @@ void Turns::on_due(Tailed& file, int64_t now) {
     }
   }
   if (file.is_away && file.waits_for == 0) {
+    if (is_held(file)) {
+      return;
+    }
     // What was written a moment ago may not have been told yet.
     uint64_t before = file.state.position;
-    Reading reading = reader_.read(file);
+    Reading reading = read(file);
     if (reading == Reading::Gone) {
       files_->close(file);
       return;

@@ -46,6 +46,8 @@ class Turns {
   void wait(Tailed& file) ROOM(front) { add(waiting_, &Tailed::is_waiting, file); }
   void settle(Tailed& file, Reading reading) ROOM(front);
   bool is_held(Tailed& file) ROOM(front);
+  bool add_original(Tailed& file) ROOM(front);
+  Reading read(Tailed& file) ROOM(front);
   bool is_limited() ROOM(front);
   void on_timer() ROOM(front);
   void on_due(Tailed& file, int64_t now) ROOM(front);
