@@ -9,6 +9,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import time
 import unittest
 
@@ -92,7 +93,9 @@ class Writer:
 
     def copytruncate(self):
         if self.daemon is not None and self.first < self.written:  # a running daemon has seen the log, but not all of it
-            self.flow.until(lambda: self.first in self.numbers(), f"line {self.first}")
+            self.until(lambda: self.first in self.numbers(), f"line {self.first}")
+            if self.dice.random() < 0.3:
+                self.doze()
         shutil.copyfile(self.log, self.name())
         os.truncate(self.log, 0)
         self.first = self.written
@@ -114,7 +117,7 @@ class Writer:
         """Only while a daemon holds it open."""
         if self.daemon is not None and self.is_read():
             self.write()
-            self.flow.until(lambda: max(self.numbers(), default=-1) == self.written - 1, "the last line")
+            self.until(lambda: max(self.numbers(), default=-1) == self.written - 1, "the last line")
             os.unlink(self.log)
             self.again()
 
@@ -134,8 +137,12 @@ class Writer:
     def is_read(self):
         if self.daemon is None:
             return False
-        self.flow.until(lambda: len(set(self.numbers())) >= self.written, f"{self.written} lines")
+        self.until(lambda: len(set(self.numbers())) >= self.written, f"{self.written} lines")
         return True
+
+    def until(self, is_true, what):
+        self.wake()
+        self.flow.until(is_true, what)
 
     def pause(self):
         time.sleep(self.dice.choice((0, 0.001, 0.01, 0.1)))
@@ -145,7 +152,17 @@ class Writer:
         if self.daemon is None:
             self.daemon = Daemon(self.flow, self.config())
 
+    def doze(self):
+        """The daemon gets no processor, until something is to be waited for."""
+        if self.daemon is not None:
+            self.daemon.signal(signal.SIGSTOP)
+
+    def wake(self):
+        if self.daemon is not None:
+            self.daemon.signal(signal.SIGCONT)
+
     def stop(self):
+        self.wake()
         if self.daemon is not None:
             self.daemon.stop()
             self.daemon = None
@@ -160,10 +177,11 @@ class Writer:
         end = time.monotonic() + seconds
         self.start()
         while time.monotonic() < end:
-            step = self.dice.choice([self.write] * 6 + [self.pause] * 4 + [self.write_in_parts, self.again, self.start] + kinds + life)
+            step = self.dice.choice([self.write] * 6 + [self.pause] * 4 + [self.write_in_parts, self.again, self.start, self.doze, self.wake] + kinds + life)
             self.done.append(step.__name__)
             step()
         self.start()
+        self.wake()
         self.daemon.wait_for(lambda: len(set(self.numbers())) >= self.written, f"{self.written} lines: {self.missing()}")
         time.sleep(0.3)
         self.stop()
