@@ -53,6 +53,7 @@ struct TailConfig {
   Size max_line;
   Duration partial_flush;
   Duration linger;
+  Duration linger_most;
   Duration poll_slow;
   Size io_limit;
   std::string state_file;
@@ -75,6 +76,7 @@ constexpr Option options[] = {
                                   {64, 16.0 * 1024 * 1024}),
     option<&TailConfig::partial_flush>("partial_flush", "30s", "a line without newline waits so long; 0 is for ever"),
     option<&TailConfig::linger>("linger", "5s", "how long a renamed or deleted file is kept open without growth"),
+    option<&TailConfig::linger_most>("linger_most", "60s", "how long it is kept open at the most, though it grows"),
     option<&TailConfig::poll_slow>("poll_slow", "5s", "how often files are looked at where events are not to be had",
                                    {1e8, 1e15}),
     option<&TailConfig::io_limit>("io_limit", "0", "so many bytes are read a second at the most; 0 is no limit"),
@@ -108,7 +110,8 @@ class Tail final : public Source {
  public:
   explicit Tail(const TailConfig& config)
       : config_(config),
-        turns_({config.max_line.bytes, config.partial_flush.ns, config.linger.ns, config.io_limit.bytes}) {}
+        turns_({config.max_line.bytes, config.partial_flush.ns, config.linger.ns, config.linger_most.ns,
+                config.io_limit.bytes}) {}
 
   void start(Feed& feed) override ROOM(front);
   // Events are still taken: a file that appears and is renamed meanwhile would never be found again.

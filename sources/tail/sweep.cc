@@ -158,6 +158,7 @@ Tailed* Files::adopt(const std::string& path, bool is_away, int64_t now) {
       file.moved_to.clear();
     }
     file.is_away = (is_away || file.packed) && file.is_away;
+    file.linger_end = file.is_away ? file.linger_end : 0;
     return &file;
   }
   if (was_done(path, status)) {

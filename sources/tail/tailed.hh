@@ -73,6 +73,8 @@ struct Tailed {
   /// It has bytes behind its last newline, seen first at this time (ns, monotonic); 0: none.
   int64_t partial_since = 0;
   int64_t last_growth = 0;
+  /// It is away and has been read to its end: it is let go by then, though it grows; 0: not yet.
+  int64_t linger_end = 0;
   /// It has appeared and nothing of it has been read: it may turn out to be a copy of another file.
   bool is_fresh = false;
   /// Its name is that of a rotated log, and it was never seen before that: when it is a copy it is not read.

@@ -129,6 +129,9 @@ void Turns::settle(Tailed& file, Reading reading) {
   if (Tailed* next = files_->release(file)) {
     add(*next);
   }
+  if (file.is_away && file.linger_end == 0) {
+    file.linger_end = feed_->loop().now() + setup_.linger_most;
+  }
   if (file.is_away || file.partial_since != 0) {
     wait(file);
   }
@@ -138,8 +141,14 @@ void Turns::settle(Tailed& file, Reading reading) {
 int64_t Turns::due(const Tailed& file) const {
   int64_t flush =
       file.partial_since != 0 && setup_.partial_flush > 0 ? file.partial_since + setup_.partial_flush : INT64_MAX;
-  int64_t held = file.held_until != 0 ? file.held_until : INT64_MAX;
-  return std::min({flush, held, file.is_away && held == INT64_MAX ? file.last_growth + setup_.linger : INT64_MAX});
+  if (file.is_ready) {
+    return INT64_MAX;
+  }
+  if (file.held_until != 0) {
+    return std::min(flush, file.held_until);
+  }
+  int64_t end = file.linger_end != 0 ? file.linger_end : INT64_MAX;
+  return std::min(flush, file.is_away ? std::min(file.last_growth + setup_.linger, end) : INT64_MAX);
 }
 
 void Turns::on_due(Tailed& file, int64_t now) {
@@ -156,7 +165,8 @@ void Turns::on_due(Tailed& file, int64_t now) {
       return;
     }
   }
-  if (file.is_away && file.waits_for == 0) {
+  bool is_over = file.linger_end != 0 && file.linger_end <= now;
+  if (file.is_away && file.waits_for == 0 && !is_over) {
     if (is_held(file)) {
       return;
     }
@@ -178,6 +188,7 @@ void Turns::on_due(Tailed& file, int64_t now) {
     files_->close(file);
   } else if (file.is_away) {
     file.last_growth = now;
+    file.linger_end = is_over ? now + second : file.linger_end;
     wait(file);
   }
 }
@@ -187,7 +198,7 @@ void Turns::on_timer() {
   turn_.swap(waiting_);
   for (Tailed* file : turn_) {
     file->is_waiting = false;
-    if (file->is_ready || is_paused_ || due(*file) > now) {
+    if (is_paused_ || due(*file) > now) {
       wait(*file);
     } else {
       on_due(*file, now);

@@ -21,6 +21,7 @@ class Turns {
     size_t max_line;
     int64_t partial_flush;
     int64_t linger;
+    int64_t linger_most;
     /// Bytes a second, 0 for no limit.
     uint64_t io_limit;
   };

@@ -109,6 +109,25 @@ TEST_CASE("a renamed file is followed while it lingers, also under a name that m
   CHECK(rig.feed.values("file.path")[2] == rig.folder.path("b.log"));
 }
 
+TEST_CASE("a renamed file that goes on growing is let go after linger_most") {
+  room::enter(room::front);
+  Rig rig(Options{{"linger", "1h"}, {"linger_most", "20ms"}});
+  rig.folder.write("a.log", "1\n");
+  rig.feed.start();
+  CHECK(rig.rows() == "1");
+  rig.move("a.log", "a.log.1");
+  int written = 1;
+  REQUIRE(rig.feed.turn_until([&] {
+    rig.folder.append("a.log.1", std::to_string(++written) + "\n");
+    return open_descriptors(rig.folder.path("a.log.1")) == 0;
+  }));
+  uint64_t before = rig.feed.rows;
+  CHECK(before > 1);
+  rig.feed.restart();
+  rig.feed.turn(20);
+  CHECK(rig.feed.rows == static_cast<uint64_t>(written));
+}
+
 TEST_CASE("a truncated file begins again at 0") {
   room::enter(room::front);
   Rig rig;
