@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stook {
@@ -105,6 +106,19 @@ class Payload {
       bytes_.reset();
       capacity_ = 0;
     }
+  }
+
+  /// Exchanges rows and memory with another payload. What is carried along for the engine stays where it is.
+  void exchange_rows(Payload& other) {
+    std::swap(bytes_, other.bytes_);
+    std::swap(ends_, other.ends_);
+    std::swap(ends_size_, other.ends_size_);
+    std::swap(ends_room_, other.ends_room_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(rows_, other.rows_);
+    std::swap(parts_, other.parts_);
+    std::swap(parts_store_, other.parts_store_);
   }
 
   /// Of a piece: the payload whose bytes from `whole_at` on these are.

@@ -47,6 +47,9 @@ std::optional<uint64_t> SpoolReader::next(Payload& into) {
       }
       continue;
     }
+    if (take_relayed(end, into)) {
+      return expected_ - 1;
+    }
     const Scanned found = scan_.step(limit_of(end), expected_);
     switch (found.kind) {
       case Scanned::Kind::Record:
@@ -140,6 +143,23 @@ void SpoolReader::leave(bool has_footer) {
   is_inside_ = false;
   is_after_footer_ = has_footer;
   catch_up();
+}
+
+// Hands out the record at the scan's place if it is in memory, in order, and published.
+bool SpoolReader::take_relayed(SpoolEnd end, Payload& into) {
+  const RecordPlace* found = shared_.relay.find(segment_, scan_.offset());
+  if (found == nullptr || !is_expected_known_ || found->sequence != expected_ || found->rows_before != rows_expected_ ||
+      (segment_ == end.segment && found->end > end.offset)) {
+    return false;
+  }
+  const RecordPlace place = *found;
+  into.reset();
+  shared_.relay.take(into);
+  scan_.pass(place.end);
+  expected_ = place.sequence + 1;
+  rows_expected_ = place.rows_before + into.rows();
+  out_.push_back({{segment_, place.end, place.sequence, rows_expected_}, into.rows(), place.end - place.begin});
+  return true;
 }
 
 // Hands out a record; false when it was had before, or makes no sense.

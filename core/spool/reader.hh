@@ -52,6 +52,7 @@ class SpoolReader {
   bool open_segment() ROOM(carrier);
   void meet_header() ROOM(carrier);
   void leave(bool has_footer) ROOM(carrier);
+  bool take_relayed(SpoolEnd end, Payload& into) ROOM(carrier);
   bool take(const Scanned& found, Payload& into) ROOM(carrier);
   void meet_damage(const Scanned& found) ROOM(carrier);
   void meet_end(const Scanned& found) ROOM(carrier);

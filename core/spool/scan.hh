@@ -35,6 +35,8 @@ class SegmentScan {
   /// Begins at an offset of this file, which stays the caller's.
   void start(int file, uint64_t offset);
   uint64_t offset() const { return at_; }
+  /// Goes on behind what is known otherwise. REQUIRES: not below offset().
+  void pass(uint64_t offset) { at_ = offset; }
   /// The next thing below `limit`, which is not below a former one. Behind damage only records from sequence `least` on
   /// are believed.
   Scanned step(uint64_t limit, uint64_t least);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Floor 3a. What the writer and the reader of one spool have in common: meters and three atomics.
+/// Floor 3a. What the writer and the reader of one spool have in common: meters, the relay, three atomics.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "core/base/meter.hh"
 #include "core/spool/format.hh"
 #include "core/spool/io.hh"
+#include "core/spool/relay.hh"
 #include "core/spool/settings.hh"
 #include "core/spool/slots.hh"
 
@@ -58,7 +59,8 @@ struct SpoolEnd {
 
 /// *Invariants:* a segment below `unclaimed` belongs to the reader or was dropped; one from it up to the end is nobody's yet.
 struct SpoolShared {
-  SpoolShared(SpoolIo& io_, SpoolSettings settings_) : io(io_), settings(std::move(settings_)) {}
+  SpoolShared(SpoolIo& io_, SpoolSettings settings_)
+      : io(io_), settings(std::move(settings_)), relay(settings.relayed) {}
 
   /// The id behind this one: ids made by this process count up by one, those found at start may have gaps.
   uint64_t next_segment(uint64_t id) const {
@@ -86,6 +88,9 @@ struct SpoolShared {
 
   SpoolWriterMeter written;
   SpoolReaderMeter read;
+
+  // A record is passed before it is published, so that a reader that sees it in the file sees it here first.
+  SpoolRelay relay;
 
   // Written by the writer after the bytes are in the file (release), read by the reader before it reads them (acquire): a
   // SpoolEnd. Offset 0: the segment is not made yet. A segment below it is whole and written no more.

@@ -24,7 +24,7 @@ SpoolWriter::SpoolWriter(SpoolShared& shared)
   segment_.id = next_id_;
 }
 
-SpoolAnswer SpoolWriter::append(const Payload& payload) {
+SpoolAnswer SpoolWriter::append(Payload& payload) {
   const SpoolAnswer answer = body_length(payload) > record_body_most ? append_pieces(payload) : append_record(payload);
   if (answer != SpoolAnswer::Full || shared_.settings.full == SpoolFull::Block || piece_row_ > 0) {
     return answer;
@@ -81,7 +81,7 @@ SpoolAnswer SpoolWriter::append_pieces(const Payload& payload) {
   return SpoolAnswer::Taken;
 }
 
-SpoolAnswer SpoolWriter::append_record(const Payload& payload) {
+SpoolAnswer SpoolWriter::append_record(Payload& payload) {
   if (is_poisoned_ && !rescue()) {
     return SpoolAnswer::Failed;
   }
@@ -98,6 +98,7 @@ SpoolAnswer SpoolWriter::append_record(const Payload& payload) {
       return SpoolAnswer::Failed;
     }
   }
+  relay(payload, size);
   publish();
   const SpoolSettings& settings = shared_.settings;
   if (settings.sync == SpoolSync::Never) {
@@ -136,6 +137,16 @@ bool SpoolWriter::write_record(const Payload& payload, uint64_t size) {
   shared_.written.rows.add(payload.rows());
   shared_.written.bytes.add(size);
   return true;
+}
+
+// Spares the reader the last record's bytes. REQUIRES: the record is written and not published.
+void SpoolWriter::relay(Payload& payload, uint64_t size) {
+  if (!payload.row_ends().empty() && payload.row_ends().size() != payload.rows()) {
+    return;  // the record does not have them
+  }
+  const int64_t sealed_at = payload.sealed_at == 0 ? io_.monotonic_ns() : payload.sealed_at;
+  const RecordPlace place{segment_.id, segment_.offset - size, segment_.offset, last_, rows_ - payload.rows()};
+  shared_.relay.pass(place, payload, sealed_at);
 }
 
 // Lets the reader see what is written.

@@ -29,8 +29,8 @@ class SpoolWriter {
   explicit SpoolWriter(SpoolShared& shared);
 
   /// Appends one payload, as one record if it is not longer than 16 MiB, else as several of whole rows. May block in
-  /// fdatasync(2). The payload stays the caller's. COLD when a segment is full.
-  SpoolAnswer append(const Payload& payload) ROOM(carrier);
+  /// fdatasync(2). The payload stays the caller's, but its rows may be gone once they are taken. COLD when a segment is full.
+  SpoolAnswer append(Payload& payload) ROOM(carrier);
   /// Rings the reader's bell if anything was appended since the last time. A reader that is awake sees it by itself.
   void announce() ROOM(carrier);
   /// Makes everything durable now. False when the disk refused; `reason()` says why. With `never`: true at once.
@@ -61,7 +61,7 @@ class SpoolWriter {
     bool is_sealed = false;
     bool has_scrap = false;  // a write failed behind its records
   };
-  SpoolAnswer append_record(const Payload& payload) ROOM(carrier);
+  SpoolAnswer append_record(Payload& payload) ROOM(carrier);
   SpoolAnswer append_pieces(const Payload& payload) ROOM(carrier);
   bool write_record(const Payload& payload, uint64_t size) ROOM(carrier);
   bool has_place(uint64_t size) const {
@@ -81,6 +81,7 @@ class SpoolWriter {
   bool rescue() ROOM(carrier);
   bool sync_all() ROOM(carrier);
   void settle() ROOM(carrier);
+  void relay(Payload& payload, uint64_t size) ROOM(carrier);
   void publish() ROOM(carrier);
   bool fail(const char* deed, int error) ROOM(carrier);
 

@@ -25,13 +25,9 @@ void measure(const SpoolSettings& settings, size_t rows) {
   Doorbell reader_bell;
   Doorbell writer_bell;
   auto spool = Spool::open(settings, &reader_bell, &writer_bell);
+  std::string row(200, 'a');
+  row.back() = '\n';
   Payload payload;
-  payload.begin_part({});
-  for (size_t row = 0; row < rows_each; row++) {
-    payload.append(std::string(199, static_cast<char>('a' + row % 26)) + "\n");
-    payload.end_row();
-  }
-  payload.count_rows(rows_each);
   const size_t records = rows / rows_each;
   const int64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID);
   const int64_t wall = monotonic_ns();
@@ -50,6 +46,15 @@ void measure(const SpoolSettings& settings, size_t rows) {
   });
   for (size_t i = 0; i < records;) {
     writer_bell.hush();
+    if (payload.rows() == 0) {  // taken over by the reader
+      payload.reset();
+      payload.begin_part({});
+      for (size_t each = 0; each < rows_each; each++) {
+        payload.append(row);
+        payload.end_row();
+      }
+      payload.count_rows(rows_each);
+    }
     if (spool->writer().append(payload) == SpoolAnswer::Taken) {
       i++;
     } else {

@@ -2,6 +2,7 @@
 /// Seeded lives of a spool against a model of what it owes: STOOK_SPOOL_SEED=N lives one of them and tells it,
 /// STOOK_SPOOL_LIVES=N lives so many.
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -43,6 +44,7 @@ class Life {
     settings_.size = random_() % 2 == 0 ? 6 * settings_.segment_size : 1 << 20;
     settings_.sync_bytes = 100 + random_() % 2000;
     settings_.min_free = 0;
+    settings_.relayed = std::array<uint32_t, 4>{0, 1, 5, 64}[seed % 4];
     has_faults_ = random_() % 3 == 0;
     disk_.has_short_writes = random_() % 4 == 0;
     open();
