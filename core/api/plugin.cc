@@ -9,7 +9,7 @@ std::string_view kind_name(Kind kind) {
 }
 
 std::string_view loss_name(Loss loss) {
-  constexpr std::string_view names[losses] = {"kernel", "pool", "too_long", "unreadable"};
+  constexpr std::string_view names[losses] = {"kernel", "pool", "too_long", "unreadable", "framing"};
   return names[static_cast<size_t>(loss)];
 }
 

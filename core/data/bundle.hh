@@ -2,6 +2,7 @@
 /// Floor 1. A bundle: up to 256 keysets in columns plus one arena, the currency between rooms.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -35,6 +36,8 @@ class Bundle {
   size_t capacity() const { return capacity_; }
   /// Whether the source may append one more row.
   bool has_room() const { return rows_ < source_rows_; }
+  /// How many rows the source may still append.
+  size_t room() const { return source_rows_ - std::min(rows_, source_rows_); }
   /// Appends one row and returns its number, counted from 0. All its cells are absent.
   /// REQUIRES: rows() < capacity().  Cost: O(1), no allocation.
   Row append() { return static_cast<Row>(rows_++); }
