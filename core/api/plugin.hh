@@ -81,7 +81,7 @@ struct Make {
   const void* config;
   /// The instance's id.
   std::string_view id;
-  /// Sinks: what their codec puts at the head of a new file, and whether rows are text.
+  /// Sinks: what their codec puts at the head of a new file.
   std::string_view header;
   /// Groups: their members, in the order of the configuration, which the factory takes away; `last` is the last one.
   std::span<GroupMember> members{};
@@ -89,6 +89,8 @@ struct Make {
   int64_t (*clock)() = monotonic_ns;
   /// Sinks that wait for a peer: readable from when the sink has to end. What waits then ends within a second, with Again.
   int hurry = -1;
+  /// Sinks: their codec's rows are no lines (Plugin::is_binary).
+  bool is_binary = false;
 };
 
 /// One of these stands at the end of each plugin file.
@@ -110,6 +112,9 @@ struct Plugin {
   std::unique_ptr<Filter> (*filter)(const Make&) = nullptr;
   std::unique_ptr<Codec> (*codec)(const Make&) = nullptr;
   std::unique_ptr<Sink> (*sink)(const Make&) = nullptr;
+  /// Codecs: rows are bytes that end by themselves. Those of all others are text, and end with a newline or as their
+  /// options say.
+  bool is_binary = false;
   /// Sinks: the codec used when the config names none.
   const char* format = nullptr;
   /// Sources: ends by itself when all is read.

@@ -5,14 +5,14 @@
 
 namespace stook {
 
-std::unique_ptr<Sink> build_sink(const Instance& instance, std::string_view header, MemberMeter* meters,
-                                 int64_t (*clock)(), int hurry) {
+std::unique_ptr<Sink> build_sink(const Instance& instance, const Plugin& codec, std::string_view header,
+                                 MemberMeter* meters, int64_t (*clock)(), int hurry) {
   std::vector<GroupMember> members;
   for (size_t i = 0; i < instance.members.size(); i++) {
     const Instance& member = *instance.members[i];
-    members.push_back({member.id, build_sink(member, header, nullptr, clock, hurry), &meters[i]});
+    members.push_back({member.id, build_sink(member, codec, header, nullptr, clock, hurry), &meters[i]});
   }
-  return instance.plugin->sink({instance.config.get(), instance.id, header, members, clock, hurry});
+  return instance.plugin->sink({instance.config.get(), instance.id, header, members, clock, hurry, codec.is_binary});
 }
 
 std::vector<ReportLine> member_lines(const Carrier& carrier) {

@@ -106,6 +106,7 @@ const Plugin codec_msgpack = {
     .config = config_type<ColumnChoice>,
     .declare = declare,
     .codec = make_codec<Msgpack, ColumnChoice>,
+    .is_binary = true,
 };
 
 }  // namespace stook
