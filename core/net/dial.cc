@@ -143,7 +143,7 @@ std::string Dialer::reason() const {
     return "cannot connect: no answer from " + silent + " within " + show_duration(time_out_) +
            (faults_.empty() ? "" : "; " + faults_);
   }
-  return silent.empty() ? "cannot connect: " + faults_ : "connecting to " + silent;
+  return silent.empty() ? "cannot connect to " + faults_ : "connecting to " + silent;
 }
 
 }  // namespace stook

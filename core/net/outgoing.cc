@@ -42,18 +42,25 @@ void Outgoing::close() {
   dialer_.reset();
   shaken_at_ = 0;
   is_up_ = false;
+  is_reset_ = false;
 }
 
 // An attempt to connect that came to nothing.
 Advance Outgoing::fail(const std::string& reason, bool is_refusal) {
-  reason_ = endpoint_.text() + ": " + reason;
+  reason_ = reason;
   is_refusal_ = is_refusal;
   close();
   return Advance::Failed;
 }
 
+// What a dialer says names addresses; where `to` is a name that belongs to it.
+std::string Outgoing::named_reason(const std::string& reason) const {
+  return SocketAddress::of(endpoint_) ? reason : endpoint_.text() + ": " + reason;
+}
+
 // A connection that was up. It stays open, so that one can ask what was acknowledged.
-bool Outgoing::lose(const std::string& reason) {
+bool Outgoing::lose(const std::string& reason, bool is_reset) {
+  is_reset_ = is_reset_ || is_reset;
   reason_ = endpoint_.text() + ": " + reason;
   is_refusal_ = session_ != nullptr && session_->is_refusal();
   return false;
@@ -82,10 +89,10 @@ Advance Outgoing::connect(int64_t until) {
     }
     Advance dialled = dialer_->go_on(until);
     if (dialled == Advance::Failed) {
-      return fail(dialer_->reason(), dialer_->code() == EACCES || dialer_->code() == EPERM);
+      return fail(named_reason(dialer_->reason()), dialer_->code() == EACCES || dialer_->code() == EPERM);
     }
     if (dialled == Advance::Pending) {
-      reason_ = endpoint_.text() + ": " + dialer_->reason();
+      reason_ = named_reason(dialer_->reason());
       return dialled;
     }
     fd_ = dialer_->take();
@@ -116,7 +123,7 @@ Advance Outgoing::shake_hands(int64_t until) {
       break;
     }
     if (step.status == TlsStatus::Closed || step.status == TlsStatus::Failed) {
-      return fail("TLS: " + session_->reason(), session_->is_refusal());
+      return fail(endpoint_.text() + ": TLS: " + session_->reason(), session_->is_refusal());
     }
     if (now >= deadline) {
       return fail("TLS: the peer has not finished the handshake within " + show_duration(time_out_));
@@ -137,7 +144,8 @@ Advance Outgoing::await_verdict(int64_t until) {
     TlsStep step = session_->read(ignored, sizeof ignored);
     if (step.status == TlsStatus::Closed || step.status == TlsStatus::Failed) {
       bool is_silent = step.status == TlsStatus::Closed || !session_->is_refusal();
-      return fail("TLS: " + session_->reason() + (is_silent ? " once it had our certificate" : ""), true);
+      return fail(endpoint_.text() + ": TLS: " + session_->reason() + (is_silent ? " once it had our certificate" : ""),
+                  true);
     }
     int64_t now = monotonic_ns();
     is_told = is_told || session_->received() > received_then_;
@@ -158,10 +166,10 @@ bool Outgoing::drain() {
   for (;;) {
     ssize_t got = ::recv(fd_.get(), ignored, sizeof ignored, MSG_DONTWAIT);
     if (got == 0) {
-      return lose(gone);
+      return lose(gone, false);
     }
     if (got < 0 && errno != EINTR) {
-      return errno == EAGAIN || lose(std::strerror(errno));
+      return errno == EAGAIN || lose(std::strerror(errno), true);
     }
   }
 }
@@ -171,7 +179,7 @@ bool Outgoing::drain_tls() {
   for (;;) {
     TlsStep step = session_->read(ignored, sizeof ignored);
     if (step.status == TlsStatus::Closed || step.status == TlsStatus::Failed) {
-      return lose(session_->reason().empty() ? gone : session_->reason());
+      return lose(session_->reason().empty() ? gone : session_->reason(), false);
     }
     if (step.status != TlsStatus::Done) {
       return true;
@@ -187,7 +195,7 @@ bool Outgoing::look() {
   if (!(session_ ? drain_tls() : drain())) {
     return false;
   }
-  return (polled.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0 || lose(gone);
+  return (polled.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0 || lose(gone, false);
 }
 
 Written Outgoing::write_some(std::span<const iovec> parts, size_t done) {
@@ -206,7 +214,7 @@ Written Outgoing::write_some(std::span<const iovec> parts, size_t done) {
     wanted_ = step.status == TlsStatus::WantRead ? POLLIN : POLLOUT;
     bool is_lost = step.status == TlsStatus::Closed || step.status == TlsStatus::Failed;
     if (is_lost) {
-      (void)lose(session_->reason());
+      (void)lose(session_->reason(), true);
     }
     return {is_lost ? Advance::Failed : Advance::Done, step.bytes};
   }
@@ -219,7 +227,7 @@ Written Outgoing::write_some(std::span<const iovec> parts, size_t done) {
   }
   bool is_lost = errno != EAGAIN && errno != EINTR;
   if (is_lost) {
-    (void)lose(std::strerror(errno));
+    (void)lose(std::strerror(errno), true);
   }
   return {is_lost ? Advance::Failed : Advance::Done, 0};
 }
@@ -251,7 +259,11 @@ Written Outgoing::write(std::span<const iovec> parts, int64_t until) {
   return {Advance::Done, done};
 }
 
+// A unix socket whose peer dies has an empty queue, too: what was not read is thrown away.
 uint64_t Outgoing::unacknowledged() const {
+  if (endpoint_.is_unix() && is_reset_) {
+    return UINT64_MAX;
+  }
   int bytes = 0;
   return ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 && bytes >= 0 ? static_cast<uint64_t>(bytes) : UINT64_MAX;
 }
@@ -265,10 +277,11 @@ Advance Outgoing::wait_acknowledged(int64_t until) {
     }
     (void)wait(POLLIN | POLLRDHUP, std::min(until, now + pause));
     if (!look()) {
-      return unacknowledged() == 0 ? Advance::Done : Advance::Failed;
+      break;
     }
   }
-  return Advance::Done;
+  bool is_known = !endpoint_.is_unix() || look() || !is_reset_;
+  return is_known && unacknowledged() == 0 ? Advance::Done : Advance::Failed;
 }
 
 std::string Outgoing::peer() const {

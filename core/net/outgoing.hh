@@ -44,7 +44,7 @@ class Outgoing {
   /// Writes. After Pending the same bytes come first again, but for those that are written.
   Written write(std::span<const iovec> parts, int64_t until) ROOM(carrier);
   /// How many bytes, those of TLS included, the peer's kernel has not acknowledged; of a unix socket, how much memory
-  /// the bytes take that the peer has not read.
+  /// the bytes take that the peer has not read. UINT64_MAX: nobody knows.
   uint64_t unacknowledged() const ROOM(carrier);
   /// Waits until there are none.
   Advance wait_acknowledged(int64_t until) ROOM(carrier);
@@ -66,8 +66,9 @@ class Outgoing {
   Advance shake_hands(int64_t until) ROOM(carrier);
   Advance await_verdict(int64_t until) ROOM(carrier);
   Advance fail(const std::string& reason, bool is_refusal = false) ROOM(carrier);
+  std::string named_reason(const std::string& reason) const;
   bool wait(short events, int64_t until) const;
-  bool lose(const std::string& reason) ROOM(carrier);
+  bool lose(const std::string& reason, bool is_reset) ROOM(carrier);
   bool drain() ROOM(carrier);
   bool drain_tls() ROOM(carrier);
   Written write_some(std::span<const iovec> parts, size_t done) ROOM(carrier);
@@ -85,6 +86,7 @@ class Outgoing {
   uint64_t received_then_ = 0;  // how much had come by then
   short wanted_ = 0;            // what a write waits for
   bool is_up_ = false;
+  bool is_reset_ = false;  // the connection was lost without an end in order
   bool is_refusal_ = false;
   std::string reason_;
 };

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <thread>
@@ -92,7 +93,7 @@ TEST_CASE("an address that refuses gives way to the next at once") {
 
   Dialer lost({wrong}, 5 * second);
   CHECK(lost.go_on(in(5 * second)) == Advance::Failed);
-  CHECK(lost.reason() == "cannot connect: " + wrong.text() + ": Connection refused");
+  CHECK(lost.reason() == "cannot connect to " + wrong.text() + ": Connection refused");
 }
 
 TEST_CASE("a silent address is overtaken after a moment, and given up after its time") {
@@ -186,6 +187,28 @@ TEST_CASE("a peer that takes nothing makes a write wait, and what was not taken 
   peer.reset();
   CHECK(out.wait_acknowledged(in(5 * second)) == Advance::Failed);
   CHECK(written.bytes - out.unacknowledged() >= acknowledged);
+}
+
+TEST_CASE("what a unix peer had not read when it died is not acknowledged, and what it had is") {
+  room::enter(room::carrier);
+  Fd ear(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Endpoint endpoint = parse_endpoint("@stook-outgoing-test-" + std::to_string(::getpid()));
+  SocketAddress address = *SocketAddress::of(endpoint);
+  REQUIRE(::bind(ear.get(), address.get(), address.length()) == 0);
+  REQUIRE(::listen(ear.get(), 5) == 0);
+  bool has_read = GENERATE(true, false);
+  Outgoing out(endpoint, nullptr, second);
+  REQUIRE(out.connect(in(second)) == Advance::Done);
+  CHECK_FALSE(out.is_exact());
+  Fd peer(::accept(ear.get(), nullptr, nullptr));
+  REQUIRE(write(out, "twelve bytes", in(second)).bytes == 12);
+  CHECK(out.wait_acknowledged(in(0)) == Advance::Pending);
+  if (has_read) {
+    CHECK(receive(peer, 12) == "twelve bytes");
+  }
+  peer.reset();
+  CHECK(out.wait_acknowledged(in(second)) == (has_read ? Advance::Done : Advance::Failed));
+  CHECK((out.unacknowledged() == 0) == has_read);
 }
 
 TEST_CASE("a peer that is silent in the handshake is given up after its time") {
