@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Rows as datagrams, one each: UDP, or a unix socket.
+///
+/// A row is delivered when the kernel has taken its datagram. That of a unix socket is with the peer then; of UDP nobody
+/// ever learns whether it came.
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "core/base/clock.hh"
+#include "core/base/fd.hh"
+#include "core/base/text.hh"
+#include "core/net/resolve.hh"
+#include "sinks/net/config.hh"
+#include "sinks/net/offered.hh"
+
+namespace stook {
+
+namespace {
+constexpr int64_t datagram_patience = 1'000'000'000;
+constexpr int64_t datagram_soon = 1'000'000;
+/// The kernel has no room for a moment and no event for its end.
+constexpr int64_t no_room_pause = 5'000'000;
+constexpr size_t most_at_once = 64;
+/// The largest datagram of UDP over IPv4.
+constexpr size_t largest_udp = 65'507;
+
+/// *Invariants:* rows before `next_` of the shipment at hand are sent. *Rooms:* its carrier.
+class DatagramSink final : public Sink {
+ public:
+  explicit DatagramSink(const Make& make)
+      : config_(*static_cast<const SocketConfig*>(make.config)),
+        frames_(RowFraming::Nul, make.is_binary),
+        resolver_(config_.endpoint, SOCK_DGRAM) {}
+
+  void open() override ROOM(carrier) {}
+
+  Outcome deliver(Shipment shipment) override ROOM(carrier) {
+    int64_t until = monotonic_ns() + datagram_patience;
+    retry_after_ = 0;
+    bool is_old = static_cast<bool>(fd_);
+    Outcome outcome = send(shipment, until);
+    // A socket whose peer has begun anew since the last delivery is no reason to wait.
+    return is_old && !fd_ && config_.endpoint.is_unix() ? send(shipment, until) : outcome;
+  }
+
+  std::string reason() const override ROOM(carrier) { return reason_; }
+  int64_t retry_after() const override ROOM(carrier) { return retry_after_; }
+  void forget(Shipment) override ROOM(carrier) { offered_.forget(); }
+  void close() override ROOM(carrier) { fd_.reset(); }
+
+ private:
+  struct Place {
+    size_t payload = 0;
+    size_t row = 0;
+  };
+
+  Outcome send(Shipment shipment, int64_t until) ROOM(carrier) {
+    if (Outcome outcome = connect(until); outcome != Outcome::Done) {
+      return outcome;
+    }
+    if (!offered_.is(shipment)) {
+      offered_.remember(shipment);
+      next_ = {};
+      if (size_t size = oversize(shipment); size > 0) {
+        offered_.forget();
+        reason_ = "a row of " + show_size(size) + " is larger than a datagram, which is at most " + show_size(largest_);
+        return Outcome::Refused;
+      }
+    }
+    while (next_.payload < shipment.size()) {
+      size_t count = gather(shipment);
+      int sent = ::sendmmsg(fd_.get(), messages_.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent > 0 || count == 0) {
+        advance(shipment, count == 0 ? 0 : static_cast<size_t>(sent));
+      } else if (Outcome outcome = fail(errno, until); outcome != Outcome::Done) {
+        return outcome;
+      }
+    }
+    offered_.forget();
+    return Outcome::Done;
+  }
+
+  Outcome connect(int64_t until) ROOM(carrier) {
+    if (fd_) {
+      return Outcome::Done;
+    }
+    Advance named = resolver_.ask(until);
+    if (named != Advance::Done) {
+      reason_ = resolver_.reason();
+      retry_after_ = named == Advance::Pending ? datagram_soon : 0;
+      return Outcome::Again;
+    }
+    bool is_forbidden = false;
+    for (const SocketAddress& address : resolver_.addresses()) {
+      Fd fd(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      if (fd && ::connect(fd.get(), address.get(), address.length()) == 0) {
+        fd_ = std::move(fd);
+        largest_ = largest(address.is_unix());
+        return Outcome::Done;
+      }
+      is_forbidden = errno == EACCES || errno == EPERM || errno == EPROTOTYPE;
+      const char* why = errno == EPROTOTYPE ? "its peer takes a stream and no datagrams" : std::strerror(errno);
+      reason_ = "cannot connect to " + address.text() + ": " + why;
+    }
+    return is_forbidden ? Outcome::Misconfigured : Outcome::Again;
+  }
+
+  size_t largest(bool is_unix) const ROOM(carrier) {
+    int room = 0;
+    socklen_t size = sizeof room;
+    if (!is_unix || ::getsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &room, &size) != 0 || room < 64) {
+      return largest_udp;
+    }
+    return static_cast<size_t>(room) - 32;  // unix_dgram_sendmsg of the kernel keeps so much for itself
+  }
+
+  size_t oversize(Shipment shipment) const ROOM(carrier) {
+    for (const Payload* payload : shipment) {
+      PayloadRows rows(*payload);
+      for (size_t i = 0; i < rows.size(); i++) {
+        if (frames_.body(rows[i]).size() > largest_) {
+          return frames_.body(rows[i]).size();
+        }
+      }
+    }
+    return 0;
+  }
+
+  // Rows from next_ on, of one payload.
+  size_t gather(Shipment shipment) ROOM(carrier) {
+    PayloadRows rows(*shipment[next_.payload]);
+    size_t count = std::min(rows.size() - next_.row, most_at_once);
+    for (size_t i = 0; i < count; i++) {
+      std::string_view body = frames_.body(rows[next_.row + i]);
+      parts_[i] = {const_cast<char*>(body.data()), body.size()};  // iovec serves reading calls too
+      messages_[i] = {};
+      messages_[i].msg_hdr.msg_iov = &parts_[i];
+      messages_[i].msg_hdr.msg_iovlen = 1;
+    }
+    return count;
+  }
+
+  void advance(Shipment shipment, size_t rows) ROOM(carrier) {
+    next_.row += rows;
+    if (next_.row >= PayloadRows(*shipment[next_.payload]).size()) {
+      next_ = {next_.payload + 1, 0};
+    }
+  }
+
+  // Done: it may be tried once more.
+  Outcome fail(int error, int64_t until) ROOM(carrier) {
+    bool is_full = error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+    if (error == EINTR) {
+      return Outcome::Done;
+    }
+    reason_ = config_.endpoint.text() + ": " + (error == EAGAIN ? "the peer reads nothing" : std::strerror(error));
+    int64_t now = monotonic_ns();
+    if (is_full && now >= until) {
+      retry_after_ = datagram_soon;
+      return Outcome::Again;
+    }
+    if (is_full) {
+      pollfd polled{fd_.get(), static_cast<short>(error == EAGAIN ? POLLOUT : 0), 0};
+      int64_t left = error == EAGAIN ? until - now : no_room_pause;
+      timespec time{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
+      (void)::ppoll(&polled, 1, &time, nullptr);
+      return Outcome::Done;
+    }
+    if (error == EMSGSIZE) {
+      offered_.forget();
+      largest_ = std::min(largest_, parts_[0].iov_len - 1);
+      return Outcome::Refused;
+    }
+    fd_.reset();
+    return error == EACCES || error == EPERM ? Outcome::Misconfigured : Outcome::Again;
+  }
+
+  const SocketConfig& config_;
+  RowFrames frames_;  // for their bodies
+  Resolver resolver_ OWNED(carrier);
+  Fd fd_ OWNED(carrier);
+  size_t largest_ OWNED(carrier) = largest_udp;
+  Offered offered_ OWNED(carrier);
+  Place next_ OWNED(carrier);
+  std::array<iovec, most_at_once> parts_ OWNED(carrier);
+  std::array<mmsghdr, most_at_once> messages_ OWNED(carrier);
+  int64_t retry_after_ OWNED(carrier) = 0;
+  std::string reason_ OWNED(carrier);
+};
+}  // namespace
+
+std::unique_ptr<Sink> make_datagram_sink(const Make& make) {
+  return std::make_unique<DatagramSink>(make);
+}
+
+}  // namespace stook

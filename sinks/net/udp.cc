@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/// udp: each row a datagram.
+///
+/// A row is delivered when the kernel has taken its datagram: whether it came, nobody tells. A row that is larger than a
+/// datagram is refused.
+///
+///   [out]
+///   to = 192.0.2.7:9000
+///
+///   {"remote_addr":"192.0.2.1","status":502,"path":"/cart"}
+#include <array>
+
+#include "sinks/net/config.hh"
+
+namespace stook {
+
+namespace {
+constexpr std::array options = {
+    option<&SocketConfig::to>("to", required, "host and port: logs.example.org:514, [2001:db8::1]:514")};
+
+void declare(void* raw, std::string_view, Wiring&) {
+  read_target(*static_cast<SocketConfig*>(raw), AddressForm::Network);
+}
+}  // namespace
+
+extern const Plugin sink_udp;
+const Plugin sink_udp = {
+    .kind = Kind::Sink,
+    .name = "udp",
+    .doc = "each row a datagram",
+    .options = options,
+    .primary = "to",
+    .config = config_type<SocketConfig>,
+    .declare = declare,
+    .sink = make_datagram_sink,
+    .format = "json",
+};
+
+}  // namespace stook
