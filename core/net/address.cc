@@ -132,7 +132,6 @@ SocketAddress::SocketAddress(const sockaddr* address, socklen_t length)
 }
 
 std::optional<SocketAddress> SocketAddress::of(const Endpoint& endpoint) {
-  SocketAddress made;
   if (endpoint.is_unix()) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

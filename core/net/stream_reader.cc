@@ -16,9 +16,8 @@ constexpr size_t least_read = 2048;
 
 /// How many bytes to read behind those pending, so that the bundle is about full and little is left for the next one.
 size_t wanted(const StreamShape& shape, const Bundle& bundle, size_t used, size_t pending) {
-  size_t rows = shape.rows_of_bundle > bundle.rows() ? shape.rows_of_bundle - bundle.rows() : 1;
   size_t budget = used < Feed::arena_budget ? Feed::arena_budget - used : 0;
-  size_t goal = std::min(rows * shape.average + shape.average / 2, budget);
+  size_t goal = std::min(bundle.room() * shape.average + shape.average / 2, budget);
   return std::max(goal > pending ? goal - pending : 0, least_read);
 }
 
@@ -158,7 +157,6 @@ StreamReader::Step StreamReader::cut(StreamShape& shape, Bundle& bundle, std::st
   if (size_t rows = bundle.rows() - first; rows > 0) {
     bundle.arena().commit(consumed);
     shape.average = (7 * shape.average + consumed / rows) / 8 + 1;
-    shape.rows_of_bundle = has_room ? shape.rows_of_bundle : bundle.rows();
     fill(shape, bundle, first);
   }
   return is_wrong ? Step::Wrong : Step::Some;

@@ -29,8 +29,6 @@ struct StreamShape {
   NetRows& rows;
   /// Bytes a row, so that a read about fills a bundle.
   size_t average = 200;
-  /// Rows a bundle, as the first full one shows.
-  size_t rows_of_bundle = 256;
   /// Positions of the rows that were just made, when their ids are wanted.
   std::vector<uint64_t> positions{};
 };

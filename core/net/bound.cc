@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/net/bound.hh"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "core/base/status.hh"
+#include "core/net/connection.hh"
+
+namespace stook {
+
+namespace {
+
+constexpr int backlog = 4096;  // the kernel takes the smaller of this and net.core.somaxconn
+
+/// What sources that have stopped leave to others. COLD: sources are started and stopped, and no more.
+struct Offers {
+  std::mutex lock;
+  std::vector<BoundSocket*> all;
+};
+Offers& offers() {
+  static Offers one;
+  return one;
+}
+
+[[noreturn]] void fail(const Listening& listening, const char* deed, int code) {
+  std::string what = "cannot " + std::string(deed) + " " + listening.endpoint.text() + ": " + std::strerror(code);
+  if (code == EADDRINUSE) {
+    what += "; another process, or another source, listens there";
+  } else if (code == EACCES && !listening.endpoint.is_unix()) {
+    what += "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
+  } else if (code == EADDRNOTAVAIL) {
+    what += "; no interface of this machine has that address";
+  }
+  throw SetupError(what, code);
+}
+
+void set(int fd, int level, int name, int value) {
+  setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/// Whether a process answers at a unix socket.
+bool is_answered(const SocketAddress& address, int type) {
+  Fd fd(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return connect(fd.get(), address.get(), address.length()) == 0 || (errno != ECONNREFUSED && errno != ENOENT);
+}
+
+}  // namespace
+
+Endpoint parse_listening(std::string_view text, AddressForm form, std::optional<uint16_t> port) {
+  Endpoint endpoint = parse_endpoint(text, form, port);
+  if (!endpoint.is_unix() && endpoint.host != "*" && !SocketAddress::of(endpoint)) {
+    std::string digits = std::to_string(endpoint.port);
+    throw std::invalid_argument("`" + std::string(text) +
+                                "` is a name; what listens needs an address of this machine: 127.0.0.1:" + digits +
+                                ", [::1]:" + digits + ", or *:" + digits + " for all");
+  }
+  return endpoint;
+}
+
+BoundSocket::BoundSocket(Listening listening, std::string_view owner)
+    : listening_(std::move(listening)), owner_(owner) {
+  if (take_offer()) {
+    return;
+  }
+  listening_.endpoint.is_unix() ? bind_unix() : bind_ip();
+  if (listening_.is_stream && listen(fd_.get(), backlog) != 0) {
+    fail(listening_, "listen on", errno);
+  }
+}
+
+BoundSocket::~BoundSocket() {
+  {
+    std::lock_guard guard(offers().lock);
+    std::erase(offers().all, this);
+  }
+  close();
+}
+
+void BoundSocket::close() {
+  fd_.reset();
+  struct stat now {};
+  if (std::exchange(has_file_, false) && lstat(listening_.endpoint.path.c_str(), &now) == 0 &&
+      now.st_dev == file_.st_dev && now.st_ino == file_.st_ino) {
+    unlink(listening_.endpoint.path.c_str());
+  }
+}
+
+std::string BoundSocket::text() const {
+  return listening_.endpoint.is_unix() ? listening_.endpoint.path : SocketAddress::of_socket(fd_.get()).text();
+}
+
+void BoundSocket::offer(std::vector<std::unique_ptr<Connection>> connections) {
+  if (!fd_) {
+    return;
+  }
+  connections_ = std::move(connections);
+  std::lock_guard guard(offers().lock);
+  offers().all.push_back(this);
+}
+
+std::vector<std::unique_ptr<Connection>> BoundSocket::take_connections() {
+  return std::exchange(connections_, {});
+}
+
+bool BoundSocket::is_same_use(const BoundSocket& other) const {
+  const Listening& a = listening_;
+  const Listening& b = other.listening_;
+  bool is_any_port = !a.endpoint.is_unix() && a.endpoint.port == 0;
+  return a.endpoint == b.endpoint && a.is_stream == b.is_stream && a.is_secure == b.is_secure &&
+         a.is_shared == b.is_shared && a.mode == b.mode && (!is_any_port || owner_ == other.owner_);
+}
+
+bool BoundSocket::take_offer() {
+  std::lock_guard guard(offers().lock);
+  auto& all = offers().all;
+  auto found = std::find_if(all.begin(), all.end(), [&](BoundSocket* other) { return is_same_use(*other); });
+  if (found == all.end()) {
+    return false;
+  }
+  BoundSocket& other = **found;
+  all.erase(found);
+  fd_ = std::move(other.fd_);
+  file_ = other.file_;
+  has_file_ = std::exchange(other.has_file_, false);
+  connections_ = std::move(other.connections_);
+  return true;
+}
+
+void BoundSocket::open_socket(int family) {
+  int type = (listening_.is_stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  fd_.reset(socket(family, type, 0));
+  if (!fd_ || family == AF_UNIX) {
+    return;
+  }
+  if (listening_.is_stream) {
+    set(fd_.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    // Connections inherit these: a peer that has vanished gives its place back after seven minutes.
+    set(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd_.get(), IPPROTO_TCP, TCP_KEEPIDLE, 300);
+    set(fd_.get(), IPPROTO_TCP, TCP_KEEPINTVL, 30);
+    set(fd_.get(), IPPROTO_TCP, TCP_KEEPCNT, 4);
+  }
+  if (listening_.is_shared) {
+    set(fd_.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  }
+}
+
+void BoundSocket::bind_ip() {
+  const Endpoint& endpoint = listening_.endpoint;
+  bool is_all = endpoint.host == "*";
+  SocketAddress address = *SocketAddress::of(is_all ? Endpoint{"::", endpoint.port, {}} : endpoint);
+  open_socket(address.family());
+  if (fd_ && address.family() == AF_INET6) {
+    set(fd_.get(), IPPROTO_IPV6, IPV6_V6ONLY, is_all ? 0 : 1);
+  }
+  bool has_bound = fd_ && bind(fd_.get(), address.get(), address.length()) == 0;
+  if (!has_bound && is_all && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {  // a machine without IPv6
+    address = *SocketAddress::of(Endpoint{"0.0.0.0", endpoint.port, {}});
+    open_socket(AF_INET);
+    has_bound = fd_ && bind(fd_.get(), address.get(), address.length()) == 0;
+  }
+  if (!has_bound) {
+    fail(listening_, "bind", errno);
+  }
+}
+
+void BoundSocket::bind_unix() {
+  const std::string& path = listening_.endpoint.path;
+  SocketAddress address = *SocketAddress::of(listening_.endpoint);
+  open_socket(AF_UNIX);
+  // The file is made with these permissions at once, less what the umask takes away.
+  bool has_bound =
+      fd_ && fchmod(fd_.get(), listening_.mode) == 0 && bind(fd_.get(), address.get(), address.length()) == 0;
+  bool is_file = path.front() == '/';
+  if (!has_bound && errno == EADDRINUSE && is_file) {
+    struct stat there {};
+    bool is_stale = lstat(path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode) &&
+                    !is_answered(address, listening_.is_stream ? SOCK_STREAM : SOCK_DGRAM);
+    errno = EADDRINUSE;
+    has_bound = is_stale && unlink(path.c_str()) == 0 && bind(fd_.get(), address.get(), address.length()) == 0;
+  }
+  if (!has_bound) {
+    fail(listening_, "bind", errno);
+  }
+  has_file_ = is_file && lstat(path.c_str(), &file_) == 0;
+  if (has_file_ && chmod(path.c_str(), listening_.mode) != 0) {
+    fail(listening_, "set the permissions of", errno);
+  }
+}
+
+}  // namespace stook

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 3a. Sockets that are bound to an address, and how one source leaves them to the next: a source that a reload
+/// replaces offers its sockets with their connections, and the source that binds the same address takes them, so that
+/// nothing is cut and nothing is missed. Room: a front's; the offers are shared by all fronts.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/fd.hh"
+#include "core/net/address.hh"
+
+namespace stook {
+
+class Connection;
+
+/// Where and how to listen.
+struct Listening {
+  Endpoint endpoint;
+  bool is_stream = true;
+  /// Streams: they speak TLS.
+  bool is_secure = false;
+  /// Several sockets may share the address, and the kernel divides what comes.
+  bool is_shared = false;
+  /// Permissions of a unix socket's file.
+  unsigned mode = 0666;
+};
+
+/// As parse_endpoint, for an address of this machine: an IP address, `*`, or a unix socket.
+Endpoint parse_listening(std::string_view text, AddressForm form, std::optional<uint16_t> port = std::nullopt);
+
+/// A socket that does not block, bound, and listening when it is one of streams.
+/// *Invariants:* while it is offered its owner does not touch it. The file of a unix socket goes with it.
+class BoundSocket {
+ public:
+  /// Takes what another source offers for the same use, or binds. `owner` is the source's id: without a port in the
+  /// address only sockets of the same source are taken. Throws SetupError.
+  BoundSocket(Listening listening, std::string_view owner);
+  ~BoundSocket();
+  BoundSocket(const BoundSocket&) = delete;
+  BoundSocket& operator=(const BoundSocket&) = delete;
+
+  int fd() const { return fd_.get(); }
+  const Listening& listening() const { return listening_; }
+  /// What it is bound to, with the port that the kernel chose.
+  std::string text() const;
+  /// Nobody else may take the socket any more, and nothing new comes.
+  void close();
+
+  /// Offers the socket and these connections to the next source, until this is destroyed.
+  void offer(std::vector<std::unique_ptr<Connection>> connections);
+  /// Connections that came with the socket; given away once.
+  std::vector<std::unique_ptr<Connection>> take_connections();
+
+ private:
+  bool take_offer();
+  void bind_ip();
+  void bind_unix();
+  void open_socket(int family);
+  bool is_same_use(const BoundSocket& other) const;
+
+  Listening listening_;
+  std::string owner_;
+  Fd fd_;
+  struct stat file_ {};  // of a unix socket that this made
+  bool has_file_ = false;
+  std::vector<std::unique_ptr<Connection>> connections_;
+};
+
+}  // namespace stook

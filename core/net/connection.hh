@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 3a. One stream connection of a source: descriptor, TLS, who the peer is, and how far its bytes have been cut.
+/// Room: the source's front.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/fd.hh"
+#include "core/net/rows.hh"
+#include "core/net/stream_reader.hh"
+#include "core/net/tls.hh"
+
+namespace stook {
+
+/// *Invariants:* the session refers to the descriptor and ends before it. An idle connection without TLS holds this
+/// object and no buffer.
+class Connection final : public Receiver {
+ public:
+  Connection(Fd fd, Peer peer_, uint64_t number_) : fd_(std::move(fd)), peer(std::move(peer_)), number(number_) {}
+
+  int fd() const { return fd_.get(); }
+  ssize_t receive(char* to, size_t size) override;
+  /// One step of the handshake. True once it is done.
+  [[nodiscard]] bool shake_hands();
+  /// Bytes are there that the descriptor does not tell of.
+  bool has_pending() const { return reader.has_records() || (session && session->pending() > 0); }
+  /// Why the last `receive` or handshake failed, in words.
+  std::string reason() const;
+
+ private:
+  Fd fd_;
+  int error_ = 0;  // errno of the last receive without TLS
+
+ public:
+  Peer peer;
+  uint64_t number;
+  StreamReader reader;
+  std::unique_ptr<TlsSession> session;
+  /// Which listener it came by, and its place among the server's connections.
+  uint32_t listener = 0;
+  uint32_t place = 0;
+  /// When bytes came last, ns of the monotonic clock.
+  int64_t active_at = 0;
+  bool is_shaking_hands = false;
+  bool has_failed = false;
+  /// TLS: the next step waits until the descriptor is writable.
+  bool wants_write = false;
+  /// The peer has sent something.
+  bool has_spoken = false;
+  /// In the server's list of those to look at without an event.
+  bool is_queued = false;
+  /// Nothing more is read, but what has been becomes rows.
+  bool is_dry = false;
+  /// The peer has closed, or an error came: what is pending is flushed, then it goes.
+  bool is_over = false;
+};
+
+}  // namespace stook

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/net/net_source.hh"
+
+#include <charconv>
+#include <stdexcept>
+
+namespace stook {
+
+unsigned parse_mode(std::string_view text) {
+  unsigned mode = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc() || end != text.data() + text.size() || mode > 0777) {
+    throw std::invalid_argument("`mode` is no permissions; write them in octal, as 0660");
+  }
+  return mode;
+}
+
+NetSource::NetSource(const NetConfig& config, std::span<const NetKey> keys)
+    : rows_(keys), streams_(config, rows_, *this), datagrams_(config, rows_, *this) {}
+
+void NetSource::start(Feed& feed) {
+  rows_.attach(feed);
+  streams_.start();
+  datagrams_.start();
+}
+
+void NetSource::pause() {
+  streams_.pause();
+  datagrams_.pause();
+}
+
+void NetSource::resume() {
+  streams_.resume();
+  datagrams_.resume();
+}
+
+bool NetSource::end() {
+  parts_to_end_ = 2;
+  bool has_streams = streams_.end();
+  bool has_datagrams = datagrams_.end();
+  parts_to_end_ = (has_streams ? 1 : 0) + (has_datagrams ? 1 : 0);
+  return parts_to_end_ > 0;
+}
+
+void NetSource::part_ended() {
+  if (--parts_to_end_ == 0) {
+    rows_.feed().finish();
+  }
+}
+
+void NetSource::stop() {
+  streams_.stop();
+  datagrams_.stop();
+}
+
+}  // namespace stook

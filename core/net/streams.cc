@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/net/streams.hh"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/base/log.hh"
+#include "core/base/status.hh"
+
+namespace stook {
+
+namespace {
+
+constexpr int64_t second = 1'000'000'000;
+constexpr size_t events_a_turn = 64;
+constexpr size_t queued_a_turn = 64;
+
+}  // namespace
+
+StreamServer::StreamServer(const NetConfig& config, NetRows& rows, PartEnd& end)
+    : config_(config), rows_(rows), end_(end), shape_{{config.framing, config.max_line.bytes}, rows} {}
+
+StreamServer::~StreamServer() = default;
+
+void StreamServer::start() {
+  bool is_secure = false;
+  for (const Listening& listening : config_.listenings) {
+    if (listening.is_stream) {
+      listeners_.push_back(std::make_unique<BoundSocket>(listening, id()));
+      is_secure = is_secure || listening.is_secure;
+    }
+  }
+  if (listeners_.empty()) {
+    return;
+  }
+  if (is_secure) {
+    tls_.emplace(config_, TlsRole::Server);
+  }
+  epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  reserve_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!epoll_ || !reserve_) {
+    throw SetupError(std::string("cannot watch connections: ") + std::strerror(errno), errno);
+  }
+  has_ended_ = false;
+  read_clock();
+  for (size_t i = 0; i < listeners_.size(); i++) {
+    for (std::unique_ptr<Connection>& connection : listeners_[i]->take_connections()) {
+      adopt(std::move(connection), i);
+    }
+    log_event(Level::Notice, "listening",
+              Fields()("instance", id())("address", listeners_[i]->text())(
+                  "socket", listeners_[i]->listening().is_secure ? "tls" : "stream"));
+  }
+  watch_listeners(true);
+  watch();
+}
+
+void StreamServer::watch() {
+  events_.on_readable<&StreamServer::on_events>(loop(), this, epoll_.get());
+  if (!queue_.empty()) {
+    queued_.on_idle<&StreamServer::on_queue>(loop(), this);
+  }
+}
+
+void StreamServer::pause() {
+  if (has_ended_ || std::exchange(is_paused_, true)) {
+    return;
+  }
+  paused_at_ = loop().now();
+  events_.stop();
+  queued_.stop();
+}
+
+void StreamServer::resume() {
+  if (has_ended_ || !std::exchange(is_paused_, false)) {
+    return;
+  }
+  paused_for_ += loop().now() - paused_at_;
+  watch();
+}
+
+void StreamServer::stop() {
+  if (!is_ending_) {
+    std::vector<std::vector<std::unique_ptr<Connection>>> of_listeners(listeners_.size());
+    for (std::unique_ptr<Connection>& connection : connections_) {
+      of_listeners[connection->listener].push_back(std::move(connection));
+    }
+    for (size_t i = 0; i < listeners_.size(); i++) {
+      listeners_[i]->offer(std::move(of_listeners[i]));
+    }
+  }
+  connections_.clear();
+  queue_.clear();
+  for (Watcher* watcher : {&events_, &queued_, &seconds_, &again_, &last_second_}) {
+    watcher->stop();
+  }
+  epoll_.reset();
+  reserve_.reset();
+  has_ended_ = true;
+}
+
+void StreamServer::reopen() {
+  std::string why = tls_ ? tls_->reload() : "";
+  if (!why.empty()) {
+    log_event(Level::Error, "tls_not_reloaded", Fields()("instance", id())("reason", why));
+  }
+}
+
+bool StreamServer::end() {
+  if (has_ended_ || is_ending_) {
+    return !has_ended_;
+  }
+  is_ending_ = true;
+  read_clock();
+  again_.stop();
+  for (size_t i = 0; i < listeners_.size(); i++) {
+    while (accept_one(i)) {}
+    listeners_[i]->close();
+  }
+  for (auto& connection : connections_) {
+    queue(*connection);
+  }
+  last_second_.on_time<&StreamServer::on_last_second>(loop(), this, second);
+  has_ended_ = connections_.empty();
+  return !has_ended_;
+}
+
+/// What has been read is still made into rows, and nothing more is read.
+void StreamServer::on_last_second() {
+  for (auto& connection : connections_) {
+    connection->is_dry = true;
+    queue(*connection);
+  }
+}
+
+void StreamServer::end_if_done() {
+  if (is_ending_ && connections_.empty() && !std::exchange(has_ended_, true)) {
+    last_second_.stop();
+    events_.stop();
+    queued_.stop();
+    seconds_.stop();
+    end_.part_ended();
+  }
+}
+
+/// Called when there is a connection to accept, or something to read.
+void StreamServer::on_events() {
+  read_clock();
+  handshakes_ = 0;
+  epoll_event events[events_a_turn];
+  int count = epoll_wait(epoll_.get(), events, events_a_turn, 0);
+  for (int i = 0; i < count && !is_paused_; i++) {
+    if (events[i].data.u64 < listeners_.size()) {
+      accept_some(static_cast<size_t>(events[i].data.u64));
+    } else {
+      serve(*static_cast<Connection*>(events[i].data.ptr));
+    }
+  }
+  rows_.feed().seal();
+  end_if_done();
+}
+
+/// Called in each turn while connections wait for their turn without an event.
+void StreamServer::on_queue() {
+  read_clock();
+  handshakes_ = 0;
+  size_t count = std::min(queue_.size(), queued_a_turn);
+  std::vector<Connection*> turn(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
+  for (Connection* connection : turn) {
+    connection->is_queued = false;
+    is_paused_ ? queue(*connection) : serve(*connection);
+  }
+  if (queue_.empty()) {
+    queued_.stop();
+  }
+  rows_.feed().seal();
+  end_if_done();
+}
+
+/// Called once a second while a connection has a buffer, or a limit of time.
+void StreamServer::on_second() {
+  if (is_paused_) {
+    return;
+  }
+  read_clock();
+  bool is_needed = false;
+  // From the end, as one that closes is replaced by the last one.
+  for (size_t i = connections_.size(); i > 0 && !is_paused_; i--) {
+    Connection& connection = *connections_[i - 1];
+    connection.reader.shrink();
+    is_needed = is_needed || connection.reader.has_buffer() || patience(connection) > 0;
+    close_if_silent(connection);
+  }
+  if (!is_needed) {
+    seconds_.stop();
+  }
+  rows_.feed().seal();
+  end_if_done();
+}
+
+}  // namespace stook

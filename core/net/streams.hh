@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Floor 3a. The connections of a source: accepted within limits, read in turn, closed when they stay silent too long.
+/// Room: the source's front.
+///
+/// All descriptors of a source are in one epoll set of its own, so that a turn serves many connections and seals once,
+/// a pause is one watcher that stops, and a connection costs no watcher. Each event reads at most 64 KiB; the kernel puts
+/// what is still readable behind the others.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/fd.hh"
+#include "core/net/bound.hh"
+#include "core/net/connection.hh"
+#include "core/net/net_config.hh"
+#include "core/net/stream_reader.hh"
+
+namespace stook {
+
+/// Who is told that a part of a source has read what there was.
+class PartEnd {
+ public:
+  virtual ~PartEnd() = default;
+  virtual void part_ended() ROOM(front) = 0;
+};
+
+/// *Invariants:* `connections_[i]->place == i`; a connection is in `queue_` at most once; while paused nothing is read
+/// and nothing is accepted, and no time counts against a peer.
+/// *Rooms:* its front.
+class StreamServer {
+ public:
+  StreamServer(const NetConfig& config, NetRows& rows, PartEnd& end);
+  ~StreamServer();
+
+  /// Binds what is of streams among the config's addresses. Throws SetupError.
+  void start() ROOM(front);
+  void pause() ROOM(front);
+  void resume() ROOM(front);
+  /// Takes what waits to be accepted, reads what the kernel holds, closes connection after connection, and tells the end;
+  /// true when there is anything to do.
+  bool end() ROOM(front);
+  /// Reads nothing more. Sockets and connections are offered to a source that follows.
+  void stop() ROOM(front);
+  /// Certificates are loaded again.
+  void reopen() ROOM(front);
+
+ private:
+  Loop& loop() ROOM(front) { return rows_.feed().loop(); }
+  std::string_view id() const { return rows_.feed().id(); }
+
+  void read_clock() ROOM(front) { now_ = loop().now() - paused_for_; }
+  void watch() ROOM(front);
+  void on_events() ROOM(front);
+  void on_queue() ROOM(front);
+  void on_second() ROOM(front);
+  void on_last_second() ROOM(front);
+  void end_if_done() ROOM(front);
+
+  // streams_accept.cc
+  void accept_some(size_t listener) ROOM(front);
+  bool accept_one(size_t listener) ROOM(front);
+  void add(Fd fd, size_t listener) ROOM(front);
+  void adopt(std::unique_ptr<Connection> connection, size_t listener) ROOM(front);
+  const char* refusal(const Peer& peer) ROOM(front);
+  void stop_accepting(size_t listener, int code) ROOM(front);
+  void listen_again() ROOM(front);
+  void watch_listeners(bool is_watched) ROOM(front);
+  void watch_connection(Connection& connection, bool is_new) ROOM(front);
+  bool is_crowded() const ROOM(front) { return connections_.size() * 10 >= config_.connections * 9; }
+
+  // streams_serve.cc
+  void serve(Connection& connection) ROOM(front);
+  void read(Connection& connection) ROOM(front);
+  bool shake_hands(Connection& connection) ROOM(front);
+  void queue(Connection& connection) ROOM(front);
+  void look_after(Connection& connection) ROOM(front);
+  void finish(Connection& connection) ROOM(front);
+  void close(Connection& connection) ROOM(front);
+  void close_if_silent(Connection& connection) ROOM(front);
+  int64_t patience(const Connection& connection) const ROOM(front);
+
+  const NetConfig& config_;
+  NetRows& rows_;
+  PartEnd& end_;
+  StreamShape shape_;
+  std::optional<TlsContext> tls_;
+  std::vector<std::unique_ptr<BoundSocket>> listeners_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::unordered_map<std::string, uint64_t> groups_;  // how many connections an address has
+  std::vector<Connection*> queue_;                    // to look at without an event
+  Fd epoll_;
+  Fd reserve_;  // given up for a moment when there are no descriptors, so that a peer learns that it is not wanted
+  Watcher events_;
+  Watcher queued_;
+  Watcher seconds_;
+  Watcher again_;
+  Watcher last_second_;
+  uint64_t accepted_ = 0;
+  // A clock that stands while the source is paused: then it is not the peers who are slow.
+  int64_t now_ = 0;
+  int64_t paused_at_ = 0;
+  int64_t paused_for_ = 0;
+  size_t handshakes_ = 0;  // steps in this turn
+  bool is_paused_ = false;
+  bool is_ending_ = false;
+  bool has_ended_ = true;
+};
+
+}  // namespace stook

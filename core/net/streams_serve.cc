@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/// How a StreamServer reads its connections, and closes them.
+#include <errno.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/log.hh"
+#include "core/net/streams.hh"
+
+namespace stook {
+
+namespace {
+
+constexpr int64_t second = 1'000'000'000;
+constexpr int64_t crowded_patience = 5 * second;
+/// A step of a handshake costs up to a millisecond of signing; the others are served before more of them.
+constexpr size_t handshakes_a_turn = 4;
+
+}  // namespace
+
+void StreamServer::serve(Connection& connection) {
+  if (connection.is_over) {
+    finish(connection);
+  } else if (connection.is_shaking_hands) {
+    if (shake_hands(connection)) {
+      read(connection);
+    }
+  } else {
+    read(connection);
+  }
+}
+
+/// True once bytes may flow.
+bool StreamServer::shake_hands(Connection& connection) {
+  if (connection.is_dry) {
+    close(connection);
+    return false;
+  }
+  if (handshakes_++ >= handshakes_a_turn) {
+    return false;  // the descriptor stays readable
+  }
+  bool wanted_write = connection.wants_write;
+  bool is_done = connection.shake_hands();
+  if (connection.has_failed) {
+    static LogLimit limit;
+    if (auto pass = limit.pass()) {
+      log_event(Level::Warning, "tls_failed",
+                Fields()("instance", id())("peer", connection.peer.text())("reason", connection.reason())(
+                    "suppressed", pass.suppressed));
+    }
+    close(connection);
+    return false;
+  }
+  if (wanted_write != connection.wants_write) {
+    watch_connection(connection, false);
+  }
+  connection.active_at = is_done ? now_ : connection.active_at;
+  if (is_ending_ && !is_done) {
+    close(connection);
+  }
+  return is_done;
+}
+
+void StreamServer::read(Connection& connection) {
+  using Step = StreamReader::Step;
+  bool wanted_write = connection.wants_write;
+  Step step = connection.reader.read(connection, shape_, connection.peer, connection.number);
+  if (wanted_write != connection.wants_write) {
+    watch_connection(connection, false);
+  }
+  switch (step) {
+    case Step::Some:
+      connection.active_at = now_;
+      connection.has_spoken = true;
+      break;
+    case Step::Paused:
+      break;
+    case Step::Blocked:
+      connection.is_over = is_ending_;
+      break;
+    case Step::Failed:
+    case Step::End:
+      connection.is_over = true;
+      break;
+    case Step::Wrong: {
+      rows_.feed().lose(Loss::Framing, 1);
+      static LogLimit limit;
+      if (auto pass = limit.pass()) {
+        log_event(Level::Warning, "framing_error",
+                  Fields()("instance", id())("peer", connection.peer.text())("reason", connection.reader.fault())(
+                      "suppressed", pass.suppressed));
+      }
+      close(connection);
+      return;
+    }
+  }
+  if (connection.is_over) {
+    finish(connection);
+    return;
+  }
+  look_after(connection);
+  if (connection.has_pending() || is_ending_) {
+    queue(connection);
+  }
+}
+
+void StreamServer::queue(Connection& connection) {
+  if (!std::exchange(connection.is_queued, true)) {
+    queue_.push_back(&connection);
+  }
+  if (!is_paused_ && !queued_.is_active()) {
+    queued_.on_idle<&StreamServer::on_queue>(loop(), this);
+  }
+}
+
+/// Has the connection looked at each second, if there is a reason.
+void StreamServer::look_after(Connection& connection) {
+  if (!seconds_.is_active() && (connection.reader.has_buffer() || patience(connection) > 0)) {
+    seconds_.on_time<&StreamServer::on_second>(loop(), this, second, second);
+  }
+}
+
+/// The last of an unfinished record becomes a row, when there is a bundle; then the connection goes.
+void StreamServer::finish(Connection& connection) {
+  if (connection.reader.flush(shape_, connection.peer, connection.number)) {
+    close(connection);
+  } else {
+    queue(connection);
+  }
+}
+
+void StreamServer::close(Connection& connection) {
+  if (connection.is_queued) {
+    std::erase(queue_, &connection);
+  }
+  if (connection.session && !connection.is_shaking_hands) {
+    connection.session->close();
+  }
+  auto group = groups_.find(std::string(connection.peer.address.peer_group()));
+  if (--group->second == 0) {
+    groups_.erase(group);
+  }
+  uint32_t place = connection.place;
+  std::swap(connections_[place], connections_.back());
+  connections_[place]->place = place;
+  connections_.pop_back();
+}
+
+/// How long the connection may stay silent as it stands, ns; 0: for ever.
+int64_t StreamServer::patience(const Connection& connection) const {
+  bool is_new = connection.is_shaking_hands || (!connection.has_spoken && !connection.peer.process);
+  int64_t limit = is_new                                 ? config_.first_byte.ns
+                  : connection.reader.is_within_record() ? config_.unfinished.ns
+                                                         : config_.idle.ns;
+  return is_crowded() ? std::min(limit, crowded_patience) : limit;
+}
+
+void StreamServer::close_if_silent(Connection& connection) {
+  int64_t limit = patience(connection);
+  if (limit == 0 || now_ - connection.active_at < limit) {
+    return;
+  }
+  static LogLimit limited;
+  if (auto pass = limited.pass()) {
+    const char* why = connection.is_shaking_hands            ? "no handshake"
+                      : !connection.has_spoken               ? "nothing was sent"
+                      : connection.reader.is_within_record() ? "silence within a record"
+                                                             : "silence";
+    log_event(Level::Warning, "connection_silent",
+              Fields()("instance", id())("peer", connection.peer.text())("reason", why)("suppressed", pass.suppressed));
+  }
+  connection.is_over = true;
+  finish(connection);
+}
+
+}  // namespace stook

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""UDP, and unix sockets of both kinds."""
+
+import os
+import signal
+import socket
+import stat
+import unittest
+
+from net_kit import Net
+
+
+class Udp(Net):
+    def socket(self, host="127.0.0.1"):
+        peer = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(peer.close)
+        return peer
+
+    def test_a_datagram_is_a_row(self):
+        daemon = self.listen("UDP", "listen=127.0.0.1:0\nmax_line=1000", keys="message,truncated,peer.ip,peer.port,stook.id,recv.time")
+        peer = self.socket()
+        for text in (b"one\ntwo", b"", b"x" * 1001, b"x" * 1000):
+            peer.sendto(text, self.addresses(daemon)[0])
+        self.has_rows(daemon, 4)
+        daemon.stop()
+        rows = self.rows()
+        self.assertEqual([row["message"] for row in rows], ["one\ntwo", "", "x" * 1000, "x" * 1000])
+        self.assertEqual([row.get("truncated") for row in rows], [None, None, True, None])
+        self.assertEqual(len({row["stook.id"] for row in rows}), 4)
+        for row in rows:
+            self.assertEqual((row["peer.ip"], row["peer.port"]), ("127.0.0.1", row["peer.port"]))
+
+    def test_both_families_by_one_address(self):
+        daemon = self.listen("UDP", "listen=*:0", keys="message,peer.ip")
+        port = self.addresses(daemon)[0][1]
+        self.socket().sendto(b"four", ("127.0.0.1", port))
+        self.has_rows(daemon, 1)
+        self.socket("::1").sendto(b"six", ("::1", port))
+        self.has_rows(daemon, 2)
+        daemon.stop()
+        self.assertEqual(self.rows(), [{"message": "four", "peer.ip": "127.0.0.1"}, {"message": "six", "peer.ip": "::1"}])
+
+    def test_what_the_kernel_drops_is_counted_exactly(self):
+        daemon = self.listen("UDP", "listen=127.0.0.1:0\nrcvbuf=64KiB")
+        peer, to = self.socket(), self.addresses(daemon)[0]
+        daemon.signal(signal.SIGSTOP)
+        for number in range(2000):
+            peer.sendto(b"%05d" % number + b"x" * 195, to)
+        daemon.signal(signal.SIGCONT)
+        daemon.wait_for(lambda: len(self.rows()) > 0, "rows")
+        daemon.stop(code=1)
+        lost = self.lost(daemon)
+        self.assertGreater(int(lost["kernel"]), 0)
+        self.assertEqual(len(self.rows()) + int(lost["kernel"]), 2000)
+
+    def test_what_was_sent_before_the_stop_is_there(self):
+        daemon = self.listen("UDP", "listen=127.0.0.1:0\nrcvbuf=4MiB")
+        peer, to = self.socket(), self.addresses(daemon)[0]
+        for number in range(3000):
+            peer.sendto(b"%d" % number, to)
+        daemon.stop()
+        self.assertEqual(self.messages(), [str(number) for number in range(3000)])
+
+    def test_several_sources_share_an_address(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        source = f"listen=127.0.0.1:{port}\nreuseport=yes\nfront=own"
+        daemon = self.listen("UDP,out:FILE\nstack=b:UDP", f"{source}\n[b]\n{source}")
+        for number in range(200):
+            self.socket().sendto(b"%d" % number, ("127.0.0.1", port))
+        self.has_rows(daemon, 200)
+        daemon.stop()
+        self.assertEqual(sorted(self.messages(), key=int), [str(number) for number in range(200)])
+
+
+class Unix(Net):
+    def test_a_stream_says_who_sends(self):
+        daemon = self.listen("UNIX", "listen=in.sock\n".replace("in.sock", self.path("in.sock")) + "mode=0620",
+                             keys="message,peer.pid,peer.uid,peer.gid")
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("in.sock")).st_mode), 0o620)
+        peer = self.connect(daemon)
+        peer.sendall(b"one\ntwo\n")
+        self.has_rows(daemon, 2)
+        daemon.stop()
+        who = {"peer.pid": os.getpid(), "peer.uid": os.getuid(), "peer.gid": os.getgid()}
+        self.assertEqual(self.rows(), [{"message": "one", **who}, {"message": "two", **who}])
+        self.assertFalse(os.path.exists(self.path("in.sock")))
+
+    def test_datagrams_say_so_too(self):
+        daemon = self.listen("UNIX", f"listen={self.path('in.sock')}, @{os.path.basename(self.dir)}\ntype=datagram",
+                             keys="message,truncated,peer.pid")
+        for address in self.addresses(daemon):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
+                peer.connect(address.replace("@", "\0"))
+                peer.send(b"a\nb")
+        self.has_rows(daemon, 2)
+        daemon.stop()
+        self.assertEqual(self.rows(), [{"message": "a\nb", "peer.pid": os.getpid()}] * 2)
+
+    def test_a_stale_socket_is_replaced_and_a_live_one_is_not(self):
+        path = self.path("in.sock")
+        daemon = self.listen("UNIX", f"listen={path}")
+        second = self.stookd("-c", "stookd.conf")
+        self.assertEqual(second.returncode, 3, second.stderr)
+        self.assertIn(f"cannot bind {path}: Address already in use", second.stderr)
+        daemon.kill()
+        self.assertTrue(os.path.exists(path))
+        again = self.listen("UNIX", f"listen={path}")
+        self.connect(again).sendall(b"one\n")
+        self.has_rows(again, 1)
+        again.stop()
+
+    def test_a_file_that_is_no_socket_stays(self):
+        path = self.write("in.sock", "precious")
+        self.write("a.conf", f"[global]\nstack=in:UNIX,out:FILE\n[in]\nlisten={path}\n[out]\npath=out.log\nformat=raw\n")
+        self.assertEqual(self.stookd("-c", "a.conf").returncode, 3)
+        self.assertEqual(self.read("in.sock"), "precious")
+
+    def test_senders_wait_while_nobody_reads(self):
+        daemon = self.listen("UNIX", f"listen={self.path('in.sock')}\ntype=datagram")
+        daemon.signal(signal.SIGSTOP)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
+            peer.connect(self.path("in.sock"))
+            peer.setblocking(False)
+            sent = 0
+            try:
+                while True:
+                    peer.send(b"%d" % sent)
+                    sent += 1
+            except BlockingIOError:
+                pass
+            daemon.signal(signal.SIGCONT)
+            self.has_rows(daemon, sent)
+        daemon.stop()
+        self.assertEqual(self.messages(), [str(number) for number in range(sent)])
+
+
+if __name__ == "__main__":
+    unittest.main()
