@@ -38,11 +38,6 @@ void put_json_lead(std::string& to, std::string_view name) {
 }
 }  // namespace
 
-template <>
-inline constexpr std::string_view choice_names<BinaryForm>[] = {"escape", "replace", "base64"};
-template <>
-inline constexpr std::string_view choice_names<TimeForm>[] = {"iso", "epoch", "epoch_ms", "epoch_ns"};
-
 Json::Json(const JsonConfig& config) : style_{config.binary, config.time}, columns_(config, put_json_lead) {}
 
 char* Json::make_room(Payload& payload, char* to, size_t size) {

@@ -3,11 +3,17 @@
 #pragma once
 
 #include "core/api/codec.hh"
+#include "core/api/option.hh"
 #include "core/data/json_text.hh"
 #include "core/data/pattern.hh"
 #include "sinks/codecs/columns.hh"
 
 namespace stook {
+
+template <>
+inline constexpr std::string_view choice_names<BinaryForm>[] = {"escape", "replace", "base64"};
+template <>
+inline constexpr std::string_view choice_names<TimeForm>[] = {"iso", "epoch", "epoch_ms", "epoch_ns"};
 
 struct JsonConfig : ColumnChoice {
   BinaryForm binary = BinaryForm::Replace;
