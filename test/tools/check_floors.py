@@ -48,8 +48,10 @@ DOORS = (
     (r"(msgpack\.hpp|msgpack/.*)", ("test/",), "use core/data/object.hh; msgpack.hpp is the tests' second opinion"),
     (r"(.*/)?(lua\.hpp|lua\.h|lauxlib\.h|lualib\.h|luaconf\.h)", ("core/lua/",), "use the headers of core/lua"),
     (r"(.*/)?ev(\+\+)?\.h", ("core/api/loop.hh", "core/api/loop.cc"), "use core/api/loop.hh"),
-    (r"(.*/)?simdjson\.h", ("core/api/json.cc", "test/"), "use core/api/json.hh"),
+    (r"(.*/)?simdjson\.h", ("core/api/json.cc", "sinks/http/bulk_answer.cc", "test/"),
+     "use core/api/json.hh"),
     (r"(.*/)?pcre2\.h", ("filters/", "core/api/regex.hh", "core/api/regex.cc", "test/"), "use core/api/regex.hh"),
+    (r"curl/.*", ("sinks/http/exchange.cc",), "use sinks/http/exchange.hh"),
     (r"openssl/.*", ("core/net/tls.cc", "core/net/tls_context.cc", "core/net/tls_words.cc"), "use core/net/tls.hh"),
 )
 

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/http/exchange.hh"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "core/base/clock.hh"
+#include "core/base/status.hh"
+#include "core/base/text.hh"
+
+namespace stook {
+
+namespace {
+/// What a request may take from when the daemon ends.
+constexpr int64_t hurried_most = 1'000'000'000;
+constexpr int64_t ms = 1'000'000;
+
+struct UrlFree {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+using Url = std::unique_ptr<CURLU, UrlFree>;
+
+std::string part_of(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) {
+    return {};
+  }
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+Url parse(const std::string& text) {
+  Url url(curl_url());
+  CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
+  std::string scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : std::string();
+  if (scheme != "http" && scheme != "https") {
+    throw std::invalid_argument("url: '" + printable(text, 128) +
+                                "' is no URL; write http://host:port/path or https://…");
+  }
+  return url;
+}
+
+std::string whole(CURLU* url) {
+  return part_of(url, CURLUPART_URL);
+}
+
+// Until somebody changes a setting these come back.
+bool is_setting(CURLcode code) {
+  switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+      return true;
+    default:
+      return false;
+  }
+}
+}  // namespace
+
+HttpUrl read_url(const std::string& text) {
+  Url url = parse(text);
+  if (!part_of(url.get(), CURLUPART_USER).empty() || !part_of(url.get(), CURLUPART_PASSWORD).empty()) {
+    throw std::invalid_argument("url: holds a user or a password; write them as the options user and password");
+  }
+  if (!part_of(url.get(), CURLUPART_FRAGMENT).empty()) {
+    throw std::invalid_argument("url: has a fragment, which is never sent; leave out what follows #");
+  }
+  HttpUrl read;
+  read.is_tls = part_of(url.get(), CURLUPART_SCHEME) == "https";
+  read.has_path = part_of(url.get(), CURLUPART_PATH).size() > 1;
+  curl_url_set(url.get(), CURLUPART_QUERY, nullptr, 0);
+  read.shown = whole(url.get());
+  return read;
+}
+
+std::string url_with_path(const std::string& text, const std::string& path) {
+  Url url = parse(text);
+  curl_url_set(url.get(), CURLUPART_PATH, path.c_str(), 0);
+  return whole(url.get());
+}
+
+std::string url_with_query(const std::string& text, const std::string& name, const std::string& value) {
+  Url url = parse(text);
+  curl_url_set(url.get(), CURLUPART_QUERY, (name + "=" + value).c_str(), CURLU_APPENDQUERY | CURLU_URLENCODE);
+  return whole(url.get());
+}
+
+/// The handles. *Invariants:* the easy handle is in the multi handle only during `send`.
+class HttpExchange::Curl {
+ public:
+  explicit Curl(const HttpTarget& target) : target_(target), multi_(curl_multi_init()), easy_(curl_easy_init()) {
+    if (multi_ == nullptr || easy_ == nullptr) {
+      throw SetupError("libcurl cannot begin", ENOMEM);
+    }
+    set_headers();
+    set_request();
+    set_tls();
+  }
+  Curl(const Curl&) = delete;
+  Curl& operator=(const Curl&) = delete;
+  ~Curl() {
+    curl_easy_cleanup(easy_);
+    curl_multi_cleanup(multi_);
+    curl_slist_free_all(headers_);
+  }
+
+  HttpAnswer send(std::string_view body, int hurry) {
+    answer_ = HttpAnswer();
+    error_[0] = 0;
+    set(CURLOPT_POSTFIELDS, body.data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_multi_add_handle(multi_, easy_);
+    CURLcode code = run(hurry);
+    curl_multi_remove_handle(multi_, easy_);
+    finish(code);
+    return std::move(answer_);
+  }
+
+ private:
+  template <class T>
+  void set(CURLoption option, T value) {
+    if (CURLcode code = curl_easy_setopt(easy_, option, value); code != CURLE_OK) {
+      throw SetupError(std::string("libcurl: ") + curl_easy_strerror(code));
+    }
+  }
+  void set_path(CURLoption option, const std::string& path) {
+    if (!path.empty()) {
+      set(option, path.c_str());
+    }
+  }
+
+  void set_headers() {
+    auto add = [&](const char* line) {
+      curl_slist* more = curl_slist_append(headers_, line);
+      headers_ = more == nullptr ? throw SetupError("libcurl: no memory", ENOMEM) : more;
+    };
+    for (const std::string& line : target_.headers) {
+      add(line.c_str());
+    }
+    add("Expect:");  // the body goes at once
+    set(CURLOPT_HTTPHEADER, headers_);
+  }
+
+  void set_request() {
+    set(CURLOPT_URL, target_.url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_CUSTOMREQUEST, target_.method.c_str());
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_USERAGENT, "stook/" STOOK_VERSION);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);  // a name that is being looked up does not hold up the end
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<int64_t>(1, target_.timeout / ms)));
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max<int64_t>(1, target_.connect_timeout / ms)));
+    set(CURLOPT_PROXY, target_.proxy.c_str());
+    set(CURLOPT_ERRORBUFFER, error_);
+    set(CURLOPT_WRITEFUNCTION, &Curl::on_body);
+    set(CURLOPT_WRITEDATA, this);
+    set(CURLOPT_HEADERFUNCTION, &Curl::on_header);
+    set(CURLOPT_HEADERDATA, this);
+    if (!target_.user.empty()) {
+      set(CURLOPT_HTTPAUTH, long{CURLAUTH_BASIC});
+      set(CURLOPT_USERNAME, target_.user.c_str());
+      set(CURLOPT_PASSWORD, target_.password.c_str());
+    }
+  }
+
+  void set_tls() {
+    set(CURLOPT_SSLVERSION, target_.needs_tls13 ? long{CURL_SSLVERSION_TLSv1_3} : long{CURL_SSLVERSION_TLSv1_2});
+    set(CURLOPT_CA_CACHE_TIMEOUT, 60L);
+    set(CURLOPT_SSL_VERIFYPEER, target_.tls_verify ? 1L : 0L);
+    set(CURLOPT_SSL_VERIFYHOST, target_.tls_verify ? 2L : 0L);
+    set_path(CURLOPT_CAINFO, target_.tls_ca);
+    set_path(CURLOPT_SSLCERT, target_.tls_cert);
+    set_path(CURLOPT_SSLKEY, target_.tls_key);
+  }
+
+  // CURLE_ABORTED_BY_CALLBACK: the daemon ends.
+  CURLcode run(int hurry) {
+    int64_t deadline = -1;
+    for (;;) {
+      int running = 0;
+      if (curl_multi_perform(multi_, &running) != CURLM_OK) {
+        return CURLE_FAILED_INIT;
+      }
+      if (running == 0) {
+        return result();
+      }
+      int64_t left = deadline < 0 ? hurried_most : deadline - monotonic_ns();
+      if (left <= 0) {
+        return CURLE_ABORTED_BY_CALLBACK;
+      }
+      curl_waitfd waits{hurry, CURL_WAIT_POLLIN, 0};
+      bool looks = hurry >= 0 && deadline < 0;
+      int timeout = static_cast<int>(std::max<int64_t>(1, left / ms));
+      if (curl_multi_poll(multi_, looks ? &waits : nullptr, looks ? 1 : 0, timeout, nullptr) != CURLM_OK) {
+        return CURLE_FAILED_INIT;
+      }
+      if (looks && waits.revents != 0) {
+        deadline = monotonic_ns() + hurried_most;
+      }
+    }
+  }
+
+  CURLcode result() {
+    int left = 0;
+    while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg == CURLMSG_DONE) {
+        return message->data.result;
+      }
+    }
+    return CURLE_FAILED_INIT;
+  }
+
+  void finish(CURLcode code) {
+    if (code != CURLE_OK) {
+      answer_ = HttpAnswer();
+      answer_.is_setting = is_setting(code);
+      answer_.failure = code == CURLE_ABORTED_BY_CALLBACK ? "no answer before the end" : std::string(error_);
+      if (answer_.failure.empty()) {
+        answer_.failure = curl_easy_strerror(code);
+      }
+      return;
+    }
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    answer_.status = static_cast<int>(status);
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
+    answer_.retry_after = std::clamp<curl_off_t>(seconds, 0, 86400) * 1'000'000'000;
+  }
+
+  static size_t on_body(char* bytes, size_t, size_t size, void* self) {
+    auto& curl = *static_cast<Curl*>(self);
+    size_t room = curl.target_.answer_most - curl.answer_.body.size();
+    curl.answer_.body.append(bytes, std::min(size, room));
+    curl.answer_.is_cut = curl.answer_.is_cut || size > room;
+    return size;
+  }
+
+  // The last status line is that of the answer: those of 1xx come before it.
+  static size_t on_header(char* bytes, size_t, size_t size, void* self) {
+    std::string_view line(bytes, size);
+    if (line.substr(0, 5) == "HTTP/") {
+      std::string_view status = line.substr(std::min(line.find(' '), line.size()));
+      static_cast<Curl*>(self)->answer_.status_text = trim(status.substr(0, status.find_first_of("\r\n")));
+    }
+    return size;
+  }
+
+  const HttpTarget& target_;
+  CURLM* multi_;
+  CURL* easy_;
+  curl_slist* headers_ = nullptr;
+  char error_[CURL_ERROR_SIZE] = {};
+  HttpAnswer answer_;
+};
+
+HttpExchange::HttpExchange(const HttpTarget& target, int hurry) : target_(target), hurry_(hurry) {
+  static const CURLcode begun = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (begun != CURLE_OK) {
+    throw SetupError(std::string("libcurl: ") + curl_easy_strerror(begun));
+  }
+  renew();
+}
+
+HttpExchange::~HttpExchange() = default;
+
+HttpAnswer HttpExchange::send(std::string_view body) {
+  return curl_->send(body, hurry_);
+}
+
+void HttpExchange::renew() {
+  curl_ = std::make_unique<Curl>(target_);
+}
+
+}  // namespace stook

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One HTTP request after another to one place, over connections that are kept: the one door to libcurl.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/room.hh"
+
+namespace stook {
+
+/// Where requests go, and how.
+struct HttpTarget {
+  std::string url;
+  std::string method = "POST";
+  /// Whole header lines.
+  std::vector<std::string> headers;
+  /// Basic authentication, when `user` is not empty.
+  std::string user;
+  std::string password;
+  int64_t timeout = 0;  // ns, of the whole request
+  int64_t connect_timeout = 0;
+  /// Paths; empty: the system's certificates, and none of its own.
+  std::string tls_ca;
+  std::string tls_cert;
+  std::string tls_key;
+  bool tls_verify = true;
+  bool needs_tls13 = false;
+  /// Empty: none, whatever the environment says.
+  std::string proxy;
+  /// More of an answer is not kept.
+  size_t answer_most = 16 * 1024;
+};
+
+/// What came back.
+struct HttpAnswer {
+  /// 0: there was no answer, and `failure` says why.
+  int status = 0;
+  /// `503 Service Unavailable`.
+  std::string status_text;
+  std::string body;
+  bool is_cut = false;
+  std::string failure;
+  /// Of a failure: it lasts until somebody changes a setting.
+  bool is_setting = false;
+  /// What the peer asks to wait, in ns, 0 when it does not say.
+  int64_t retry_after = 0;
+};
+
+/// The pieces of a URL that settings are checked by.
+struct HttpUrl {
+  bool is_tls = false;
+  bool has_path = false;
+  std::string shown;  // scheme, host, port and path: what may be printed
+};
+/// Throws std::invalid_argument with one sentence when it is no URL of http or https, or holds a password or a fragment.
+HttpUrl read_url(const std::string& url);
+/// The URL with another path, or with more behind its query.
+std::string url_with_path(const std::string& url, const std::string& path);
+std::string url_with_query(const std::string& url, const std::string& name, const std::string& value);
+
+/// Does not follow redirects. Certificates are verified unless the target says otherwise, and TLS is 1.2 at least.
+/// *Rooms:* its sink's carrier.
+class HttpExchange {
+ public:
+  /// `hurry`: when it becomes readable, a request has one second more; -1: never. The target outlives the exchange.
+  /// Throws SetupError.
+  HttpExchange(const HttpTarget& target, int hurry);
+  ~HttpExchange();
+  HttpExchange(const HttpExchange&) = delete;
+  HttpExchange& operator=(const HttpExchange&) = delete;
+
+  HttpAnswer send(std::string_view body) ROOM(carrier);
+  /// The next request has a connection of its own, with certificates that are read again.
+  void renew() ROOM(carrier);
+
+ private:
+  class Curl;
+  const HttpTarget& target_;
+  int hurry_;
+  std::unique_ptr<Curl> curl_;
+};
+
+}  // namespace stook
