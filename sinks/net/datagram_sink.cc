@@ -17,11 +17,12 @@
 #include "core/net/resolve.hh"
 #include "sinks/net/config.hh"
 #include "sinks/net/offered.hh"
+#include "sinks/net/patience.hh"
 
 namespace stook {
 
 namespace {
-constexpr int64_t datagram_patience = 1'000'000'000;
+constexpr int64_t datagram_patience = 5'000'000'000;
 constexpr int64_t datagram_soon = 1'000'000;
 /// The kernel has no room for a moment and no event for its end.
 constexpr int64_t no_room_pause = 5'000'000;
@@ -35,17 +36,17 @@ class DatagramSink final : public Sink {
   explicit DatagramSink(const Make& make)
       : config_(*static_cast<const SocketConfig*>(make.config)),
         frames_(RowFraming::Nul, make.is_binary),
+        hurry_(make.hurry),
         resolver_(config_.endpoint, SOCK_DGRAM) {}
 
   void open() override ROOM(carrier) {}
 
   Outcome deliver(Shipment shipment) override ROOM(carrier) {
-    int64_t until = monotonic_ns() + datagram_patience;
     retry_after_ = 0;
     bool is_old = static_cast<bool>(fd_);
-    Outcome outcome = send(shipment, until);
+    Outcome outcome = send(shipment);
     // A socket whose peer has begun anew since the last delivery is no reason to wait.
-    return is_old && !fd_ && config_.endpoint.is_unix() ? send(shipment, until) : outcome;
+    return is_old && !fd_ && config_.endpoint.is_unix() ? send(shipment) : outcome;
   }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
@@ -59,8 +60,8 @@ class DatagramSink final : public Sink {
     size_t row = 0;
   };
 
-  Outcome send(Shipment shipment, int64_t until) ROOM(carrier) {
-    if (Outcome outcome = connect(until); outcome != Outcome::Done) {
+  Outcome send(Shipment shipment) ROOM(carrier) {
+    if (Outcome outcome = connect(); outcome != Outcome::Done) {
       return outcome;
     }
     if (!offered_.is(shipment)) {
@@ -72,12 +73,13 @@ class DatagramSink final : public Sink {
         return Outcome::Refused;
       }
     }
+    Patience patient(hurry_, datagram_patience);
     while (next_.payload < shipment.size()) {
       size_t count = gather(shipment);
       int sent = ::sendmmsg(fd_.get(), messages_.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent > 0 || count == 0) {
         advance(shipment, count == 0 ? 0 : static_cast<size_t>(sent));
-      } else if (Outcome outcome = fail(errno, until); outcome != Outcome::Done) {
+      } else if (Outcome outcome = fail(errno, patient); outcome != Outcome::Done) {
         return outcome;
       }
     }
@@ -85,11 +87,11 @@ class DatagramSink final : public Sink {
     return Outcome::Done;
   }
 
-  Outcome connect(int64_t until) ROOM(carrier) {
+  Outcome connect() ROOM(carrier) {
     if (fd_) {
       return Outcome::Done;
     }
-    Advance named = resolver_.ask(until);
+    Advance named = resolver_.ask(Patience(hurry_, datagram_patience).slice());
     if (named != Advance::Done) {
       reason_ = resolver_.reason();
       retry_after_ = named == Advance::Pending ? datagram_soon : 0;
@@ -153,20 +155,19 @@ class DatagramSink final : public Sink {
   }
 
   // Done: it may be tried once more.
-  Outcome fail(int error, int64_t until) ROOM(carrier) {
+  Outcome fail(int error, const Patience& patient) ROOM(carrier) {
     bool is_full = error == EAGAIN || error == ENOBUFS || error == ENOMEM;
     if (error == EINTR) {
       return Outcome::Done;
     }
     reason_ = config_.endpoint.text() + ": " + (error == EAGAIN ? "the peer reads nothing" : std::strerror(error));
-    int64_t now = monotonic_ns();
-    if (is_full && now >= until) {
+    if (is_full && patient.is_over()) {
       retry_after_ = datagram_soon;
       return Outcome::Again;
     }
     if (is_full) {
       pollfd polled{fd_.get(), static_cast<short>(error == EAGAIN ? POLLOUT : 0), 0};
-      int64_t left = error == EAGAIN ? until - now : no_room_pause;
+      int64_t left = error == EAGAIN ? std::max<int64_t>(0, patient.slice() - monotonic_ns()) : no_room_pause;
       timespec time{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
       (void)::ppoll(&polled, 1, &time, nullptr);
       return Outcome::Done;
@@ -182,6 +183,7 @@ class DatagramSink final : public Sink {
 
   const SocketConfig& config_;
   RowFrames frames_;  // for their bodies
+  int hurry_;
   Resolver resolver_ OWNED(carrier);
   Fd fd_ OWNED(carrier);
   size_t largest_ OWNED(carrier) = largest_udp;

@@ -7,19 +7,19 @@
 /// had not read when it died is beyond reach; no byte stream tells.
 #include <algorithm>
 
-#include "core/base/clock.hh"
 #include "core/base/log.hh"
 #include "core/base/text.hh"
 #include "core/net/outgoing.hh"
 #include "sinks/net/cargo.hh"
 #include "sinks/net/config.hh"
+#include "sinks/net/patience.hh"
 
 namespace stook {
 
 namespace {
-/// How long one call may take for the peer. At the end of stook a sink has stop_timeout, and three seconds more for
-/// its last call.
-constexpr int64_t patience = 1'000'000'000;
+/// How long one call waits for a peer that is there, and for one that has to be found.
+constexpr int64_t patience = 5'000'000'000;
+constexpr int64_t connect_patience = 1'000'000'000;
 /// What goes on by itself is looked after soon.
 constexpr int64_t soon = 1'000'000;
 
@@ -29,6 +29,7 @@ class StreamSink final : public Sink {
   explicit StreamSink(const Make& make)
       : config_(*static_cast<const SocketConfig*>(make.config)),
         id_(make.id),
+        hurry_(make.hurry),
         frames_(config_.framing, make.is_binary),
         cargo_(frames_, config_.tls, make.header) {}
 
@@ -51,11 +52,10 @@ class StreamSink final : public Sink {
         return Outcome::Refused;
       }
     }
-    int64_t until = monotonic_ns() + patience;
     bool is_old = line_->is_up();
-    Outcome outcome = ship(until);
+    Outcome outcome = ship();
     // A connection that has ended since the last delivery is no reason to wait.
-    return is_old && has_lost_ ? ship(until) : outcome;
+    return is_old && has_lost_ ? ship() : outcome;
   }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
@@ -86,34 +86,51 @@ class StreamSink final : public Sink {
   void close() override ROOM(carrier) { line_->close(); }
 
  private:
-  Outcome ship(int64_t until) ROOM(carrier) {
+  Outcome ship() ROOM(carrier) {
     has_lost_ = false;
     if (line_->is_up() && !line_->look()) {
       return lost();
     }
-    if (Outcome outcome = connect(until); outcome != Outcome::Done) {
+    if (Outcome outcome = connect(); outcome != Outcome::Done) {
       return outcome;
     }
+    Patience patient(hurry_, patience);
+    for (;;) {
+      Advance advance = push(patient.slice());
+      if (advance == Advance::Done) {
+        cargo_.forget();
+        return Outcome::Done;
+      }
+      if (advance == Advance::Failed) {
+        return lost();
+      }
+      if (patient.is_over()) {
+        return slow();
+      }
+    }
+  }
+
+  // Writes what is left, and waits for its end to arrive.
+  Advance push(int64_t until) ROOM(carrier) {
     while (cargo_.has_more()) {
       Written written = line_->write(cargo_.next(), until);
       cargo_.advance(written.bytes);
       if (written.advance != Advance::Done) {
-        return written.advance == Advance::Failed ? lost() : slow();
+        return written.advance;
       }
     }
-    Advance advance = line_->wait_acknowledged(until);
-    if (advance != Advance::Done) {
-      return advance == Advance::Failed ? lost() : slow();
-    }
-    cargo_.forget();
-    return Outcome::Done;
+    return line_->wait_acknowledged(until);
   }
 
-  Outcome connect(int64_t until) ROOM(carrier) {
+  Outcome connect() ROOM(carrier) {
     if (line_->is_up()) {
       return Outcome::Done;
     }
-    Advance advance = line_->connect(until);
+    Patience patient(hurry_, connect_patience);
+    Advance advance = line_->connect(patient.slice());
+    while (advance == Advance::Pending && !patient.is_over()) {
+      advance = line_->connect(patient.slice());
+    }
     if (advance == Advance::Done) {
       cargo_.restart();
       log_event(Level::Info, "sink_connected", Fields()("instance", id_)("peer", line_->peer()));
@@ -152,6 +169,7 @@ class StreamSink final : public Sink {
 
   const SocketConfig& config_;
   std::string id_;
+  int hurry_;
   RowFrames frames_;
   Cargo cargo_ OWNED(carrier);
   std::unique_ptr<Outgoing> line_ OWNED(carrier);
