@@ -42,8 +42,8 @@ constexpr Option sink_options[] = {
                                        "what a full queue does: block the stack, drop_oldest, or drop_new"),
     option<&CommonOptions::on_refused>(
         "on_refused", "",
-        "what becomes of a row that the sink will never take: drop, or letters; empty: letters where "
-        "there is a folder for them"),
+        "what becomes of a row that the sink will never take: drop, letters, or elements of a stack; empty: letters "
+        "where there is a folder for them"),
     option<&CommonOptions::retry_first>("retry_first", "200ms", "longest pause before the first retry", {1e6, 3.6e12}),
     option<&CommonOptions::retry_most>("retry_most", "30s", "longest pause before any other", {1e6, 3.6e12}),
     option<&CommonOptions::retry_for>("retry_for", "0",
@@ -54,14 +54,14 @@ void fill_retry(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
   Instance& instance = *one.instance;
   instance.retry = {common.retry_first.ns, std::max(common.retry_first.ns, common.retry_most.ns), common.retry_for.ns};
   const Settings& settings = draft.settings;
+  if (instance.hands_on_refused) {
+    return;
+  }
   bool is_drop = equal_in_any_case(common.on_refused, "drop");
   bool is_letters = equal_in_any_case(common.on_refused, "letters");
   const Given* given = one.find("on_refused");
   std::string label = "[" + instance.id + "] on_refused: ";
-  if (!is_drop && !is_letters && !common.on_refused.empty()) {
-    draft.refuse(given->value_place, label + "neither drop nor letters", "it takes one of these");
-    one.is_broken = true;
-  } else if (is_letters && settings.letters.empty()) {
+  if (is_letters && settings.letters.empty()) {
     draft.refuse(given->value_place, label + "there is no folder for letters",
                  "letters = DIR in [global] names one, and so does state_dir");
     one.is_broken = true;

@@ -37,6 +37,8 @@ struct InstanceDraft {
   std::vector<Given> given;
   /// The elements that failed rows go to.
   std::vector<ElementDraft> on_error;
+  /// Sinks: the elements that refused rows go to.
+  std::vector<ElementDraft> on_refused;
   /// Groups: their sinks, `last` behind the others.
   std::vector<ElementDraft> members;
   /// The group that it is a member of.

@@ -25,10 +25,13 @@ std::string text_of(const Draft& draft, const InstanceDraft& one) {
   for (const Given* option : given) {
     add_piece(text, option->name, option->meant);
   }
-  for (const ElementDraft& element : one.on_error) {
-    add_piece(text, "failed rows",
-              element.instance == no_instance ? "" : draft.instances[element.instance].instance->id);
-  }
+  auto add_ids = [&](std::string_view name, const std::vector<ElementDraft>& elements) {
+    for (const ElementDraft& element : elements) {
+      add_piece(text, name, element.instance == no_instance ? "" : draft.instances[element.instance].instance->id);
+    }
+  };
+  add_ids("failed rows", one.on_error);
+  add_ids("refused rows", one.on_refused);
   bool is_source = one.instance->plugin->kind == Kind::Source;
   add_piece(text, "letters", is_source ? "" : draft.settings.letters);
   add_piece(text, "state_dir", one.instance->keeps_positions ? draft.settings.state_dir : "");

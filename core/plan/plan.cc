@@ -3,6 +3,7 @@
 
 #include "core/base/text.hh"
 #include "core/plan/draft.hh"
+#include "core/plan/edges.hh"
 #include "core/plan/elements.hh"
 #include "core/plan/groups.hh"
 #include "core/plan/options.hh"
@@ -85,6 +86,7 @@ std::unique_ptr<Plan> make_plan(const PlanRequest& request) {
   join_members(draft);
   fill_instances(draft);
   fill_groups(draft);
+  join_refusals(draft);
   override_settings(request, draft.settings);
   auto plan = std::make_unique<Plan>();
   plan->settings = draft.settings;

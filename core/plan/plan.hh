@@ -52,6 +52,8 @@ struct Instance {
   // Sources.
   bool has_own_front = false;
   size_t lanes = 1;
+  /// A source of rows that a sink refused: the id of that sink; else empty.
+  std::string refusals_of;
   // Filters and sinks.
   OnError on_error = OnError::Pass;
   // Sinks.
@@ -59,6 +61,8 @@ struct Instance {
   HoldRules hold;
   SpoolSettings spool;  // folder empty: none
   RetryRules retry;
+  /// Rows that the sink refuses go to a stack whose source is `ID.refused`.
+  bool hands_on_refused = false;
   /// The folder in which rows are kept that the sink refuses; empty: they are dropped.
   std::string letters;
   uint64_t letters_most = 0;

@@ -160,7 +160,7 @@ size_t Bisection::stop() {
 
 void Bisection::collect(std::vector<Settled>& settled) {
   while (collected_ < portions_.size() && portions_[collected_].end <= final_) {
-    settled.push_back({portions_[collected_].payload, portions_[collected_].worst});
+    settled.push_back({portions_[collected_].payload, portions_[collected_].worst, 0});
     collected_++;
   }
 }

@@ -19,6 +19,8 @@ namespace stook {
 struct Settled {
   Payload* payload;
   Fate fate;
+  /// The last refusal that may have rows of it, 0: there is none.
+  uint64_t refusal = 0;
 };
 
 /// Fills `piece` with rows [begin, end) of a payload, each with its part's address.

@@ -29,8 +29,21 @@ Carrier::Carrier(std::shared_ptr<const Instance> instance_, Notice& notice)
 }
 Carrier::~Carrier() = default;
 
+void Carrier::route_refused(std::shared_ptr<Refusals> refusals) {
+  refusals_ = std::move(refusals);
+  if (spooled_) {
+    refusals_->dry = [this] {
+      const Spool* spool = spooled_->spool();
+      return meter.is_failing.read() != 0 || (spool != nullptr && spool->waiting().rows == 0);
+    };
+  }
+}
+
 void Carrier::open() {
-  spooled_ ? spooled_->open() : delivery_.open();
+  if (refusals_ && !spooled_) {
+    delivery_.route_refused(*refusals_, bell);
+  }
+  spooled_ ? spooled_->open(refusals_.get()) : delivery_.open();
   is_open_ = true;
 }
 
@@ -126,6 +139,8 @@ bool Carrier::serve_once() {
   if (hold_) {
     hold_->serve(is_flushing_ && !has_gathered);
   }
+  // Until all is final: what a stack for refused rows holds back would hold this sink's payloads back.
+  delivery_.flush_refused(is_flushing_);
   is_flushing_ = is_flushing_ && !(is_dry && (!hold_ || hold_->is_idle()));
   return delivery_.serve() || (is_flushing_ && has_gathered);
 }

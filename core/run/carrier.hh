@@ -18,6 +18,7 @@
 #include "core/run/delivery.hh"
 #include "core/run/hold.hh"
 #include "core/run/outbox.hh"
+#include "core/run/refusals.hh"
 #include "core/run/spooled.hh"
 
 namespace stook {
@@ -44,6 +45,9 @@ class Carrier {
       spooled_->watch_by(vigil);
     }
   }
+  /// Before `open`: what the sink refuses goes that way.
+  void route_refused(std::shared_ptr<Refusals> refusals);
+  const std::shared_ptr<Refusals>& refusals() const { return refusals_; }
   /// Before `open`: the spool belongs to a carrier that ends, and is opened once that has let go of it.
   void take_over() { spooled_->take_over(); }
 
@@ -109,6 +113,7 @@ class Carrier {
   std::unique_ptr<Spooled> spooled_;
   Delivery delivery_;
   std::unique_ptr<Hold> hold_;
+  std::shared_ptr<Refusals> refusals_;  // with the feed of the stack for refused rows, see there; null: there is none
   bool is_flushing_ OWNED(carrier) = false;
   bool is_open_ OWNED(carrier) = false;
   std::thread thread_;

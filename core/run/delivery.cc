@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "core/base/text.hh"
@@ -61,6 +62,10 @@ void Delivery::reopen() {
 
 int64_t Delivery::wake_at() {
   int64_t at = waiting_.empty() ? -1 : settled_.empty() ? retry_.at() : letters_retry_.at();
+  if (refusals_ != nullptr) {
+    at = can_offer() ? retry_.at() : -1;
+    at = at < 0 ? stack_slow_at() : at;
+  }
   int64_t timer = sink_->next_time();
   return at < 0 ? timer : timer < 0 ? at : std::min(at, timer);
 }
@@ -71,10 +76,11 @@ bool Delivery::serve() {
   if (timer >= 0 && now >= timer) {
     sink_->on_time(now);
   }
-  if (waiting_.empty()) {
-    return false;
+  bool has_moved = refusals_ != nullptr && take_home_refused(now);
+  if (has_moved || waiting_.empty() || (refusals_ != nullptr && !can_offer())) {
+    return has_moved;
   }
-  if (!settled_.empty()) {
+  if (refusals_ == nullptr && !settled_.empty()) {
     if (letters_retry_.is_early(now)) {
       return false;
     }
@@ -82,7 +88,7 @@ bool Delivery::serve() {
     return true;
   }
   if (retry_.is_early(now)) {
-    return letters_ && meter_.is_broken.read() != 0 && divert(next_shipment());
+    return has_refuge() && meter_.is_broken.read() != 0 && divert(next_shipment());
   }
   Shipment shipment = next_shipment();
   if (const Bisection::Verdict* verdict = bisection_.is_active() ? bisection_.verdict() : nullptr) {
@@ -91,6 +97,10 @@ bool Delivery::serve() {
     offer(shipment);
   }
   return true;
+}
+
+bool Delivery::can_offer() const {
+  return waiting_.size() > settled_.size() && (refusals_ == nullptr || refusals_->has_room());
 }
 
 // A shipment that was not taken is offered again as it was.
@@ -103,15 +113,16 @@ Shipment Delivery::next_shipment() {
     offered_ = instance_.hold.is_on() ? 1 : shipment_size();
     attempts_ = 0;
   }
-  return {waiting_.data(), offered_};
+  return {waiting_.data() + settled_.size(), offered_};
 }
 
 size_t Delivery::shipment_size() {
   size_t most = sink_->shipment_bytes();
-  size_t bytes = waiting_.front()->size();
+  std::span<Payload* const> next = std::span(waiting_).subspan(settled_.size());
+  size_t bytes = next[0]->size();
   size_t size = 1;
-  while (size < std::min(shipment_most, waiting_.size()) && bytes <= most && waiting_[size]->size() <= most - bytes) {
-    bytes += waiting_[size++]->size();
+  while (size < std::min(shipment_most, next.size()) && bytes <= most && next[size]->size() <= most - bytes) {
+    bytes += next[size++]->size();
   }
   return size;
 }
@@ -186,7 +197,9 @@ void Delivery::refuse(Shipment shipment, const std::string& reason) {
   if (auto pass = limit.pass()) {
     log_event(Level::Error, "sink_refused",
               Fields()("instance", instance_.id)("rows", uint64_t{rows})("reason", reason)(
-                  "kept", letters_ ? "as letters" : "no")("suppressed", pass.suppressed));
+                  "kept", letters_               ? "as letters"
+                          : refusals_ != nullptr ? "in another stack"
+                                                 : "no")("suppressed", pass.suppressed));
   }
   set_aside(shipment, reason, meter_.refused_rows);
 }
@@ -219,7 +232,7 @@ void Delivery::wait(Shipment shipment, Outcome outcome, int64_t now) {
   }
   if (retry_.is_broken(now)) {
     break_off(reason);
-    if (letters_) {
+    if (has_refuge()) {
       divert(shipment);
       return;
     }
@@ -243,16 +256,19 @@ void Delivery::break_off(const std::string& reason) {
   meter_.is_broken.set(1);
   log_event(Level::Error, "sink_failed",
             Fields()("instance", instance_.id)("reason", reason)("after", show_duration(Retry::broken_after))(
-                "rows_go", letters_ ? "to letters" : "nowhere, they wait"));
+                "rows_go", letters_               ? "to letters"
+                           : refusals_ != nullptr ? "to another stack"
+                                                  : "nowhere, they wait"));
 }
 
-// Rows for a broken device become letters. When there is no room for those, they wait, as nobody has refused them.
+// Rows for a broken device go where refused ones go. When there is no room for letters, they wait, as nobody has refused
+// them.
 bool Delivery::divert(Shipment shipment) {
   uint64_t size = 0;
   for (const Payload* payload : shipment) {
     size += 6 * payload->size() + (payload->rows() + 1) * (256 + broken_by_.size());
   }
-  if (!letters_->has_room(size)) {
+  if (letters_ && !letters_->has_room(size)) {
     return false;
   }
   sink_->forget(shipment);

@@ -19,19 +19,21 @@
 #include "core/plan/plan.hh"
 #include "core/run/bisection.hh"
 #include "core/run/pulse.hh"
+#include "core/run/refusals.hh"
 #include "core/run/retry.hh"
 
 namespace stook {
 
 /// What a sink has done. One writer: the thread that delivers to it.
-/// Conservation: the rows of all payloads taken = rows + lettered_rows + refused_rows + given_up_rows + letters_full_rows +
-/// those that wait.
+/// Conservation: the rows of all payloads taken = rows + lettered_rows + routed_rows + refused_rows + given_up_rows +
+/// letters_full_rows + those that wait.
 struct SinkMeter {
   Counter payloads;
   Counter rows;   // delivered
   Counter bytes;  // delivered
   Counter retries;
   Counter lettered_rows;      // kept as letters
+  Counter routed_rows;        // final in the stack for refused rows
   Counter refused_rows;       // dropped: the sink will never take them
   Counter given_up_rows;      // dropped: the sink did not take them in time
   Counter abandoned_rows;     // dropped: the sink went away and had not taken them in time
@@ -45,7 +47,8 @@ struct SinkMeter {
   std::unique_ptr<MemberMeter[]> members;  // of a group, as many as the instance has
 };
 
-/// *Invariants:* what waits is offered from the oldest on; nothing is offered before all before it is final.
+/// *Invariants:* what waits is offered from the oldest on; nothing is offered before all before it is final, but for rows
+/// that were refused and are on their way through their stack: those are waited for by the payload that had them.
 /// *Rooms:* the carrier that owns it, from `open` on.
 class Delivery {
  public:
@@ -55,6 +58,10 @@ class Delivery {
 
   Delivery(const Instance& instance, SinkMeter& meter, Finish finish, Clock clock = monotonic_ns);
 
+  /// Before `open`: where rows go that are refused; and whose bell rings when they are final.
+  void route_refused(Refusals& refusals, Doorbell& bell) ROOM(carrier);
+  /// What waits for refused rows should wait no longer than it must, until nothing waits; false changes nothing.
+  void flush_refused(bool is_wanted) ROOM(carrier) { is_flushing_refused_ = is_flushing_refused_ || is_wanted; }
   /// Makes the sink and opens it. Throws what that throws.
   void open() ROOM(carrier);
   void reopen() ROOM(carrier);
@@ -79,9 +86,13 @@ class Delivery {
 
  private:
   static constexpr size_t most_waiting = 256;
+  // While nothing else can be offered, refused rows that have not become final for so long are not to be held back by
+  // their stack; and after as long again it is said that they keep the sink from going on.
+  static constexpr int64_t stack_patience = 1'000'000'000;
 
   Shipment next_shipment() ROOM(carrier);
   size_t shipment_size() ROOM(carrier);
+  bool can_offer() const ROOM(carrier);
   void offer(Shipment shipment) ROOM(carrier);
   void delivered(Shipment shipment, int64_t now) ROOM(carrier);
   void refused(Shipment shipment) ROOM(carrier);
@@ -96,6 +107,12 @@ class Delivery {
   Fate post(const Payload& payload, const std::string& reason) ROOM(carrier);
   void settle(Shipment shipment, std::span<const Fate> fates) ROOM(carrier);
   void finish() ROOM(carrier);
+  bool keep_letters() ROOM(carrier);
+  bool take_home_refused(int64_t now) ROOM(carrier);
+  size_t count_finished() const ROOM(carrier);
+  void look_at_stack(int64_t now) ROOM(carrier);
+  int64_t stack_slow_at() const ROOM(carrier);
+  bool has_refuge() const ROOM(carrier) { return letters_ != nullptr || refusals_ != nullptr; }
   uint32_t attempts() const ROOM(carrier) { return bisection_.is_active() ? bisection_.attempts() : attempts_; }
 
   const Instance& instance_;
@@ -106,15 +123,19 @@ class Delivery {
   std::unique_ptr<Codec> header_codec_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<LetterBox> letters_;
+  Refusals* refusals_ = nullptr;   // when refused rows go to a stack
   std::vector<Payload*> waiting_;  // the oldest first
   size_t offered_ = 0;             // so many of them are offered together, and again; 0: not decided
   uint32_t attempts_ = 0;          // how often they were
   Bisection bisection_;
-  std::vector<Settled> settled_;  // the oldest that wait, final but for their letters
+  std::vector<Settled> settled_;  // the oldest that wait, final but for their letters or their refused rows
   uint64_t posted_rows_ = 0;      // rows whose letters are not flushed yet,
   uint64_t unposted_rows_ = 0;    // and those for whose letters there was no room
   std::vector<Fate> fates_;       // of the shipment at hand
-  std::string broken_by_;         // why rows go to letters instead
+  int64_t stack_moved_at_ = 0;    // when refused rows last became final, or began to wait for that
+  bool is_stack_slow_ = false;
+  bool is_flushing_refused_ = false;
+  std::string broken_by_;  // why rows go elsewhere instead
   Retry retry_;
   Retry letters_retry_;
   LogLimit again_limit_{1};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// How payloads leave a delivery: delivered, as letters, dropped.
+/// How payloads leave a delivery: delivered, as letters, through a stack for refused rows, dropped.
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +11,13 @@ namespace stook {
 void Delivery::set_aside(Shipment shipment, const std::string& reason, Counter& dropped) {
   retry_.next_shipment();
   fates_.clear();
+  if (refusals_ != nullptr) {
+    stack_moved_at_ = refusals_->sent() == refusals_->settled() ? clock_() : stack_moved_at_;
+    refusals_->send(shipment, reason, attempts());
+    fates_.assign(shipment.size(), Fate::Done);
+    settle(shipment, fates_);
+    return;
+  }
   for (const Payload* payload : shipment) {
     if (letters_) {
       fates_.push_back(post(*payload, reason));
@@ -31,29 +38,44 @@ Fate Delivery::post(const Payload& payload, const std::string& reason) {
 }
 
 void Delivery::settle(Shipment shipment, std::span<const Fate> fates) {
+  size_t before = settled_.size();
   if (bisection_.is_active()) {
     bisection_.settle(*std::max_element(fates.begin(), fates.end()));
     bisection_.collect(settled_);
   } else {
     for (size_t i = 0; i < shipment.size(); i++) {
-      settled_.push_back({shipment[i], fates[i]});
+      settled_.push_back({shipment[i], fates[i], 0});
     }
+  }
+  for (size_t i = before; refusals_ != nullptr && i < settled_.size(); i++) {
+    settled_[i].refusal = refusals_->sent();
   }
   offered_ = 0;
   finish();
 }
 
-// Lets go of what is final, once its letters are on the disk.
+// Lets go of what is final, once its letters are on the disk and its refused rows through their stack.
 void Delivery::finish() {
-  if (settled_.empty()) {
+  if (settled_.empty() || !keep_letters()) {
     return;
   }
+  size_t finished = count_finished();
+  for (size_t i = 0; i < finished; i++) {
+    finish_(settled_[i].payload, settled_[i].fate);
+  }
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(finished));
+  settled_.erase(settled_.begin(), settled_.begin() + static_cast<std::ptrdiff_t>(finished));
+  meter_.pulse.move(clock_(), waiting_.empty() ? 0 : waiting_.front()->sealed_at);
+}
+
+// False: they cannot be written, and are kept in memory.
+bool Delivery::keep_letters() {
   if (letters_ && !letters_->flush()) {
     meter_.is_failing.set(1);
     meter_.pulse.fail(clock_(), "letters: " + letters_->reason());
     int64_t pause = letters_retry_.fail(Outcome::Again, clock_(), 0);
     say_waiting(Outcome::Again, "letters: " + letters_->reason(), pause);
-    return;
+    return false;
   }
   if (letters_retry_.is_failing()) {
     letters_retry_.recover();
@@ -72,12 +94,7 @@ void Delivery::finish() {
     }
     meter_.letters_full_rows.add(std::exchange(unposted_rows_, 0));
   }
-  for (const Settled& one : settled_) {
-    finish_(one.payload, one.fate);
-  }
-  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(settled_.size()));
-  settled_.clear();
-  meter_.pulse.move(clock_(), waiting_.empty() ? 0 : waiting_.front()->sealed_at);
+  return true;
 }
 
 bool Delivery::drop() {
@@ -87,6 +104,7 @@ bool Delivery::drop() {
   uint64_t full = std::exchange(unposted_rows_, 0);
   (is_flushed ? meter_.lettered_rows : meter_.abandoned_rows).add(posted);
   meter_.letters_full_rows.add(full);
+  meter_.routed_rows.add(refusals_ == nullptr ? 0 : refusals_->abandon());
   size_t counted = bisection_.stop();
   for (const Settled& one : settled_) {
     counted += one.payload->rows();

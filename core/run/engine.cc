@@ -50,6 +50,7 @@ void Engine::build() {
       if (carrier_of(*sink) == nullptr) {
         carriers_.push_back(std::make_unique<Carrier>(plan_->share(*sink), notice_));
         carriers_.back()->watch_by(health_.vigil);
+        route_refused(*carriers_.back());
       }
     }
   }
@@ -60,6 +61,24 @@ void Engine::build() {
     Front& front = route->source->has_own_front ? *fronts_.back() : *fronts_.front();
     routes_.push_back(build_route(plan_, *route, front, workers_, {}));
     routes_.back()->feed = std::make_unique<RouteFeed>(front, *routes_.back());
+    take_refusals(*routes_.back(), {});
+  }
+}
+
+void Engine::route_refused(Carrier& carrier) {
+  if (carrier.instance.hands_on_refused) {
+    carrier.route_refused(std::make_shared<Refusals>(carrier.instance.id, *fronts_.front()));
+  }
+}
+
+void Engine::take_refusals(RouteRun& route, const std::vector<std::unique_ptr<Carrier>>& more) const {
+  const std::string& sink = route.plan.source->refusals_of;
+  for (auto* carriers : {&carriers_, &more}) {
+    for (auto& carrier : *carriers) {
+      if (!sink.empty() && carrier->instance.id == sink && carrier->refusals()) {
+        route.feed->take_refusals(carrier->refusals());
+      }
+    }
   }
 }
 
@@ -152,6 +171,7 @@ void Engine::on_notice() {
     return;
   }
   reap();
+  end_refusals();
   if (std::all_of(fronts_.begin(), fronts_.end(), [](auto& front) { return front->is_done(); })) {
     loop_.stop();
   }

@@ -73,6 +73,12 @@ class Engine {
                                         const std::vector<std::unique_ptr<Worker>>& workers,
                                         const std::vector<std::unique_ptr<Carrier>>& more);
   Carrier* carrier_of(const Instance& sink) const;
+  /// Gives the carrier of a sink whose refused rows have a stack the way to it.
+  void route_refused(Carrier& carrier);
+  /// Gives the feed of such a stack its end of that way; `more` as for build_route.
+  void take_refusals(RouteRun& route, const std::vector<std::unique_ptr<Carrier>>& more) const;
+  /// Stacks for refused rows end when nothing more comes to their sinks.
+  void end_refusals() ROOM(front);
   /// The carrier that has taken over the spool of a former one, or null.
   Carrier* heir_of(const Carrier& former) const;
   void await(Calls& calls) ROOM(front);

@@ -118,6 +118,22 @@ bool Engine::is_all_home() {
   return true;
 }
 
+void Engine::end_refusals() {
+  for (auto& route : routes_) {
+    const Refusals* refusals = route->feed->refusals();
+    bool is_over = refusals != nullptr;
+    for (size_t i = 0; is_over && i < routes_.size(); i++) {
+      bool is_ahead = std::any_of(routes_[i]->carriers.begin(), routes_[i]->carriers.end(),
+                                  [&](Carrier* carrier) { return carrier->refusals().get() == refusals; });
+      Front& front = routes_[i]->front;
+      is_over = !is_ahead || (front.is_own() ? front.is_done() : routes_[i]->feed->is_closed());
+    }
+    if (is_over) {
+      route->feed->end_soon();
+    }
+  }
+}
+
 bool Engine::is_used(const Front& front) const {
   return &front == fronts_.front().get() ||
          std::any_of(routes_.begin(), routes_.end(), [&](auto& route) { return &route->front == &front; });

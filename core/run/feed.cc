@@ -41,7 +41,13 @@ std::string_view RouteFeed::id() const {
 
 void RouteFeed::start() {
   const Instance& instance = *route_->plan.source;
-  source_ = instance.plugin->source({instance.config.get(), instance.id, {}});
+  if (refusals_) {
+    auto source = std::make_unique<RefusalSource>(refusals_);
+    refusal_source_ = source.get();
+    source_ = std::move(source);
+  } else {
+    source_ = instance.plugin->source({instance.config.get(), instance.id, {}});
+  }
   ledger_.source = source_.get();
   try {
     source_->start(*this);
@@ -134,7 +140,13 @@ void RouteFeed::collect_bundles() {
 
 void RouteFeed::collect() {
   collect_bundles();
-  if (!is_paused_ || is_stopped_ || is_held_) {
+  if (is_stopped_ || is_held_) {
+    return;
+  }
+  if (!is_paused_) {
+    if (refusal_source_ != nullptr) {
+      refusal_source_->read();
+    }
     return;
   }
   if (pool_.home() == 0 && can_open_one()) {
@@ -153,6 +165,13 @@ void RouteFeed::finish() {
   is_finished_ = true;
   meter.finished.set(1);
   front_.wake();
+}
+
+bool RouteFeed::is_ending(bool is_stop_asked) {
+  if (refusals_) {
+    return refusals_->is_last() && (is_stop_asked || refusals_->is_dry());
+  }
+  return is_finished_ || (is_stop_asked && !end_source());
 }
 
 bool RouteFeed::end_source() {
@@ -236,9 +255,12 @@ void RouteFeed::send_last_ticks() {
 }
 
 void RouteFeed::flush_sinks() {
-  if (std::exchange(has_flushed_, true)) {
-    return;
+  if (!std::exchange(has_flushed_, true)) {
+    flush_sinks_now();
   }
+}
+
+void RouteFeed::flush_sinks_now() {
   for (auto& outbox : route_->outboxes) {
     outbox->carrier.ask_flush();
   }

@@ -14,6 +14,7 @@
 #include "core/data/pool.hh"
 #include "core/run/lane.hh"
 #include "core/run/ledger.hh"
+#include "core/run/refusals.hh"
 
 namespace stook {
 
@@ -44,10 +45,13 @@ class RouteFeed final : public Feed {
   Loop& loop() override ROOM(front);
   std::string_view id() const override;
 
+  /// Before start: the rows are those that a sink refused.
+  void take_refusals(std::shared_ptr<Refusals> refusals) { refusals_ = std::move(refusals); }
   /// Makes the source and starts it, and the timer of ticks. Throws SetupError; then there is no source.
   void start() ROOM(front);
-  /// Stop is asked. True while the source still reads what is already there, until it says `finish`.
-  bool end_source() ROOM(front);
+  /// Whether the source should be stopped now: it has finished; or stop is asked, and it does not go on to read what is
+  /// already there until it says `finish`. Refused rows are read until nothing is left that may be refused.
+  bool is_ending(bool is_stop_asked) ROOM(front);
   /// Stops the source; what is open is sealed.
   void stop_source() ROOM(front);
   /// Stops the source, and lets it write down its positions; once.
@@ -66,11 +70,16 @@ class RouteFeed final : public Feed {
   void send_last_ticks() ROOM(front);
   /// Has the sinks deliver what they hold, as no more comes; once.
   void flush_sinks() ROOM(front);
+  /// The sinks have rows of this feed for whose delivery another route waits, so they should hold none back.
+  bool wants_flush() const ROOM(front) { return refusals_ && refusals_->wants_flush() && !ledger_.is_settled(); }
+  void flush_sinks_now() ROOM(front);
   /// Every bundle is home, be it that some are held.
   bool are_bundles_home() const ROOM(front) { return pool_.is_full() && ticks_.is_full(); }
   /// Everything sent is home and settled.
   bool is_at_rest() const ROOM(front);
-  bool is_finished() const ROOM(front) { return is_finished_; }
+  const Refusals* refusals() const { return refusals_.get(); }
+  /// Main: no more rows come to the sink whose refused ones these are.
+  void end_soon() { refusals_->end_soon(); }
   bool is_stopped() const ROOM(front) { return is_stopped_; }
   bool is_closed() const ROOM(front) { return is_closed_; }
   bool is_held() const ROOM(front) { return is_held_; }
@@ -99,8 +108,13 @@ class RouteFeed final : public Feed {
     return ledger_.can_open(more + static_cast<size_t>(open_.size() - std::count(open_.begin(), open_.end(), nullptr)));
   }
 
+  bool end_source() ROOM(front);
+
   Front& front_;
   RouteRun* route_;
+  std::shared_ptr<Refusals>
+      refusals_;  // with the carrier of the sink that refuses, see there; null: an ordinary source
+  RefusalSource* refusal_source_ = nullptr;
   std::unique_ptr<Source> source_;
   Pool<Bundle> pool_;
   Pool<Bundle> ticks_;

@@ -122,11 +122,15 @@ void Front::wind_up() {
       }
       continue;
     }
-    if (feed->is_finished() || (stop_asked_.load(std::memory_order_acquire) && !feed->end_source())) {
+    if (feed->is_ending(stop_asked_.load(std::memory_order_acquire))) {
       feed->stop_source();
+    }
+    if (!feed->is_stopped() && feed->wants_flush() && are_bundles_home(*feed)) {
+      feed->flush_sinks_now();
     }
     if (feed->is_stopped() && !feed->is_closed() && bring_home(*feed)) {
       feed->close();
+      notice_.give();  // stacks for refused rows end after those that fill them
     }
     all_done = all_done && feed->is_closed();
   }

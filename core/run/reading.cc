@@ -19,11 +19,14 @@ int64_t earlier(int64_t a, int64_t b) {
 }
 }  // namespace
 
-Spooled::Reading::Reading(const Instance& instance, SinkMeter& meter, Vigil* vigil)
+Spooled::Reading::Reading(const Instance& instance, SinkMeter& meter, Vigil* vigil, Refusals* refusals)
     : instance_(instance),
       meter_(meter),
       vigil_(vigil),
       delivery_(instance, meter, [this](Payload* payload, Fate fate) ROOM(carrier) { finish(payload, fate); }) {
+  if (refusals != nullptr) {
+    delivery_.route_refused(*refusals, bell);
+  }
   if (instance.hold.is_on()) {
     hold_ = std::make_unique<Hold>(instance.hold, delivery_, [this](Payload* copied) { free_.push_back(copied); });
   }

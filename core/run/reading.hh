@@ -21,7 +21,7 @@ namespace stook {
 /// *Rooms:* its thread is a carrier; the sink's other carrier launches and ends it.
 class Spooled::Reading {
  public:
-  Reading(const Instance& instance, SinkMeter& meter, Vigil* vigil);
+  Reading(const Instance& instance, SinkMeter& meter, Vigil* vigil, Refusals* refusals);
   ~Reading();
 
   /// Starts the thread and opens the sink in it. Throws what that throws.

@@ -98,19 +98,34 @@ void Reload::step() {
 }
 
 void Reload::hold() {
+  hold_ready();
+  deadline_.on_time<&Reload::overdue>(engine_.loop_, this, plan_->settings.stop_timeout.ns);
+  stage_ = Stage::Draining;
+}
+
+// Whether a stack for refused rows may still get some from a route that is not drained.
+bool Reload::is_filled(const Change& change) const {
+  const Refusals* refusals = change.old->feed->refusals();
+  return refusals != nullptr && std::any_of(changes_.begin(), changes_.end(), [&](const Change& one) {
+           return one.old != nullptr && !one.old->feed->is_drained.load(std::memory_order_acquire) &&
+                  std::any_of(one.old->carriers.begin(), one.old->carriers.end(),
+                              [&](Carrier* carrier) { return carrier->refusals().get() == refusals; });
+         });
+}
+
+void Reload::hold_ready() {
   for (Change& change : changes_) {
-    if (change.old != nullptr) {
+    if (change.old != nullptr && !change.is_held && !is_filled(change)) {
+      change.is_held = true;
       RouteFeed* feed = change.old->feed.get();
       on_front(change.old->front, [feed]() ROOM(front) { feed->hold(); });
     }
   }
   post_works();
-  has_held_ = true;
-  deadline_.on_time<&Reload::overdue>(engine_.loop_, this, plan_->settings.stop_timeout.ns);
-  stage_ = Stage::Draining;
 }
 
 void Reload::look_at_drained() {
+  hold_ready();
   bool all = std::all_of(changes_.begin(), changes_.end(), [](const Change& change) {
     return change.old == nullptr || change.old->feed->is_drained.load(std::memory_order_acquire);
   });
@@ -157,7 +172,7 @@ void Reload::overdue() {
       change.turn = Turn::Restarted;
       change.run->feed = std::make_unique<RouteFeed>(change.run->front, *change.run);
     }
-    if (change.ends_source()) {
+    if (change.ends_source() && change.old->feed->refusals() == nullptr) {
       RouteFeed* feed = change.old->feed.get();
       on_front(change.old->front, [feed]() ROOM(front) { feed->forget(); });
     }
@@ -200,7 +215,7 @@ void Reload::undo(const std::string& why) {
   failure_ = failure_.empty() ? why : failure_ + "; and on the way back: " + why;
   deadline_.stop();
   for (Change& change : changes_) {
-    if (change.old != nullptr && (has_held_ || is_going_back_)) {
+    if (change.old != nullptr && (change.is_held || is_going_back_)) {
       RouteFeed* feed = change.old->feed.get();
       on_front(change.old->front, [feed]() ROOM(front) { feed->release(); });
     }

@@ -62,6 +62,7 @@ class Reload {
     RouteRun* old = nullptr;
     std::unique_ptr<RouteRun> next;
     RouteRun* run = nullptr;  // next, wherever it is owned
+    bool is_held = false;     // old is
     bool ends_source() const { return turn == Turn::Restarted || turn == Turn::Removed; }
     bool starts_source() const { return turn == Turn::Restarted || turn == Turn::Added; }
   };
@@ -81,6 +82,8 @@ class Reload {
   bool are_home() ROOM(front);
   std::string take_failure() ROOM(front);
   void hold() ROOM(front);
+  void hold_ready() ROOM(front);
+  bool is_filled(const Change& change) const;
   void look_at_drained() ROOM(front);
   void overdue() ROOM(front);
   void drop_blocked() ROOM(front);
@@ -104,7 +107,6 @@ class Reload {
   std::string failure_;
   bool is_going_back_ = false;
   bool is_overdue_ = false;
-  bool has_held_ = false;
   Comparison comparison_;
   size_t routes_kept_ = 0;
   size_t changes_most_ = 0;

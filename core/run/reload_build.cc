@@ -22,7 +22,6 @@ std::vector<std::unique_ptr<Worker>>& Reload::workers() {
 void Reload::prepare(std::shared_ptr<const Plan> plan) {
   plan_ = std::move(plan);
   is_overdue_ = false;
-  has_held_ = false;
   awaited_.clear();
   const Settings& settings = plan_->settings;
   const Settings& former = engine_.plan_->settings;
@@ -73,6 +72,7 @@ void Reload::build_carriers() {
       new_carriers_.push_back(std::make_unique<Carrier>(plan_->share(*sink), engine_.notice_));
       Carrier* carrier = new_carriers_.back().get();
       carrier->watch_by(engine_.health_.vigil);
+      engine_.route_refused(*carrier);
       if (engine_.heir_of(*carrier) != nullptr) {  // one that runs has the spool
         carrier->take_over();
       }
@@ -104,6 +104,7 @@ void Reload::build_routes() {
     change.run = change.next.get();
     if (change.starts_source()) {
       change.run->feed = std::make_unique<RouteFeed>(*front, *change.run);
+      engine_.take_refusals(*change.run, new_carriers_);
     }
   }
 }

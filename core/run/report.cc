@@ -69,8 +69,7 @@ bool Report::is_balanced() const {
 }
 
 std::string Report::busiest() const {
-  auto line = std::max_element(lines.begin(), lines.end(),
-                               [](const ReportLine& a, const ReportLine& b) { return a.ns < b.ns; });
+  auto line = std::max_element(lines.begin(), lines.end(), [](auto& a, auto& b) { return a.ns < b.ns; });
   if (line == lines.end() || elapsed_ns == 0) {
     return "nothing has run";
   }
@@ -192,7 +191,7 @@ std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
   Report report;
   ReportLine line;
   line.id = route.plan.source->id;
-  line.kind = "source";
+  line.kind = route.plan.source->refusals_of.empty() ? "source" : "refusals";
   line.plugin = route.plan.source->plugin->name;
   line.route = line.id;
   line.out = rows_taken(route);  // before what came in, as everywhere
@@ -227,6 +226,7 @@ ReportLine sink_line(const Carrier& carrier) {
   add_reason(line.dropped, "letters_full", carrier.meter.letters_full_rows.read());
   add_reason(line.dropped, "abandoned", carrier.meter.abandoned_rows.read());
   line.lettered = carrier.meter.lettered_rows.read();
+  line.routed = carrier.meter.routed_rows.read();
   return line;
 }
 
@@ -281,8 +281,8 @@ Report Engine::report() const {
     merge_line(line.kind == "sink" || line.kind == "spool" || line.kind == "member" ? sinks : report.lines, line);
   }
   for (ReportLine& line : report.lines) {
-    uint64_t in = line.in + line.appended;
-    line.in_flight = in - std::min(in, line.out + line.disposed + line.held + line.dropped_rows() + line.routed);
+    uint64_t gone = line.out + line.disposed + line.held + line.dropped_rows() + line.routed;
+    line.in_flight = line.in + line.appended - std::min(line.in + line.appended, gone);
   }
   for (ReportLine& line : sinks) {
     if (line.kind == "member") {
@@ -290,8 +290,8 @@ Report Engine::report() const {
       continue;
     }
     line.in = rows_into(report.lines, line.id);
-    uint64_t in = line.in + line.appended;
-    line.in_flight = in - std::min(in, line.out + line.lettered + line.dropped_rows() + line.spooled);
+    uint64_t gone = line.out + line.lettered + line.routed + line.dropped_rows() + line.spooled;
+    line.in_flight = line.in + line.appended - std::min(line.in + line.appended, gone);
     report.lines.push_back(line);
   }
   return report;

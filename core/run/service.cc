@@ -174,6 +174,9 @@ void log_report(const Report& report) {
     if (!line.state.empty()) {
       fields("state", line.state);
     }
+    if (line.routed > 0) {
+      fields("routed", line.routed);
+    }
     if (line.lettered > 0) {
       fields("lettered", line.lettered);
     }

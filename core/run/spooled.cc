@@ -20,8 +20,8 @@ Spooled::Spooled(const Instance& instance, SinkMeter& meter, Doorbell& bell, Giv
 
 Spooled::~Spooled() = default;
 
-void Spooled::open() {
-  reading_ = std::make_unique<Reading>(instance_, meter_, vigil_);
+void Spooled::open(Refusals* refusals) {
+  reading_ = std::make_unique<Reading>(instance_, meter_, vigil_, refusals);
   if (!takes_over_) {
     open_spool();
   }

@@ -47,8 +47,8 @@ class Spooled {
   void take_over() { takes_over_ = true; }
   /// Before `open`: who is stirred when there is something to deliver.
   void watch_by(Vigil& vigil) { vigil_ = &vigil; }
-  /// Opens the spool, and the sink in the reading thread. Throws SetupError.
-  void open() ROOM(carrier);
+  /// Opens the spool, and the sink in the reading thread; what that refuses goes by `refusals`, or null. Throws SetupError.
+  void open(Refusals* refusals = nullptr) ROOM(carrier);
   void reopen() ROOM(carrier);
   /// Syncs. The reading thread goes on until the spool is empty or the sink fails; with `abandon` it only ends its
   /// shipment. What is left stays in the spool.

@@ -93,7 +93,7 @@ class Refused(Letters):
     def test_what_is_wrong_is_said_before_the_start(self):
         self.make()
         for out, words in (("on_refused=letters", "[out] on_refused: there is no folder for letters; letters = DIR"),
-                           ("on_refused=keep", "[out] on_refused: neither drop nor letters; it takes one of these")):
+                           ("on_refused=leters", "[out] on_refused: no sink 'leters' in this build; did you mean 'letters'?")):
             result = self.stook("check", self.write("stook.conf", CONFIG.format(more="", out=out)))
             self.assertEqual(result.code, 2)
             self.assertIn(words, result.err)

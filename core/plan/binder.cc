@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/binder.hh"
+
+#include "core/base/text.hh"
+#include "core/plan/registry.hh"
+#include "core/plan/stack.hh"
+
+namespace stook {
+
+namespace {
+constexpr const char* stack_shape = "a stack is a source, then filters, then a sink";
+constexpr const char* group_shape = "a group is made of sinks";
+constexpr size_t most_instances = 4096;
+
+std::string with_article(Kind kind) {
+  return "a " + std::string(kind_name(kind));
+}
+std::string show(const Plugin& plugin) {
+  return std::string(kind_name(plugin.kind)) + " '" + plugin.name + "'";
+}
+}  // namespace
+
+bool names_members(std::string_view option) {
+  return option.empty() || option == "members" || option == "last";
+}
+
+Binder::Binder(Draft& draft) : draft_(draft), shape_(stack_shape) {}
+
+void Binder::collect(std::string_view text) {
+  for (const ElementText& element : parse_stack(text)) {
+    if (!element.id.empty()) {
+      bound_.emplace(element.id, element.name);
+    }
+    for (size_t i = 0; is_group(element.name) && i < element.arguments.size(); i++) {
+      if (names_members(element.arguments[i].name)) {
+        collect(element.arguments[i].value);
+      }
+    }
+  }
+}
+
+StackDraft Binder::bind(const Pair& pair, const std::string& label, Shape shape) {
+  StackDraft stack;
+  stack.place = pair.value_place;
+  bool has_source = shape == Shape::Stack;
+  shape_ = shape == Shape::Members ? group_shape : stack_shape;
+  std::vector<ElementText> texts = parse_stack(pair.value);
+  if (has_source && texts.size() < 2) {
+    draft_.refuse(pair.value_place, label + "fewer than two elements", stack_shape);
+    stack.is_broken = true;
+  }
+  for (size_t i = 0; i < texts.size(); i++) {
+    bool is_first = i == 0 && has_source;
+    bool is_sink = i + 1 == texts.size() || shape == Shape::Members;
+    Kind kind = is_first ? Kind::Source : is_sink ? Kind::Sink : Kind::Filter;
+    Place place = pair.place_of(texts[i].offset, texts[i].length);
+    if (texts.size() < 2 && has_source) {
+      mentioned_.insert(texts[i].id.empty() ? texts[i].name : texts[i].id);
+      continue;
+    }
+    stack.elements.push_back({bind_one(texts[i], kind, pair, place, label), place});
+    stack.is_broken = stack.is_broken || stack.elements.back().instance == no_instance;
+  }
+  return stack;
+}
+
+bool Binder::is_group(const std::string& name) const {
+  auto bound = bound_.find(name);
+  const Pair* named = section_plugin(name);
+  const Plugin* plugin = find_plugin(Kind::Sink, named != nullptr        ? named->value
+                                                 : bound != bound_.end() ? bound->second
+                                                                         : name);
+  return plugin != nullptr && plugin->is_group;
+}
+
+void Binder::refuse_unknown_sections() {
+  std::vector<std::string> ids(mentioned_.begin(), mentioned_.end());
+  for (const Section& section : draft_.ini.sections) {
+    if (section.id.empty() || section.id == "global" || mentioned_.count(section.id) != 0) {
+      continue;
+    }
+    std::string hint = did_you_mean(section.id, ids);
+    hint = hint.empty() && !ids.empty() ? "stacks name " + show_names(ids) : hint;
+    draft_.refuse(section.place, "[" + section.id + "]: no stack names this section", hint);
+  }
+}
+
+size_t Binder::add(const std::string& id, const Plugin& plugin, const Place& place, const std::string& label) {
+  if (ids_.count(id) != 0 || draft_.ini.find(id) != nullptr) {
+    draft_.refuse(place, label + "'" + id + "' is another element's id, and this one's rows come from there",
+                  "another id is needed there");
+    return no_instance;
+  }
+  return instance(id, plugin, place, label);
+}
+
+size_t Binder::bind_one(const ElementText& text, Kind kind, const Pair& pair, const Place& place,
+                        const std::string& label) {
+  if (!text.error.empty()) {
+    mentioned_.insert(text.id.empty() ? text.name : text.id);
+    draft_.refuse(place, label + text.error, text.hint);
+    return no_instance;
+  }
+  std::string id = text.id;
+  std::string name = text.name;
+  if (id.empty()) {
+    const Pair* plugin = section_plugin(name);
+    auto bound = bound_.find(name);
+    if (plugin != nullptr || bound != bound_.end()) {
+      id = name;
+      name = plugin != nullptr ? plugin->value : bound->second;
+    }
+  }
+  const Plugin* plugin = find_plugin(kind, name);
+  if (plugin == nullptr) {
+    mentioned_.insert(id.empty() ? lower(name) : id);
+    refuse_plugin(name, kind, place, label);
+    return no_instance;
+  }
+  if (id.empty()) {
+    id = fresh_id(lower(plugin->name));
+  }
+  mentioned_.insert(id);
+  size_t index = instance(id, *plugin, place, label);
+  if (index != no_instance) {
+    give(draft_.instances[index], text, pair);
+  }
+  return index;
+}
+
+const Pair* Binder::section_plugin(const std::string& id) const {
+  const Section* section = draft_.ini.find(id);
+  for (size_t i = 0; section != nullptr && id != "global" && i < section->pairs.size(); i++) {
+    if (section->pairs[i].name == "plugin") {
+      return &section->pairs[i];
+    }
+  }
+  return nullptr;
+}
+
+std::string Binder::fresh_id(const std::string& name) const {
+  std::string id = name;
+  for (int n = 2; ids_.count(id) != 0 || bound_.count(id) != 0 || section_plugin(id) != nullptr; n++) {
+    id = name + std::to_string(n);
+  }
+  return id;
+}
+
+// The instance of that id, made when it is new; no_instance, and a mistake, when the id has another plugin.
+size_t Binder::instance(const std::string& id, const Plugin& plugin, const Place& place, const std::string& label) {
+  auto known = ids_.find(id);
+  if (known != ids_.end()) {
+    const Instance& former = *draft_.instances[known->second].instance;
+    if (former.plugin == &plugin) {
+      return known->second;
+    }
+    draft_.refuse(place,
+                  label + "'" + id + "' is " + show(*former.plugin) + " at " + show_place(former.place) + " and " +
+                      show(plugin) + " here",
+                  "one id has one plugin");
+    return no_instance;
+  }
+  const Pair* named = section_plugin(id);
+  if (named != nullptr && !equal_in_any_case(named->value, plugin.name)) {
+    draft_.refuse(place,
+                  label + "'" + id + "' is plugin '" + named->value + "' at " + show_place(named->place) + " and " +
+                      show(plugin) + " here",
+                  "one id has one plugin");
+    return no_instance;
+  }
+  if (draft_.instances.size() >= most_instances) {
+    draft_.refuse(place, label + "more than " + std::to_string(most_instances) + " instances");
+    return no_instance;
+  }
+  draft_.instances.push_back(draft_instance(draft_.ini.find(id), id, plugin, place));
+  ids_.emplace(id, draft_.instances.size() - 1);
+  return draft_.instances.size() - 1;
+}
+
+void Binder::give(InstanceDraft& draft, const ElementText& text, const Pair& pair) {
+  for (const ElementText::Argument& argument : text.arguments) {
+    Given given{argument.name, argument.value, argument.is_verbatim, true, {}, {}, argument.text};
+    given.place = pair.place_of(argument.offset, argument.length);
+    given.value_place = pair.place_of(argument.value_offset, argument.value_length);
+    draft.given.push_back(std::move(given));
+  }
+}
+
+void Binder::refuse_plugin(const std::string& name, Kind kind, const Place& place, const std::string& label) {
+  std::string kinds;
+  for (const Plugin* other : find_plugins(name)) {
+    kinds += (kinds.empty() ? "" : " or ") + with_article(other->kind);
+  }
+  if (!kinds.empty()) {
+    draft_.refuse(place, label + "'" + lower(name) + "' is " + kinds + ", and " + with_article(kind) + " belongs here",
+                  shape_);
+    return;
+  }
+  std::string hint = did_you_mean(name, plugin_names(kind));
+  draft_.refuse(place, label + "no " + std::string(kind_name(kind)) + " '" + printable(name, 64) + "' in this build",
+                hint.empty() ? "`stook list` shows all plugins" : hint);
+}
+
+}  // namespace stook
