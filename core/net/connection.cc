@@ -30,6 +30,7 @@ ssize_t Connection::receive(char* to, size_t size) {
   }
   wants_write = step.status == TlsStatus::WantWrite;
   if (size_read > 0) {
+    is_ended_ = step.status == TlsStatus::Closed || step.status == TlsStatus::Failed;
     return static_cast<ssize_t>(size_read);
   }
   if (step.status == TlsStatus::Closed) {

@@ -25,13 +25,14 @@ class Connection final : public Receiver {
   /// One step of the handshake. True once it is done.
   [[nodiscard]] bool shake_hands();
   /// Bytes are there that the descriptor does not tell of.
-  bool has_pending() const { return reader.has_records() || (session && session->pending() > 0); }
+  bool has_pending() const { return reader.has_records() || is_ended_ || (session && session->pending() > 0); }
   /// Why the last `receive` or handshake failed, in words.
   std::string reason() const;
 
  private:
   Fd fd_;
-  int error_ = 0;  // errno of the last receive without TLS
+  int error_ = 0;          // errno of the last receive without TLS
+  bool is_ended_ = false;  // the session has ended behind the bytes that were received last
 
  public:
   Peer peer;

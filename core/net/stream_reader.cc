@@ -146,12 +146,20 @@ StreamReader::Step StreamReader::cut(StreamShape& shape, Bundle& bundle, std::st
     }
   }
   bool is_wrong = frame.kind == Frame::Kind::Wrong;
+  has_records_ = false;
+  std::string_view rest = cutter.rest();
+  if (!has_room) {
+    // A look ahead, so that what is pending without a whole record begins with the next one: nothing to skip, no empty line.
+    FrameState ahead = state_;
+    FrameCutter look(shape.rules, ahead, rest);
+    has_records_ = look.next().kind != Frame::Kind::Unfinished;
+    rest = has_records_ ? rest : look.rest();
+    state_ = has_records_ ? state_ : ahead;
+  }
+  size_t consumed = bytes.size() - rest.size();
   // The rest has to leave before anything else is taken from the arena, and before the bundle does.
-  std::string_view rest = is_wrong ? std::string_view() : cutter.rest();
-  size_t consumed = bytes.size() - cutter.rest().size();
-  keep(rest);
+  keep(is_wrong ? std::string_view() : rest);
   position_ += consumed;
-  has_records_ = !has_room && has_frame(shape.rules, state_, rest);
   scanned_ = has_records_ ? 0 : pending_size_;
   fault_ = cutter.fault();
   if (size_t rows = bundle.rows() - first; rows > 0) {

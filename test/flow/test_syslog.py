@@ -108,6 +108,8 @@ class Tls(Net):
         """Waits until the other side closes. A bare close would reset the connection, as the server's tickets are unread."""
         try:
             peer.unwrap()
+        except TimeoutError:
+            raise
         except OSError:
             pass
 
