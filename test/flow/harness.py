@@ -41,6 +41,15 @@ format=raw
 PLAIN = TAIL_TO_FILE.format(more="", out="out.log")
 
 
+def is_alive(pid):
+    """Neither gone nor a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 class Result:
     """What one `stook run` left behind."""
 

@@ -7,7 +7,7 @@ import re
 import time
 import unittest
 
-from harness import Daemon, Programs
+from harness import Daemon, Programs, is_alive
 
 CONFIG = """
 stack=in:EXEC,out:FILE
@@ -19,15 +19,6 @@ shell=yes
 path=out.log
 format=json
 """
-
-
-def is_alive(pid):
-    """Neither gone nor a zombie."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def children(pid):
