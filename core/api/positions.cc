@@ -11,6 +11,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/api/kept_text.hh"
 #include "core/base/crc32c.hh"
 #include "core/base/fd.hh"
 #include "core/base/status.hh"
@@ -220,49 +221,15 @@ void Positions::load() {
   }
 }
 
-bool Positions::fail(const char* what, const std::string& path) {
-  reason_ = std::string("cannot ") + what + " " + path + ": " + std::strerror(errno);
-  return false;
-}
-
 bool Positions::save(int64_t now_seconds) {
   if (file_.empty()) {
     return true;
   }
   std::erase_if(by_inode, [&](const auto& item) { return item.second.seen < now_seconds - kept_seconds; });
   std::string text = show_positions(by_inode, generation_ + 1, enters_at_end);
-  std::string fresh = file_ + ".new";
-  std::string former = file_ + ".old";
-  unlink(fresh.c_str());
-  Fd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) {
-    return fail("make", fresh);
-  }
-  for (size_t at = 0; at < text.size();) {
-    ssize_t put = write(fd.get(), text.data() + at, text.size() - at);
-    if (put <= 0) {
-      return fail("write", fresh);
-    }
-    at += static_cast<size_t>(put);
-  }
-  if (fdatasync(fd.get()) != 0) {
-    return fail("sync", fresh);
-  }
-  unlink(former.c_str());
-  if (link(file_.c_str(), former.c_str()) != 0 && errno != ENOENT) {
-    return fail("link", former);
-  }
-  if (rename(fresh.c_str(), file_.c_str()) != 0) {
-    return fail("rename", fresh);
-  }
-  size_t slash = file_.rfind('/');
-  std::string folder = slash == std::string::npos ? "." : file_.substr(0, slash + 1);
-  Fd directory(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || fsync(directory.get()) != 0) {
-    return fail("sync", folder);
-  }
-  generation_++;
-  return true;
+  reason_ = keep_text(file_, text);
+  generation_ += reason_.empty() ? 1 : 0;
+  return reason_.empty();
 }
 
 }  // namespace stook

@@ -16,8 +16,7 @@
 /// file was last there. <path> is for people; bytes outside printable ASCII, blanks and
 /// backslashes are written as \xNN. <lines> counts the `file` lines; the checksum covers all bytes before the `end` line.
 ///
-/// Writing: all of it into `<name>.new` (0600), fdatasync; the present file is linked as `<name>.old`; `.new` is renamed
-/// over it; the folder is synced. Whatever fails, the present file stays as it is. Loading: of `<name>`, `.old` and `.new`
+/// Writing: as kept_text.hh says. Whatever fails, the present file stays as it is. Loading: of `<name>`, `.old` and `.new`
 /// the one of the highest generation whose `end` line holds.
 #pragma once
 
@@ -63,8 +62,6 @@ class Positions {
   bool enters_at_end = false;
 
  private:
-  bool fail(const char* what, const std::string& path);
-
   std::string file_;
   std::string reason_;
   uint64_t generation_ = 0;
