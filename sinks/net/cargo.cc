@@ -25,22 +25,6 @@ bool Cargo::take(Shipment shipment) {
   return false;
 }
 
-size_t Cargo::oversize() const {
-  size_t most = frames_.most();
-  if (most == SIZE_MAX) {
-    return 0;
-  }
-  for (const Payload* payload : shipment_) {
-    PayloadRows rows(*payload);
-    for (size_t i = 0; i < rows.size(); i++) {
-      if (frames_.body(rows[i]).size() > most) {
-        return frames_.body(rows[i]).size();
-      }
-    }
-  }
-  return 0;
-}
-
 void Cargo::restart() {
   parts_.clear();
   done_ = 0;

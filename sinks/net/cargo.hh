@@ -27,8 +27,6 @@ class Cargo {
 
   /// Takes a shipment. False: it is another one than that at hand; nothing of it has been sent.
   bool take(Shipment shipment);
-  /// The size of the first row that no frame holds, 0 when all go.
-  size_t oversize() const;
   /// A new connection: the header, and then what the peer is not known to have.
   void restart();
   /// A row is sent in part: what comes next on this connection has to be its rest.

@@ -12,15 +12,9 @@
 
 namespace stook {
 
-/// A connection, or datagrams. Auto: a connection to hosts, datagrams to unix sockets.
-enum class Transport : uint8_t { Auto, Tcp, Udp, Stream, Datagram };
-template <>
-inline constexpr std::string_view choice_names<Transport>[] = {"auto", "tcp", "udp", "stream", "datagram"};
-
 struct SocketConfig : TlsConfig {
   std::string to;
   RowFraming framing = RowFraming::Lf;
-  Transport transport = Transport::Auto;
   Duration connect_timeout;
 
   // Completed by declare.
@@ -31,11 +25,22 @@ struct SocketConfig : TlsConfig {
 /// std::invalid_argument with one sentence.
 void read_target(SocketConfig& config, AddressForm form, std::optional<uint16_t> port = std::nullopt);
 
-constexpr auto connect_timeout_option = option<&SocketConfig::connect_timeout>(
+/// An option of the sockets' part of a config, wherever in it that lies.
+template <class C, auto P>
+constexpr Option socket_option(const char* name, const char* fallback, const char* doc, Range range = {}) {
+  Option row = option<P>(name, fallback, doc, range);
+  row.assign = [](void* config, std::string_view text, const Option& self, std::string& why) {
+    SocketConfig& part = *static_cast<C*>(config);
+    return detail::assign_value(part.*P, text, self, why);
+  };
+  return row;
+}
+template <class C>
+inline constexpr Option connect_timeout_option = socket_option<C, &SocketConfig::connect_timeout>(
     "connect_timeout", "10s", "longest time to connect, and again for the handshake of TLS", {1e6, 3.6e12});
 
-/// The sinks themselves.
-std::unique_ptr<Sink> make_stream_sink(const Make& make);
-std::unique_ptr<Sink> make_datagram_sink(const Make& make);
+/// The sinks themselves. The config lives as long as the sink.
+std::unique_ptr<Sink> make_stream_sink(const SocketConfig& config, const Make& make);
+std::unique_ptr<Sink> make_datagram_sink(const SocketConfig& config, const Make& make);
 
 }  // namespace stook

@@ -13,7 +13,6 @@
 
 #include "core/base/clock.hh"
 #include "core/base/fd.hh"
-#include "core/base/text.hh"
 #include "core/net/resolve.hh"
 #include "sinks/net/config.hh"
 #include "sinks/net/offered.hh"
@@ -29,14 +28,15 @@ constexpr int64_t no_room_pause = 5'000'000;
 constexpr size_t most_at_once = 64;
 /// The largest datagram of UDP over IPv4.
 constexpr size_t largest_udp = 65'507;
+constexpr char a_datagram[] = "a datagram";
 
 /// *Invariants:* rows before `next_` of the shipment at hand are sent. *Rooms:* its carrier.
 class DatagramSink final : public Sink {
  public:
-  explicit DatagramSink(const Make& make)
-      : config_(*static_cast<const SocketConfig*>(make.config)),
-        frames_(RowFraming::Nul, make.is_binary),
+  DatagramSink(const SocketConfig& config, const Make& make)
+      : config_(config),
         hurry_(make.hurry),
+        frames_(RowFraming::Nul, make.is_binary),
         resolver_(config_.endpoint, SOCK_DGRAM) {}
 
   void open() override ROOM(carrier) {}
@@ -50,6 +50,7 @@ class DatagramSink final : public Sink {
   }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
+  std::span<const RefusedRow> refused_rows() const override ROOM(carrier) { return refused_; }
   int64_t retry_after() const override ROOM(carrier) { return retry_after_; }
   void forget(Shipment) override ROOM(carrier) { offered_.forget(); }
   void close() override ROOM(carrier) { fd_.reset(); }
@@ -67,24 +68,21 @@ class DatagramSink final : public Sink {
     if (!offered_.is(shipment)) {
       offered_.remember(shipment);
       next_ = {};
-      if (size_t size = oversize(shipment); size > 0) {
-        offered_.forget();
-        reason_ = "a row of " + show_size(size) + " is larger than a datagram, which is at most " + show_size(largest_);
-        return Outcome::Refused;
-      }
+      refused_ = frames_.misfits(shipment, a_datagram);
     }
     Patience patient(hurry_, datagram_patience);
     while (next_.payload < shipment.size()) {
       size_t count = gather(shipment);
       int sent = ::sendmmsg(fd_.get(), messages_.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent > 0 || count == 0) {
-        advance(shipment, count == 0 ? 0 : static_cast<size_t>(sent));
-      } else if (Outcome outcome = fail(errno, patient); outcome != Outcome::Done) {
+        advance(shipment, count, count == 0 ? 0 : static_cast<size_t>(sent));
+      } else if (Outcome outcome = fail(errno, shipment, patient); outcome != Outcome::Done) {
         return outcome;
       }
     }
     offered_.forget();
-    return Outcome::Done;
+    reason_ = refused_.empty() ? "" : refused_.front().reason;
+    return refused_.empty() ? Outcome::Done : Outcome::Refused;
   }
 
   Outcome connect() ROOM(carrier) {
@@ -102,7 +100,7 @@ class DatagramSink final : public Sink {
       Fd fd(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
       if (fd && ::connect(fd.get(), address.get(), address.length()) == 0) {
         fd_ = std::move(fd);
-        largest_ = largest(address.is_unix());
+        frames_.set_most(largest(address.is_unix()));
         return Outcome::Done;
       }
       is_forbidden = errno == EACCES || errno == EPERM || errno == EPROTOTYPE;
@@ -121,41 +119,34 @@ class DatagramSink final : public Sink {
     return static_cast<size_t>(room) - 32;  // unix_dgram_sendmsg of the kernel keeps so much for itself
   }
 
-  size_t oversize(Shipment shipment) const ROOM(carrier) {
-    for (const Payload* payload : shipment) {
-      PayloadRows rows(*payload);
-      for (size_t i = 0; i < rows.size(); i++) {
-        if (frames_.body(rows[i]).size() > largest_) {
-          return frames_.body(rows[i]).size();
-        }
-      }
-    }
-    return 0;
-  }
-
-  // Rows from next_ on, of one payload.
+  // Rows from next_ on, of one payload, but for those that fit in no datagram.
   size_t gather(Shipment shipment) ROOM(carrier) {
     PayloadRows rows(*shipment[next_.payload]);
-    size_t count = std::min(rows.size() - next_.row, most_at_once);
-    for (size_t i = 0; i < count; i++) {
-      std::string_view body = frames_.body(rows[next_.row + i]);
-      parts_[i] = {const_cast<char*>(body.data()), body.size()};  // iovec serves reading calls too
-      messages_[i] = {};
-      messages_[i].msg_hdr.msg_iov = &parts_[i];
-      messages_[i].msg_hdr.msg_iovlen = 1;
+    size_t count = 0;
+    for (gathered_ = next_.row; gathered_ < rows.size() && count < most_at_once; gathered_++) {
+      if (!frames_.fits(rows[gathered_])) {
+        continue;
+      }
+      std::string_view body = frames_.body(rows[gathered_]);
+      parts_[count] = {const_cast<char*>(body.data()), body.size()};  // iovec serves reading calls too
+      messages_[count] = {};
+      messages_[count].msg_hdr.msg_iov = &parts_[count];
+      messages_[count].msg_hdr.msg_iovlen = 1;
+      rows_[count++] = gathered_;
     }
     return count;
   }
 
-  void advance(Shipment shipment, size_t rows) ROOM(carrier) {
-    next_.row += rows;
+  // So many of those gathered are sent.
+  void advance(Shipment shipment, size_t count, size_t sent) ROOM(carrier) {
+    next_.row = sent < count ? rows_[sent] : gathered_;
     if (next_.row >= PayloadRows(*shipment[next_.payload]).size()) {
       next_ = {next_.payload + 1, 0};
     }
   }
 
   // Done: it may be tried once more.
-  Outcome fail(int error, const Patience& patient) ROOM(carrier) {
+  Outcome fail(int error, Shipment shipment, const Patience& patient) ROOM(carrier) {
     bool is_full = error == EAGAIN || error == ENOBUFS || error == ENOMEM;
     if (error == EINTR) {
       return Outcome::Done;
@@ -173,22 +164,24 @@ class DatagramSink final : public Sink {
       return Outcome::Done;
     }
     if (error == EMSGSIZE) {
-      offered_.forget();
-      largest_ = std::min(largest_, parts_[0].iov_len - 1);
-      return Outcome::Refused;
+      frames_.set_most(std::min(frames_.most(), parts_[0].iov_len - 1));
+      refused_ = frames_.misfits(shipment, a_datagram);
+      return Outcome::Done;
     }
     fd_.reset();
     return error == EACCES || error == EPERM ? Outcome::Misconfigured : Outcome::Again;
   }
 
   const SocketConfig& config_;
-  RowFrames frames_;  // for their bodies
   int hurry_;
+  RowFrames frames_ OWNED(carrier);  // for their bodies
   Resolver resolver_ OWNED(carrier);
   Fd fd_ OWNED(carrier);
-  size_t largest_ OWNED(carrier) = largest_udp;
   Offered offered_ OWNED(carrier);
   Place next_ OWNED(carrier);
+  std::vector<RefusedRow> refused_ OWNED(carrier);  // of the shipment at hand: rows that are not sent
+  size_t gathered_ OWNED(carrier) = 0;              // the row behind those that were looked at
+  std::array<size_t, most_at_once> rows_ OWNED(carrier);
   std::array<iovec, most_at_once> parts_ OWNED(carrier);
   std::array<mmsghdr, most_at_once> messages_ OWNED(carrier);
   int64_t retry_after_ OWNED(carrier) = 0;
@@ -196,8 +189,8 @@ class DatagramSink final : public Sink {
 };
 }  // namespace
 
-std::unique_ptr<Sink> make_datagram_sink(const Make& make) {
-  return std::make_unique<DatagramSink>(make);
+std::unique_ptr<Sink> make_datagram_sink(const SocketConfig& config, const Make& make) {
+  return std::make_unique<DatagramSink>(config, make);
 }
 
 }  // namespace stook

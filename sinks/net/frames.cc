@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/net/frames.hh"
 
+#include "core/base/text.hh"
+
 namespace stook {
 
 namespace {
@@ -11,10 +13,9 @@ size_t digits_of(size_t value) {
   }
   return digits;
 }
-}  // namespace
 
-size_t RowFrames::most() const {
-  switch (framing_) {
+size_t most_of(RowFraming framing) {
+  switch (framing) {
     case RowFraming::Octets:
       return 9'999'999;
     case RowFraming::Length32:
@@ -25,9 +26,33 @@ size_t RowFrames::most() const {
       return SIZE_MAX;
   }
 }
+}  // namespace
+
+RowFrames::RowFrames(RowFraming framing, bool is_binary)
+    : framing_(framing), most_(most_of(framing)), is_binary_(is_binary) {}
+
+std::vector<RefusedRow> RowFrames::misfits(Shipment shipment, std::string_view limit) const {
+  std::vector<RefusedRow> found;
+  size_t before = 0;  // rows of the payloads before this one
+  for (const Payload* payload : most_ == SIZE_MAX ? Shipment() : shipment) {
+    PayloadRows rows(*payload);
+    for (size_t i = 0; i < rows.size(); i++) {
+      if (!fits(rows[i])) {
+        found.push_back({before + (payload->is_divisible() ? i : 0), "a row of " + show_size(body(rows[i]).size()) +
+                                                                         " is larger than " + std::string(limit) +
+                                                                         ", which is at most " + show_size(most_)});
+      }
+    }
+    before += payload->is_divisible() ? payload->rows() : 1;
+  }
+  return found;
+}
 
 size_t RowFrames::size(std::string_view row) const {
   size_t size = body(row).size();
+  if (size > most_) {
+    return 0;
+  }
   switch (framing_) {
     case RowFraming::Lf:
       return row.size() + (row.ends_with('\n') ? 0 : 1);
@@ -45,6 +70,9 @@ size_t RowFrames::size(std::string_view row) const {
 
 void RowFrames::append(std::string_view row, std::string& to) const {
   std::string_view text = body(row);
+  if (text.size() > most_) {
+    return;
+  }
   switch (framing_) {
     case RowFraming::Lf:
       to += row;

@@ -14,9 +14,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/api/option.hh"
-#include "core/data/payload.hh"
+#include "core/api/sink.hh"
 
 namespace stook {
 
@@ -45,22 +46,28 @@ class PayloadRows {
 /// Makes frames of rows. Pure.
 class RowFrames {
  public:
-  RowFrames(RowFraming framing, bool is_binary) : framing_(framing), is_binary_(is_binary) {}
+  RowFrames(RowFraming framing, bool is_binary);
 
   /// What of a row is sent, without its newline.
   std::string_view body(std::string_view row) const {
     return !is_binary_ && row.ends_with('\n') ? row.substr(0, row.size() - 1) : row;
   }
-  /// The size of a row's frame, and the frame itself, appended to `to`.
+  /// The largest body that a frame holds; what reads frames of ours takes no more either. A larger row has no frame.
+  size_t most() const { return most_; }
+  void set_most(size_t most) { most_ = most; }
+  bool fits(std::string_view row) const { return body(row).size() <= most_; }
+  /// The rows of a shipment that have no frame, each with the reason, which begins with its size and ends with `limit`.
+  std::vector<RefusedRow> misfits(Shipment shipment, std::string_view limit) const;
+
+  /// The size of a row's frame, and the frame itself, appended to `to`; nothing for a row that has none.
   size_t size(std::string_view row) const;
   void append(std::string_view row, std::string& to) const;
   /// Whether rows that end with a newline are frames already.
   bool keeps_lines() const { return framing_ == RowFraming::Lf; }
-  /// The largest body that a frame holds; what reads frames of ours takes no more either.
-  size_t most() const;
 
  private:
   RowFraming framing_;
+  size_t most_;
   bool is_binary_;
 };
 

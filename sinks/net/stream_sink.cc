@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "core/base/log.hh"
-#include "core/base/text.hh"
 #include "core/net/outgoing.hh"
 #include "sinks/net/cargo.hh"
 #include "sinks/net/config.hh"
@@ -26,8 +25,8 @@ constexpr int64_t soon = 1'000'000;
 /// *Invariants:* a connection carries whole frames, but for its last one. *Rooms:* its carrier.
 class StreamSink final : public Sink {
  public:
-  explicit StreamSink(const Make& make)
-      : config_(*static_cast<const SocketConfig*>(make.config)),
+  StreamSink(const SocketConfig& config, const Make& make)
+      : config_(config),
         id_(make.id),
         hurry_(make.hurry),
         frames_(config_.framing, make.is_binary),
@@ -45,12 +44,7 @@ class StreamSink final : public Sink {
       if (was_within_row) {
         line_->close();  // the rest of that row is not offered any more
       }
-      if (size_t size = cargo_.oversize(); size > 0) {
-        cargo_.forget();
-        reason_ = "a row of " + show_size(size) + " is larger than its framing can say, which is at most " +
-                  show_size(frames_.most());
-        return Outcome::Refused;
-      }
+      refused_ = frames_.misfits(shipment, "its framing can say");
     }
     bool is_old = line_->is_up();
     Outcome outcome = ship();
@@ -59,6 +53,7 @@ class StreamSink final : public Sink {
   }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
+  std::span<const RefusedRow> refused_rows() const override ROOM(carrier) { return refused_; }
   int64_t retry_after() const override ROOM(carrier) { return retry_after_; }
 
   void forget(Shipment) override ROOM(carrier) {
@@ -99,7 +94,8 @@ class StreamSink final : public Sink {
       Advance advance = push(patient.slice());
       if (advance == Advance::Done) {
         cargo_.forget();
-        return Outcome::Done;
+        reason_ = refused_.empty() ? "" : refused_.front().reason;
+        return refused_.empty() ? Outcome::Done : Outcome::Refused;
       }
       if (advance == Advance::Failed) {
         return lost();
@@ -172,6 +168,7 @@ class StreamSink final : public Sink {
   int hurry_;
   RowFrames frames_;
   Cargo cargo_ OWNED(carrier);
+  std::vector<RefusedRow> refused_ OWNED(carrier);  // of the shipment at hand: rows that are not sent
   std::unique_ptr<Outgoing> line_ OWNED(carrier);
   bool has_lost_ OWNED(carrier) = false;  // the last attempt a connection that was up
   int64_t retry_after_ OWNED(carrier) = 0;
@@ -179,8 +176,8 @@ class StreamSink final : public Sink {
 };
 }  // namespace
 
-std::unique_ptr<Sink> make_stream_sink(const Make& make) {
-  return std::make_unique<StreamSink>(make);
+std::unique_ptr<Sink> make_stream_sink(const SocketConfig& config, const Make& make) {
+  return std::make_unique<StreamSink>(config, make);
 }
 
 }  // namespace stook

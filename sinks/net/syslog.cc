@@ -17,20 +17,30 @@
 
 namespace stook {
 
+/// A connection, or datagrams. Auto: a connection to hosts, datagrams to unix sockets.
+enum class Transport : uint8_t { Auto, Tcp, Udp, Stream, Datagram };
+template <>
+inline constexpr std::string_view choice_names<Transport>[] = {"auto", "tcp", "udp", "stream", "datagram"};
+
 namespace {
+struct SyslogSinkConfig : SocketConfig {
+  Transport transport = Transport::Auto;
+};
+
 constexpr auto options = join_options(
     std::array{
-        option<&SocketConfig::to>(
-            "to", required, "host and port, the latter 514 or over TLS 6514 by itself; or a unix socket: /dev/log"),
-        option<&SocketConfig::transport>("transport", "auto",
-                                         "auto: tcp to a host, datagram to a unix socket; or stream to the latter"),
-        option<&SocketConfig::framing>("framing", "octets", "how the messages of a connection are told apart"),
-        connect_timeout_option,
+        socket_option<SyslogSinkConfig, &SocketConfig::to>(
+            "to", nullptr, "host and port, the latter 514 or over TLS 6514 by itself; or a unix socket: /dev/log"),
+        option<&SyslogSinkConfig::transport>("transport", "auto",
+                                             "auto: tcp to a host, datagram to a unix socket; or stream to the latter"),
+        socket_option<SyslogSinkConfig, &SocketConfig::framing>("framing", "octets",
+                                                                "how the messages of a connection are told apart"),
+        connect_timeout_option<SyslogSinkConfig>,
     },
-    tls_sink_options<SocketConfig>);
+    tls_sink_options<SyslogSinkConfig>);
 
 void declare(void* raw, std::string_view folder, Wiring&) {
-  auto& config = *static_cast<SocketConfig*>(raw);
+  auto& config = *static_cast<SyslogSinkConfig*>(raw);
   read_target(config, AddressForm::Any, config.tls ? uint16_t{6514} : uint16_t{514});
   bool is_unix = config.endpoint.is_unix();
   if (config.transport == Transport::Auto) {
@@ -48,9 +58,9 @@ void declare(void* raw, std::string_view folder, Wiring&) {
 }
 
 std::unique_ptr<Sink> make(const Make& make) {
-  Transport transport = static_cast<const SocketConfig*>(make.config)->transport;
-  bool is_datagram = transport == Transport::Udp || transport == Transport::Datagram;
-  return is_datagram ? make_datagram_sink(make) : make_stream_sink(make);
+  const auto& config = *static_cast<const SyslogSinkConfig*>(make.config);
+  bool is_datagram = config.transport == Transport::Udp || config.transport == Transport::Datagram;
+  return is_datagram ? make_datagram_sink(config, make) : make_stream_sink(config, make);
 }
 }  // namespace
 
@@ -61,7 +71,7 @@ const Plugin sink_syslog = {
     .doc = "rows as syslog messages, by TCP, TLS, UDP or a unix socket",
     .options = options,
     .primary = "to",
-    .config = config_type<SocketConfig>,
+    .config = config_type<SyslogSinkConfig>,
     .declare = declare,
     .sink = make,
     .format = "syslog",

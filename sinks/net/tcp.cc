@@ -18,9 +18,10 @@ namespace stook {
 namespace {
 constexpr auto options = join_options(
     std::array{
-        option<&SocketConfig::to>("to", required, "host and port: logs.example.org:514, [2001:db8::1]:514"),
-        option<&SocketConfig::framing>("framing", "lf", "how rows are told apart"),
-        connect_timeout_option,
+        socket_option<SocketConfig, &SocketConfig::to>("to", nullptr,
+                                                       "host and port: logs.example.org:514, [2001:db8::1]:514"),
+        socket_option<SocketConfig, &SocketConfig::framing>("framing", "lf", "how rows are told apart"),
+        connect_timeout_option<SocketConfig>,
     },
     tls_sink_options<SocketConfig>);
 
@@ -28,6 +29,10 @@ void declare(void* raw, std::string_view folder, Wiring&) {
   auto& config = *static_cast<SocketConfig*>(raw);
   read_target(config, AddressForm::Network);
   declare_tls(config, TlsRole::Client, folder);
+}
+
+std::unique_ptr<Sink> make(const Make& make) {
+  return make_stream_sink(*static_cast<const SocketConfig*>(make.config), make);
 }
 }  // namespace
 
@@ -40,7 +45,7 @@ const Plugin sink_tcp = {
     .primary = "to",
     .config = config_type<SocketConfig>,
     .declare = declare,
-    .sink = make_stream_sink,
+    .sink = make,
     .format = "json",
 };
 

@@ -15,11 +15,15 @@
 namespace stook {
 
 namespace {
-constexpr std::array options = {
-    option<&SocketConfig::to>("to", required, "host and port: logs.example.org:514, [2001:db8::1]:514")};
+constexpr std::array options = {socket_option<SocketConfig, &SocketConfig::to>(
+    "to", nullptr, "host and port: logs.example.org:514, [2001:db8::1]:514")};
 
 void declare(void* raw, std::string_view, Wiring&) {
   read_target(*static_cast<SocketConfig*>(raw), AddressForm::Network);
+}
+
+std::unique_ptr<Sink> make(const Make& make) {
+  return make_datagram_sink(*static_cast<const SocketConfig*>(make.config), make);
 }
 }  // namespace
 
@@ -32,7 +36,7 @@ const Plugin sink_udp = {
     .primary = "to",
     .config = config_type<SocketConfig>,
     .declare = declare,
-    .sink = make_datagram_sink,
+    .sink = make,
     .format = "json",
 };
 

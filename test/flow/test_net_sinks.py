@@ -135,7 +135,7 @@ class Sockets(Flow):
         rows = ["first", "", "x" * (1 << 18), *(f"row {n}" for n in range(50))]
         self.datagrams(socket.AF_INET, ("127.0.0.1", 0), rows, "", "UDP")
         # Its queue holds ten datagrams or so: the sink waits for the peer.
-        self.datagrams(socket.AF_UNIX, self.path("dgram"), rows, "transport=datagram", "UNIX")
+        self.datagrams(socket.AF_UNIX, self.path("dgram"), rows, "type=datagram", "UNIX")
 
     def test_wrong_options_are_said_in_words(self):
         make_certificates(self.path("certs"))

@@ -119,15 +119,20 @@ TEST_CASE("a header begins each connection and is no row") {
   CHECK(rest_of(cargo) == "1 n1 21 3");
 }
 
-TEST_CASE("a row that its framing cannot say is found before anything is sent") {
+TEST_CASE("a row that its framing cannot say is named and not sent") {
   Rows rows;
-  rows.add({"a\n", std::string(65536, 'x') + "\n"});
-  Cargo cargo(RowFrames(RowFraming::Length16, false), false, "");
+  rows.add({"a\n", "b\n"});
+  rows.add({"c\n"});
+  rows.add({"d\n", std::string(65536, 'x') + "\n", "e\n"});
+  RowFrames frames(RowFraming::Length16, false);
+  auto refused = frames.misfits(rows.shipment(), "its framing");
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].row == 4);
+  CHECK(refused[0].reason == "a row of 64 KiB is larger than its framing, which is at most 65535 B");
+  Cargo cargo(frames, false, "");
   (void)cargo.take(rows.shipment());
-  CHECK(cargo.oversize() == 65536);
-  Cargo wide(RowFrames(RowFraming::Length32, false), false, "");
-  (void)wide.take(rows.shipment());
-  CHECK(wide.oversize() == 0);
+  CHECK(rest_of(cargo) == std::string("\0\1a\0\1b\0\1c\0\1d\0\1e", 15));
+  CHECK(RowFrames(RowFraming::Length32, false).misfits(rows.shipment(), "").empty());
 }
 
 TEST_CASE("another shipment is known from the one at hand") {
