@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/net/frames.hh"
 
-#include "core/base/text.hh"
-
 namespace stook {
 
 namespace {
@@ -38,9 +36,9 @@ std::vector<RefusedRow> RowFrames::misfits(Shipment shipment, std::string_view l
     PayloadRows rows(*payload);
     for (size_t i = 0; i < rows.size(); i++) {
       if (!fits(rows[i])) {
-        found.push_back({before + (payload->is_divisible() ? i : 0), "a row of " + show_size(body(rows[i]).size()) +
-                                                                         " is larger than " + std::string(limit) +
-                                                                         ", which is at most " + show_size(most_)});
+        found.push_back({before + (payload->is_divisible() ? i : 0),
+                         "a row of " + std::to_string(body(rows[i]).size()) + " bytes is larger than " +
+                             std::string(limit) + ", which is at most " + std::to_string(most_)});
       }
     }
     before += payload->is_divisible() ? payload->rows() : 1;

@@ -129,7 +129,7 @@ class Sockets(Flow):
         [sent] = result
         self.assertEqual(sent.line("out", "sink")["out"], len(rows) - 1)
         self.assertEqual(sum(sent.line("out", "sink")["dropped"].values()), 1)
-        self.assertRegex(sent.log, r'event=sink_refused .*reason="a row of 256 KiB is larger than a datagram, which is')
+        self.assertRegex(sent.log, r'event=sink_refused .*reason="a row of 262144 bytes is larger than a datagram, which is')
 
     def test_a_row_that_is_no_datagram_is_refused_and_its_neighbours_come(self):
         rows = ["first", "", "x" * (1 << 18), *(f"row {n}" for n in range(50))]

@@ -128,7 +128,7 @@ TEST_CASE("a row that its framing cannot say is named and not sent") {
   auto refused = frames.misfits(rows.shipment(), "its framing");
   REQUIRE(refused.size() == 1);
   CHECK(refused[0].row == 4);
-  CHECK(refused[0].reason == "a row of 64 KiB is larger than its framing, which is at most 65535 B");
+  CHECK(refused[0].reason == "a row of 65536 bytes is larger than its framing, which is at most 65535");
   Cargo cargo(frames, false, "");
   (void)cargo.take(rows.shipment());
   CHECK(rest_of(cargo) == std::string("\0\1a\0\1b\0\1c\0\1d\0\1e", 15));
