@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/base/clock.hh"
+#include "core/base/log_ear.hh"
 #include "core/base/status.hh"
 #include "core/base/text.hh"
 
@@ -97,6 +98,7 @@ void log_event(Level level, std::string_view event, const Fields& fields) {
   if (!is_logged(level)) {
     return;
   }
+  tell_log_ears(level, event, fields.text());
   std::string line = "level=";
   line += level_names[static_cast<size_t>(level)];
   line += " event=";

@@ -4,11 +4,23 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/api/own_meters.hh"
 #include "core/base/clock.hh"
 #include "core/run/reload.hh"
 #include "core/run/runner.hh"
 
 namespace stook {
+
+namespace {
+std::vector<OwnMeter> meters_of(const Report& report) {
+  std::vector<OwnMeter> meters;
+  for (const ReportLine& line : report.lines) {
+    meters.push_back({line.id, line.kind, line.plugin, line.in, line.out, line.disposed, line.dropped_rows(),
+                      line.lettered, line.spooled, line.in_flight, line.bytes, line.retries});
+  }
+  return meters;
+}
+}  // namespace
 
 Engine::Engine(const Plan& plan, Loop& loop)
     : Engine(std::shared_ptr<const Plan>(std::shared_ptr<const Plan>(), &plan), loop) {}
@@ -21,6 +33,7 @@ Engine::Engine(std::shared_ptr<const Plan> plan, Loop& loop)
 
 Engine::~Engine() {
   room::enter(room::front);
+  withdraw_own_meters(this);
   if (!has_ended_) {
     end_threads(true);
   }
@@ -113,6 +126,7 @@ void Engine::await(Calls& calls) {
 
 void Engine::start() {
   started_at_ = monotonic_ns();
+  offer_own_meters(this, [this] { return meters_of(report()); });
   health_.start(loop_, plan_->settings.stall_after.ns);
   for (auto& carrier : carriers_) {
     Carrier* one = carrier.get();

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes and connections against ps and ss, counters against the kernel's files, files against stat(2)."""
+
+import os
+import shutil
+import socket
+import subprocess
+import unittest
+
+from harness import Programs
+
+
+class Proc(Programs):
+    def look(self, options):
+        self.run_config(f"stack=in:PROC,out:FILE\n[in]\nrounds=1\n{options}\n[out]\npath=out.log\nformat=json\n")
+        rows = self.json_lines("out.log")
+        os.unlink(self.path("out.log"))
+        return rows
+
+    @staticmethod
+    def stat_of(pid):
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read()
+
+    def test_processes_as_ps_says(self):
+        child = subprocess.Popen(["sleep", "300.5"])
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        self.until(lambda: " (sleep) S " in self.stat_of(child.pid), "its sleep")
+        rows = {row["pid"]: row for row in self.look("what=processes")}
+        told = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,user:32=,nlwp=,rss=,comm="], capture_output=True, text=True,
+                              check=True).stdout
+        same = 0
+        for line in told.splitlines():
+            pid, ppid, user, threads, rss, name = line.split(None, 5)
+            row = rows.get(int(pid))
+            if row is None or row["name"] != name:
+                continue  # it came or went between the two looks
+            same += 1
+            self.assertEqual((row["ppid"], row["user"]), (int(ppid), user))
+            if int(pid) == child.pid:
+                self.assertEqual((row["threads"], row["mem"] // 1024), (int(threads), int(rss)))
+        self.assertGreater(same, 3)
+        mine = rows[child.pid]
+        self.assertEqual((mine["name"], mine["command"], mine["ppid"], mine["state"]),
+                         ("sleep", "sleep 300.5", os.getpid(), "S"))
+        self.assertGreater(rows[os.getpid()]["cpu"], 0)
+
+    def test_connections_as_the_sockets_are(self):
+        server = socket.create_server(("127.0.0.1", 0))
+        client = socket.create_connection(server.getsockname())
+        accepted, _ = server.accept()
+        datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        datagram.bind(("127.0.0.1", 0))
+        for one in (server, client, accepted, datagram):
+            self.addCleanup(one.close)
+        rows = self.look("what=connections\nowners=yes")
+        by_inode = {row["inode"]: row for row in rows}
+        for one, proto, state in ((server, "tcp", "LISTEN"), (client, "tcp", "ESTAB"), (accepted, "tcp", "ESTAB"),
+                                  (datagram, "udp", "UNCONN")):
+            row = by_inode[os.fstat(one.fileno()).st_ino]
+            self.assertEqual((row["proto"], row["state"], row["pid"]), (proto, state, os.getpid()))
+            self.assertEqual((row["local.ip"], row["local.port"]), one.getsockname())
+            if state == "ESTAB":
+                self.assertEqual((row["remote.ip"], row["remote.port"]), one.getpeername())
+        if not shutil.which("ss"):
+            return
+        told = subprocess.run(["ss", "-Htan4"], capture_output=True, text=True, check=True).stdout
+        listening = {line.split()[3].rsplit(":", 1)[1] for line in told.splitlines() if line.startswith("LISTEN")}
+        ours = {str(row["local.port"]) for row in rows if row["proto"] == "tcp" and row["state"] == "LISTEN"}
+        self.assertIn(str(server.getsockname()[1]), listening & ours)
+
+    def test_six(self):
+        try:
+            server = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        except OSError:
+            self.skipTest("no IPv6 here")
+        self.addCleanup(server.close)
+        row = next(row for row in self.look("what=connections") if row["inode"] == os.fstat(server.fileno()).st_ino)
+        self.assertEqual((row["proto"], row["local.ip"], row["local.port"]), ("tcp6", "::1", server.getsockname()[1]))
+
+    def test_counters(self):
+        rows = self.look("what=cpu, mem, disk, net")
+        with open("/proc/meminfo", encoding="utf-8") as meminfo:
+            total = next(int(line.split()[1]) for line in meminfo if line.startswith("MemTotal:"))
+        mem = next(row for row in rows if row["proc"] == "mem")
+        self.assertEqual(mem["mem.total"], total * 1024)
+        self.assertLessEqual(mem["mem.free"], mem["mem.total"])
+        cpus = [row for row in rows if row["proc"] == "cpu"]
+        self.assertEqual(cpus[0]["name"], "all")
+        self.assertTrue(all(0 <= row["cpu"] <= 100 for row in cpus))
+        with open("/proc/net/dev", encoding="utf-8") as dev:
+            names = {line.split(":")[0].strip() for line in dev if ":" in line}
+        self.assertEqual({row["name"] for row in rows if row["proc"] == "net"}, names)
+
+    def test_files(self):
+        for name in ("one.log", "two.log"):
+            self.write(name, name)
+        os.symlink("gone", self.path("link"))
+        self.run_config("stack=in:STAT,out:FILE\n[in]\nrounds=1\npath=*.log, none, link\nfollow_links=no\n"
+                        "[out]\npath=out.json\nformat=json\n")
+        rows = {os.path.basename(row["file.path"]): row for row in self.json_lines("out.json")}
+        status = os.stat(self.path("one.log"))
+        one = rows["one.log"]
+        self.assertEqual((one["exists"], one["file.size"], one["file.inode"], one["file.links"], one["file.kind"]),
+                         (True, 7, status.st_ino, 1, "file"))
+        self.assertEqual(rows["none"]["exists"], False)
+        self.assertNotIn("file.size", rows["none"])
+        self.assertEqual(rows["link"]["file.kind"], "link")
+        self.assertEqual(set(rows), {"one.log", "two.log", "none", "link"})
+
+
+if __name__ == "__main__":
+    unittest.main()
