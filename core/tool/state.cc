@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "core/api/cursor.hh"
 #include "core/api/positions.hh"
 #include "core/base/status.hh"
 #include "core/tool/commands.hh"
@@ -22,7 +23,22 @@ const char* line_words(uint64_t line) {
   return line < 3 ? words[line] : "";
 }
 
+/// The place of a source that has one only, such as journald's cursor; empty when the file holds no such place.
+std::string place_in(const std::string& file) {
+  try {
+    CursorFile kept(file, "state");
+    kept.load();
+    return kept.cursor();
+  } catch (const SetupError&) {
+    return {};  // positions of files, or damaged; either is told by those who read these
+  }
+}
+
 int show(const std::string& file) {
+  if (std::string place = place_in(file); !place.empty()) {
+    std::printf("delivered up to %s\n", place.c_str());
+    return 0;
+  }
   Positions positions(file);
   positions.load();
   if (!positions.was_there()) {
@@ -47,6 +63,10 @@ int show(const std::string& file) {
 
 /// Replaces what is there, whole or damaged, by positions without any file. The owner stays.
 int reset(const std::string& file, bool from_end) {
+  if (!place_in(file).empty()) {
+    std::fprintf(stderr, "stook: %s holds one place; remove it, and the source begins at its start_at\n", file.c_str());
+    return 2;
+  }
   struct stat status {};
   if (stat(file.c_str(), &status) != 0 && stat((file + ".old").c_str(), &status) != 0) {
     std::fprintf(stderr, "stook: no positions in %s: %s\n", file.c_str(), std::strerror(errno));

@@ -78,6 +78,8 @@ class Kmsg(Programs):
         self.assertEqual(self.rows()[1]["kmsg.subsystem"], "usb")
         self.assertIn("event=kmsg_gap instance=in rows=4 before=7", daemon.log())
         self.assertIn("dropped=5", daemon.log())
+        self.assertRegex(self.stook("state", "show", "pos").out, "^delivered up to [0-9a-f-]{36} 8$")
+        self.assertEqual(self.stook("state", "reset", "pos", "--from-start").code, 2)
 
 
 if __name__ == "__main__":
