@@ -15,6 +15,10 @@ namespace {
 
 constexpr int64_t second = 1'000'000'000;
 constexpr int rounds_a_turn = 4;
+constexpr int rounds_a_tick = 16;
+constexpr int64_t tick = 2'000'000;          // ns
+constexpr uint64_t busy_rows = 16;           // so many in a turn, and again within a tick, are much
+constexpr uint64_t ample = 4 * 1024 * 1024;  // a buffer for more than a million small datagrams a second
 constexpr size_t largest_udp = 65535;
 
 uint32_t drops_of(int fd) {
@@ -66,6 +70,7 @@ void DatagramServer::open(const Listening& listening) {
   }
   set_buffer(*socket->bound);
   socket->drops = drops_of(fd);
+  socket->can_wait = buffer_of(fd) >= ample;
   log_event(Level::Notice, "listening",
             Fields()("instance", rows_.feed().id())("address", socket->bound->text())("socket", "datagram")(
                 "rcvbuf", buffer_of(fd)));
@@ -90,11 +95,15 @@ void DatagramServer::set_buffer(const BoundSocket& bound) {
 
 void DatagramServer::watch() {
   for (auto& socket : sockets_) {
-    socket->readable.on_readable<&Socket::on_readable>(rows_.feed().loop(), socket.get(), socket->bound->fd());
+    watch(*socket);
   }
   if (is_ending_) {
     ending_.on_idle<&DatagramServer::on_ending>(rows_.feed().loop(), this);
   }
+}
+
+void DatagramServer::watch(Socket& socket) {
+  socket.readable.on_readable<&Socket::on_readable>(rows_.feed().loop(), &socket, socket.bound->fd());
 }
 
 void DatagramServer::pause() {
@@ -104,6 +113,7 @@ void DatagramServer::pause() {
   count_drops(Loss::Kernel);
   for (auto& socket : sockets_) {
     socket->readable.stop();
+    socket->ticks.stop();
   }
   ending_.stop();
 }
@@ -135,6 +145,7 @@ void DatagramServer::stop() {
   has_ended_ = true;
   for (auto& socket : sockets_) {
     socket->readable.stop();
+    socket->ticks.stop();
     if (!is_ending_) {
       socket->bound->offer({});
     }
@@ -161,11 +172,34 @@ void DatagramServer::on_second() {
   }
 }
 
+/// Reads a turn's worth; returns how many datagrams it had.
+uint64_t DatagramServer::turn(Socket& socket, int rounds) {
+  uint64_t before = received_;
+  for (int i = 0; i < rounds && read_some(socket); i++) {}
+  rows_.feed().seal();
+  if (!second_.is_active()) {
+    second_.on_time<&DatagramServer::on_second>(rows_.feed().loop(), this, second);
+  }
+  return received_ - before;
+}
+
 void DatagramServer::Socket::on_readable() {
-  for (int i = 0; i < rounds_a_turn && server->read_some(*this); i++) {}
-  server->rows_.feed().seal();
-  if (!server->second_.is_active()) {
-    server->second_.on_time<&DatagramServer::on_second>(server->rows_.feed().loop(), server, second);
+  Loop& loop = server->rows_.feed().loop();
+  bool has_many = server->turn(*this, rounds_a_turn) >= busy_rows;
+  int64_t before = last_turn;
+  last_turn = loop.now();
+  if (has_many && can_wait && last_turn - before < tick && is_empty && !server->is_paused_ && !server->is_ending_) {
+    readable.stop();
+    ticks.on_time<&Socket::on_tick>(loop, this, tick, tick);
+  }
+}
+
+/// Called each tick while much comes. As soon as little does, or more than a tick can take, the socket is watched again.
+void DatagramServer::Socket::on_tick() {
+  uint64_t rows = server->turn(*this, rounds_a_tick);
+  if ((rows < busy_rows || !is_empty) && !server->is_paused_) {
+    ticks.stop();
+    server->watch(*this);
   }
 }
 
@@ -238,6 +272,7 @@ void DatagramServer::finish() {
   has_ended_ = true;
   for (auto& socket : sockets_) {
     socket->readable.stop();
+    socket->ticks.stop();
   }
   ending_.stop();
   end_.part_ended();

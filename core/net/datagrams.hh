@@ -4,6 +4,9 @@
 /// While the pool of bundles is empty nothing is read, and the kernel's buffer holds what comes: on unix sockets the
 /// senders wait, on UDP what no longer fits is dropped by the kernel and counted as `pool`. Drops at other times are
 /// counted as `kernel`. Both figures are the kernel's own (SO_MEMINFO), exact to the datagram.
+///
+/// While much comes and the kernel's buffer is large, a socket is read each two milliseconds instead of at once: a bundle of
+/// a few rows costs nearly as much as a full one (test/bench/net.py).
 #pragma once
 
 #include <sys/socket.h>
@@ -70,13 +73,19 @@ class DatagramServer {
     DatagramServer* server;
     std::unique_ptr<BoundSocket> bound;
     Watcher readable;
+    Watcher ticks;       // in place of `readable` while much comes
     uint32_t drops = 0;  // as the kernel counted them when last asked
     bool is_empty = false;
+    bool can_wait = false;  // the kernel's buffer has room for more than comes between two ticks
+    int64_t last_turn = 0;  // ns
     void on_readable() ROOM(front);
+    void on_tick() ROOM(front);
   };
   void open(const Listening& listening) ROOM(front);
   void set_buffer(const BoundSocket& bound) ROOM(front);
   void watch() ROOM(front);
+  void watch(Socket& socket) ROOM(front);
+  uint64_t turn(Socket& socket, int rounds) ROOM(front);
   bool read_some(Socket& socket) ROOM(front);
   size_t put(Bundle& bundle, size_t count) ROOM(front);
   void count_drops(Loss why) ROOM(front);
