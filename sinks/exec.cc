@@ -86,9 +86,9 @@ class ExecSink final : public Sink {
   explicit ExecSink(const Make& make) {
     const ExecSinkConfig& config = *static_cast<const ExecSinkConfig*>(make.config);
     if (config.form == ExecForm::Stream) {
-      form_ = std::make_unique<StreamForm>(config, make.id, make.header);
+      form_ = std::make_unique<StreamForm>(config, make);
     } else {
-      form_ = std::make_unique<FileForm>(config, make.id, make.header);
+      form_ = std::make_unique<FileForm>(config, make);
     }
   }
 

@@ -37,8 +37,8 @@ bool write_whole(int fd, std::string_view bytes) {
 
 }  // namespace
 
-FileForm::FileForm(const ExecSinkConfig& config, std::string_view id, std::string_view header)
-    : config_(config), header_(header), program_(config, id) {}
+FileForm::FileForm(const ExecSinkConfig& config, const Make& make)
+    : config_(config), header_(make.header), program_(config, make) {}
 
 void FileForm::open() {
   const char* usual = getenv("TMPDIR");
@@ -134,18 +134,17 @@ Outcome FileForm::deliver(Shipment shipment) {
     clean();
     return Outcome::Again;
   }
-  int64_t deadline = monotonic_ns() + SinkProgram::slice;
+  int64_t deadline = started_ + config_.timeout.ns;
   while (!program_.has_ended()) {
-    int64_t now = monotonic_ns();
-    if (now - started_ >= config_.timeout.ns) {
+    if (monotonic_ns() >= deadline) {
       program_.end(second);
       clean();
       return again(config_.words[0] + " has run for " + show_duration(config_.timeout.ns) + " and was ended", 0);
     }
-    if (now >= deadline) {
+    if (program_.is_over(deadline)) {
       return again(config_.words[0] + " has not ended yet", 1);
     }
-    program_.wait(false, false, std::min(deadline, started_ + config_.timeout.ns));
+    program_.wait(false, false, deadline);
   }
   Outcome outcome = ended();
   clean();

@@ -17,7 +17,7 @@ namespace stook {
 /// *Rooms:* its carrier.
 class FileForm final : public ProgramForm {
  public:
-  FileForm(const ExecSinkConfig& config, std::string_view id, std::string_view header);
+  FileForm(const ExecSinkConfig& config, const Make& make);
 
   void open() override ROOM(carrier);
   Outcome deliver(Shipment shipment) override ROOM(carrier);

@@ -19,12 +19,14 @@ namespace {
 constexpr int64_t second = 1'000'000'000;
 constexpr int64_t pause_first = second / 5;
 constexpr int64_t pause_most = 60 * second;
+constexpr int64_t wait_most = 60 * second;
 /// A run of this length was a good one.
 constexpr int64_t good_run = 10 * second;
 
 }  // namespace
 
-SinkProgram::SinkProgram(const ExecSinkConfig& config, std::string_view id) : config_(config), id_(id), murmur_(id) {}
+SinkProgram::SinkProgram(const ExecSinkConfig& config, const Make& make)
+    : config_(config), id_(make.id), murmur_(make.id), hurry_(make.hurry) {}
 
 int64_t SinkProgram::pause_left() const {
   return std::max<int64_t>(not_before_ - monotonic_ns(), 0);
@@ -55,9 +57,12 @@ bool SinkProgram::start(const std::vector<std::string>& more, bool wants_in, boo
 }
 
 void SinkProgram::wait(bool wants_in, bool wants_out, int64_t deadline) {
-  int64_t left = std::max<int64_t>(deadline - monotonic_ns(), 0);
-  pollfd watched[4];
+  int64_t left = std::clamp<int64_t>(deadline - monotonic_ns(), 0, wait_most);
+  pollfd watched[5];
   nfds_t count = 0;
+  if (hurry_ >= 0 && !is_hurried_) {
+    watched[count++] = {hurry_, POLLIN, 0};
+  }
   watched[count++] = {child_.ended_fd(), POLLIN, 0};
   if (murmur_.is_open()) {
     watched[count++] = {murmur_.fd(), POLLIN, 0};
@@ -70,6 +75,12 @@ void SinkProgram::wait(bool wants_in, bool wants_out, int64_t deadline) {
   }
   (void)::poll(watched, count, static_cast<int>((left + 999'999) / 1'000'000));
   listen();
+}
+
+bool SinkProgram::is_over(int64_t deadline) {
+  pollfd hurry{hurry_, POLLIN, 0};
+  is_hurried_ = is_hurried_ || (hurry_ >= 0 && ::poll(&hurry, 1, 0) > 0);
+  return is_hurried_ || monotonic_ns() >= deadline;
 }
 
 void SinkProgram::listen() {

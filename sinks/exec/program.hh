@@ -8,7 +8,7 @@
 
 #include "core/api/child.hh"
 #include "core/api/murmur.hh"
-#include "core/api/sink.hh"
+#include "core/api/plugin.hh"
 #include "sinks/exec/config.hh"
 
 namespace stook {
@@ -18,10 +18,11 @@ namespace stook {
 /// *Rooms:* its carrier.
 class SinkProgram {
  public:
-  /// A call waits for the program so long at the most, so that the carrier can look around.
-  static constexpr int64_t slice = 1'000'000'000;
+  /// So long a call waits at the most for a program that does not read, before it says so.
+  static constexpr int64_t read_patience = 5'000'000'000;
 
-  SinkProgram(const ExecSinkConfig& config, std::string_view id);
+  /// `make.hurry`: from when it is readable on, no call waits any more.
+  SinkProgram(const ExecSinkConfig& config, const Make& make);
 
   /// Starts it with these arguments behind those of the configuration. False: `reason` says why; after runs that were
   /// short it is only started again after a pause, `wait` ns from now.
@@ -32,6 +33,8 @@ class SinkProgram {
   int in() const ROOM(carrier) { return in_.get(); }
   int out() const ROOM(carrier) { return out_.get(); }
   void close_in() ROOM(carrier) { in_.reset(); }
+  /// Whether a call that began to wait for something until `deadline` has to come back.
+  bool is_over(int64_t deadline) ROOM(carrier);
   /// Waits until the program reads, writes or ends, whatever is watched, or until `deadline`; takes in what it says.
   void wait(bool wants_in, bool wants_out, int64_t deadline) ROOM(carrier);
   /// Logs what is on its standard error.
@@ -52,6 +55,8 @@ class SinkProgram {
   Fd out_;
   Murmur murmur_;
   std::string reason_;
+  int hurry_;
+  bool is_hurried_ = false;
   int64_t started_ = 0;
   int64_t back_off_ = 0;
   int64_t not_before_ = 0;
@@ -63,7 +68,7 @@ class ProgramForm {
  public:
   virtual ~ProgramForm() = default;
   virtual void open() ROOM(carrier) = 0;
-  /// As Sink::deliver; waits for SinkProgram::slice at the most.
+  /// As Sink::deliver.
   virtual Outcome deliver(Shipment shipment) ROOM(carrier) = 0;
   virtual void forget() ROOM(carrier) = 0;
   virtual void on_time() ROOM(carrier) {}

@@ -35,8 +35,8 @@ bool ends_line(Shipment shipment) {
 
 }  // namespace
 
-StreamForm::StreamForm(const ExecSinkConfig& config, std::string_view id, std::string_view header)
-    : config_(config), id_(id), header_(header), program_(config, id) {}
+StreamForm::StreamForm(const ExecSinkConfig& config, const Make& make)
+    : config_(config), id_(make.id), header_(make.header), program_(config, make) {}
 
 void StreamForm::open() {
   if (!program_.is_on() && !ready()) {
@@ -178,7 +178,9 @@ Outcome StreamForm::deliver(Shipment shipment) {
   if (!ready()) {
     return Outcome::Again;
   }
-  for (int64_t deadline = monotonic_ns() + SinkProgram::slice;;) {
+  // What was written is waited for as long as it may take; a program that does not read is told of earlier.
+  int64_t begin = monotonic_ns();
+  while (true) {
     Step step = is_asked_ ? Step::Whole : write_all(shipment);
     if (step == Step::Whole && is_confirmed() && !is_asked_) {
       step = write_end(shipment);
@@ -204,7 +206,8 @@ Outcome StreamForm::deliver(Shipment shipment) {
       return again(config_.words[0] + " has not answered for " + show_duration(config_.timeout.ns) + " and was ended",
                    0);
     }
-    if (now >= deadline) {
+    int64_t deadline = is_asked_ ? moved_ + config_.timeout.ns : begin + SinkProgram::read_patience;
+    if (program_.is_over(deadline)) {
       return again(config_.words[0] + (is_asked_ ? " has not answered yet" : " does not read"), 1);
     }
     program_.wait(step == Step::Full, is_asked_, deadline);

@@ -17,7 +17,7 @@ namespace stook {
 /// *Rooms:* its carrier.
 class StreamForm final : public ProgramForm {
  public:
-  StreamForm(const ExecSinkConfig& config, std::string_view id, std::string_view header);
+  StreamForm(const ExecSinkConfig& config, const Make& make);
 
   void open() override ROOM(carrier);
   Outcome deliver(Shipment shipment) override ROOM(carrier);

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows to programs: by a pipe, by a file, with and without an answer, and programs that die, hang or refuse."""
 
+import fcntl
 import os
+import struct
 import sys
+import termios
 import unittest
 
 from harness import Daemon, Programs, is_alive
 
 CONFIG = """
 [global]
-stop_timeout=3s
+stop_timeout=1s
 {head}
 stack=in:MADE,out:EXEC
 [in]
@@ -45,6 +48,11 @@ for line in sys.stdin:
     batch = []
     print(answer, flush=True)
 """
+
+
+def waiting(pipe):
+    """How many bytes are in a pipe and not read."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
 
 
 class ExecSink(Programs):
@@ -118,7 +126,10 @@ class ExecSink(Programs):
 
     def test_a_stop_waits_for_no_program_that_does_not_read(self):
         daemon = Daemon(self, CONFIG.format(more="command=echo $$ > pid; exec sleep 300\nshell=yes", count=0, head=""))
-        daemon.wait_for(lambda: "event=sink_waits" in daemon.log(), "a full pipe")
+        daemon.wait_for(lambda: os.path.exists(self.path("pid")) and self.read("pid"), "the program")
+        fifo = os.open(f"/proc/{self.read('pid').strip()}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, fifo)
+        daemon.wait_for(lambda: waiting(fifo) > 16384, "a filling pipe")
         daemon.signal(15)
         self.assertEqual(daemon.process.wait(timeout=30), 1, daemon.log())
         self.assertFalse(is_alive(self.read("pid").strip()))
