@@ -164,14 +164,18 @@ class Nginx:
         self.process = subprocess.Popen([NGINX, "-p", self.dir, "-e", f"{self.dir}/error.log", "-c", f"{self.dir}/nginx.conf"],
                                         stdin=subprocess.DEVNULL)
         end = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                if time.monotonic() > end or self.process.poll() is not None:
-                    raise AssertionError("nginx did not start:\n" + self.flow.read("nginx/error.log")) from None
-                time.sleep(0.01)
+        # It writes its number once it listens; that somebody listens does not say who.
+        while not self.flow.has("nginx/nginx.pid", f"{self.process.pid}\n") or not self.is_listening():
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise AssertionError("nginx did not start:\n" + self.flow.read("nginx/error.log"))
+            time.sleep(0.01)
+
+    def is_listening(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
 
     def kill(self):
         """Without a word to anybody: the master is stopped first, so that it does not start its worker again."""
@@ -184,6 +188,7 @@ class Nginx:
                     os.kill(int(pid), signal.SIGKILL)
                 except ProcessLookupError:
                     pass
+            self.flow.until(lambda: not self.is_listening(), "nginx has gone")
 
     def url(self, path, scheme="http", host="127.0.0.1"):
         return f"{scheme}://{host}:{self.port}{path}"
