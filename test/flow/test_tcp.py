@@ -3,6 +3,7 @@
 
 import os
 import resource
+import select
 import socket
 import struct
 import threading
@@ -166,6 +167,13 @@ class Hostile(Net):
             except OSError:
                 return False
         return is_taken
+
+    def test_a_crowd_has_less_time(self):
+        daemon = self.start("connections=10\nfirst_byte=1h")
+        silent = [self.connect(daemon) for _ in range(8)]
+        closed, _, _ = select.select(silent, [], [], 60)
+        self.assertEqual(len(closed), 1, "nine tenths are no crowd any more without one")
+        self.end(daemon)
 
     def test_churn_loses_nothing(self):
         daemon = self.start()
