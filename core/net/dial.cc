@@ -16,12 +16,12 @@
 namespace stook {
 
 namespace {
-/// A silent peer is asked after a minute, and counts as gone after another; what is sent has to be acknowledged in two.
-/// Not sooner, because a peer that takes nothing for a while is alive and only busy.
+/// An idle peer is asked after a minute whether it is alive, and counts as gone after another. What it has not acknowledged
+/// is Outgoing's matter: TCP_USER_TIMEOUT would also end a connection whose peer is alive, answers, and takes nothing for
+/// a while.
 constexpr int idle_seconds = 60;
 constexpr int probe_seconds = 10;
 constexpr int probes = 6;
-constexpr int unheard_ms = 120'000;
 
 void set_tcp(int fd) {
   auto set = [fd](int level, int name, int value) { (void)::setsockopt(fd, level, name, &value, sizeof value); };
@@ -30,7 +30,6 @@ void set_tcp(int fd) {
   set(IPPROTO_TCP, TCP_KEEPIDLE, idle_seconds);
   set(IPPROTO_TCP, TCP_KEEPINTVL, probe_seconds);
   set(IPPROTO_TCP, TCP_KEEPCNT, probes);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, unheard_ms);
 }
 }  // namespace
 

@@ -2,6 +2,8 @@
 #include "core/net/outgoing.hh"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -12,20 +14,17 @@
 #include <cstring>
 
 #include "core/base/clock.hh"
-#include "core/base/status.hh"
 #include "core/base/text.hh"
 
 namespace stook {
 
 namespace {
-/// How long a peer that asked for our certificate has to say no to it. In TLS 1.3 its word comes behind our handshake,
-/// with its tickets; some peers look at the certificate only once those are sent.
-constexpr int64_t verdict_least = 100'000'000;
-constexpr int64_t verdict_most = 1'000'000'000;
 /// Pauses between two looks at what is not acknowledged: no event tells.
 constexpr int64_t shortest_pause = 20'000;
 constexpr int64_t longest_pause = 5'000'000;
 constexpr size_t most_parts = 64;
+/// The kernel asks a peer that takes nothing at least each two minutes (TCP_RTO_MAX), and an idle one each minute.
+constexpr uint32_t silent_ms = 180'000;
 constexpr char gone[] = "the peer closed the connection";
 }  // namespace
 
@@ -45,19 +44,6 @@ void Outgoing::close() {
   is_reset_ = false;
 }
 
-// An attempt to connect that came to nothing.
-Advance Outgoing::fail(const std::string& reason, bool is_refusal) {
-  reason_ = reason;
-  is_refusal_ = is_refusal;
-  close();
-  return Advance::Failed;
-}
-
-// What a dialer says names addresses; where `to` is a name that belongs to it.
-std::string Outgoing::named_reason(const std::string& reason) const {
-  return SocketAddress::of(endpoint_) ? reason : endpoint_.text() + ": " + reason;
-}
-
 // A connection that was up. It stays open, so that one can ask what was acknowledged.
 bool Outgoing::lose(const std::string& reason, bool is_reset) {
   is_reset_ = is_reset_ || is_reset;
@@ -71,94 +57,6 @@ bool Outgoing::wait(short events, int64_t until) const {
   int64_t left = std::max<int64_t>(0, until - monotonic_ns());
   timespec time{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   return ::ppoll(&polled, 1, &time, nullptr) > 0;
-}
-
-Advance Outgoing::connect(int64_t until) {
-  if (is_up_) {
-    return Advance::Done;
-  }
-  if (!fd_) {
-    if (!dialer_) {
-      Advance named = resolver_.ask(until);
-      if (named != Advance::Done) {
-        reason_ = resolver_.reason();
-        is_refusal_ = false;
-        return named;
-      }
-      dialer_.emplace(resolver_.addresses(), time_out_);
-    }
-    Advance dialled = dialer_->go_on(until);
-    if (dialled == Advance::Failed) {
-      return fail(named_reason(dialer_->reason()), dialer_->code() == EACCES || dialer_->code() == EPERM);
-    }
-    if (dialled == Advance::Pending) {
-      reason_ = named_reason(dialer_->reason());
-      return dialled;
-    }
-    fd_ = dialer_->take();
-    address_ = dialer_->address();
-    dialer_.reset();
-    shaking_since_ = monotonic_ns();
-  }
-  try {
-    Advance shaken = tls_ ? shake_hands(until) : Advance::Done;
-    is_up_ = shaken == Advance::Done;
-    return shaken;
-  } catch (const SetupError& error) {
-    return fail(error.what(), true);
-  }
-}
-
-Advance Outgoing::shake_hands(int64_t until) {
-  if (!session_) {
-    session_ = tls_->session(fd_.get(), endpoint_.host);
-  }
-  int64_t deadline = shaking_since_ + time_out_;
-  while (shaken_at_ == 0) {
-    TlsStep step = session_->handshake();
-    int64_t now = monotonic_ns();
-    if (step.status == TlsStatus::Done) {
-      shaken_at_ = now;
-      received_then_ = session_->received();
-      break;
-    }
-    if (step.status == TlsStatus::Closed || step.status == TlsStatus::Failed) {
-      return fail(endpoint_.text() + ": TLS: " + session_->reason(), session_->is_refusal());
-    }
-    if (now >= deadline) {
-      return fail("TLS: the peer has not finished the handshake within " + show_duration(time_out_));
-    }
-    if (now >= until) {
-      reason_ = endpoint_.text() + ": TLS: waiting for the peer's part of the handshake";
-      return Advance::Pending;
-    }
-    (void)wait(step.status == TlsStatus::WantRead ? POLLIN : POLLOUT, std::min(until, deadline));
-  }
-  return session_->was_asked_for_certificate() ? await_verdict(until) : Advance::Done;
-}
-
-Advance Outgoing::await_verdict(int64_t until) {
-  bool is_told = session_->version() != "TLSv1.3";  // there the verdict is part of the handshake
-  for (;;) {
-    char ignored[4096];
-    TlsStep step = session_->read(ignored, sizeof ignored);
-    if (step.status == TlsStatus::Closed || step.status == TlsStatus::Failed) {
-      bool is_silent = step.status == TlsStatus::Closed || !session_->is_refusal();
-      return fail(endpoint_.text() + ": TLS: " + session_->reason() + (is_silent ? " once it had our certificate" : ""),
-                  true);
-    }
-    int64_t now = monotonic_ns();
-    is_told = is_told || session_->received() > received_then_;
-    int64_t enough = shaken_at_ + (is_told ? verdict_least : verdict_most);
-    if (now >= enough) {
-      return Advance::Done;
-    }
-    if (now >= until) {
-      reason_ = endpoint_.text() + ": TLS: waiting for the peer's word on our certificate";
-      return Advance::Pending;
-    }
-    (void)wait(POLLIN, std::min(until, enough));
-  }
 }
 
 bool Outgoing::drain() {
@@ -232,6 +130,23 @@ Written Outgoing::write_some(std::span<const iovec> parts, size_t done) {
   return {is_lost ? Advance::Failed : Advance::Done, 0};
 }
 
+bool Outgoing::is_silent() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return !endpoint_.is_unix() && ::getsockopt(fd_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         info.tcpi_last_ack_recv >= silent_ms;
+}
+
+// More time is needed, unless there is nobody any more.
+Advance Outgoing::hold_on(const std::string& why) {
+  if (is_silent()) {
+    (void)lose("the peer has been silent for three minutes", true);
+    return Advance::Failed;
+  }
+  reason_ = endpoint_.text() + ": " + why;
+  return Advance::Pending;
+}
+
 Written Outgoing::write(std::span<const iovec> parts, int64_t until) {
   size_t total = 0;
   for (const iovec& part : parts) {
@@ -248,8 +163,7 @@ Written Outgoing::write(std::span<const iovec> parts, int64_t until) {
       continue;
     }
     if (monotonic_ns() >= until) {
-      reason_ = endpoint_.text() + ": the peer takes nothing; " + show_size(unacknowledged()) + " are on their way";
-      return {Advance::Pending, done};
+      return {hold_on("the peer takes nothing; " + show_size(unacknowledged()) + " are on their way"), done};
     }
     (void)wait(static_cast<short>(wanted_ | POLLIN | POLLRDHUP), until);
     if (!look()) {
@@ -272,8 +186,7 @@ Advance Outgoing::wait_acknowledged(int64_t until) {
   for (int64_t pause = shortest_pause; unacknowledged() > 0; pause = std::min(pause * 2, longest_pause)) {
     int64_t now = monotonic_ns();
     if (now >= until) {
-      reason_ = endpoint_.text() + ": the peer has not acknowledged " + show_size(unacknowledged());
-      return Advance::Pending;
+      return hold_on("the peer has not acknowledged " + show_size(unacknowledged()));
     }
     (void)wait(POLLIN | POLLRDHUP, std::min(until, now + pause));
     if (!look()) {

@@ -24,7 +24,8 @@ struct Written {
   size_t bytes;
 };
 
-/// One peer, connected to and lost as often as it takes. No call waits beyond its `until` (ns, monotonic); a call that was
+/// One peer, connected to and lost as often as it takes. A peer that lets bytes wait is waited for as long as its kernel
+/// answers; one that has been silent for three minutes while bytes are on their way is lost. No call waits beyond its `until` (ns, monotonic); a call that was
 /// Pending is repeated to go on.
 /// *Invariants:* after Failed the connection is closed by `close` before anything else, so that `unacknowledged` can
 /// still be asked. *Rooms:* its owner's.
@@ -69,6 +70,8 @@ class Outgoing {
   std::string named_reason(const std::string& reason) const;
   bool wait(short events, int64_t until) const;
   bool lose(const std::string& reason, bool is_reset) ROOM(carrier);
+  Advance hold_on(const std::string& why) ROOM(carrier);
+  bool is_silent() const;
   bool drain() ROOM(carrier);
   bool drain_tls() ROOM(carrier);
   Written write_some(std::span<const iovec> parts, size_t done) ROOM(carrier);
