@@ -2,6 +2,7 @@
 #include "core/run/feed.hh"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "core/base/clock.hh"
@@ -26,7 +27,7 @@ void RouteFeed::fill_pools() {
   const Route& plan = route_->plan;
   pool_ = Pool<Bundle>(plan.bundles, [&] { return make_bundle(plan); });
   ticks_ = Pool<Bundle>(route_->tick_period > 0 ? route_->lanes.size() : 0, [&] { return make_bundle(plan); });
-  ledger_.resize(plan.bundles + route_->slots() + ticks_.size() + plan.held);
+  ledger_.resize(plan.bundles + route_->slots() + 2 * ticks_.size() + plan.held);
   marks_.resize(route_->lanes.size());
   out_ = plan.source_out;
 }
@@ -236,9 +237,10 @@ void RouteFeed::release() {
 
 void RouteFeed::send_ticks(bool is_last) {
   for (auto& lane : route_->lanes) {
-    Bundle* bundle = can_tick() ? ticks_.take() : nullptr;
+    Bundle* bundle = can_tick(is_last) ? ticks_.take() : nullptr;
     if (bundle == nullptr) {
-      continue;  // the lane's last tick is still on its way
+      assert(!is_last);
+      continue;  // the lane's former tick is still on its way
     }
     std::vector<Mark> none;
     bundle->kind = is_last ? Bundle::Kind::LastTick : Bundle::Kind::Tick;
@@ -249,7 +251,7 @@ void RouteFeed::send_ticks(bool is_last) {
 }
 
 void RouteFeed::send_last_ticks() {
-  if (!std::exchange(has_sent_last_ticks_, true)) {
+  if (!std::exchange(has_sent_last_ticks_, true) && ticks_.size() > 0) {
     send_ticks(true);
   }
 }

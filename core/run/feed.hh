@@ -101,10 +101,12 @@ class RouteFeed final : public Feed {
   void collect_bundles() ROOM(front);
   void start_ticks() ROOM(front);
   void fill_pools() ROOM(front);
-  // Each open bundle will want a receipt when it is sealed, so one more is only opened when there is one for all. Those
-  // of the ticks stay free: filters that hold rows for so many bundles that none is left let go of them at a tick.
-  bool can_open_one() const ROOM(front) { return can_tick(1 + ticks_.size()); }
-  bool can_tick(size_t more = 1) const ROOM(front) {
+  // Each open bundle will want a receipt when it is sealed, so one more is only opened when there is one for all. Of the
+  // others two for each lane stay free: one for a tick, as filters that hold rows for so many bundles that none is left
+  // let go of them then; one for the last tick, which has to go out however many ticks wait for their sinks.
+  bool can_open_one() const ROOM(front) { return can_open(1 + 2 * ticks_.size()); }
+  bool can_tick(bool is_last) const ROOM(front) { return can_open(is_last ? 1 : 1 + ticks_.size()); }
+  bool can_open(size_t more) const ROOM(front) {
     return ledger_.can_open(more + static_cast<size_t>(open_.size() - std::count(open_.begin(), open_.end(), nullptr)));
   }
 

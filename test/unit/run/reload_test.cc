@@ -36,6 +36,23 @@ class Player {
     CHECK(report.rows_in_flight() == 0);
     CHECK(engine.is_all_home());
   }
+  // One reload in the middle, and the stop, each when its time has come.
+  void play(World& second, std::function<bool()> may_reload, std::function<bool()> may_stop) {
+    bool was_reloaded = false;
+    play([&, may_reload = std::move(may_reload), may_stop = std::move(may_stop)] {
+      if (was_reloaded && may_stop()) {
+        engine.stop();
+      } else if (!was_reloaded && may_reload()) {
+        was_reloaded = true;
+        reload(second);
+      }
+    });
+  }
+  // Whether rows have been delivered, or taken away by a filter.
+  bool has_delivered() const {
+    Report report = engine.report();
+    return report.rows_read() > report.rows_in_flight() + report.rows_dropped();
+  }
   void reload(World& world) {
     engine.reload().begin(take(world), [this](const std::string& failure) { failures.push_back(failure); });
   }
@@ -150,15 +167,8 @@ TEST_CASE("a reload that cannot build what is new changes nothing") {
   second.route(source, {{filter, second.sink({.is_broken = what == 1, .received = &other})}});
   second.route(second.source({.is_broken = what == 2, .number = 1, .count = without_end}), {{sink}});
   Player player(first);
-  size_t turns = 0;
-  player.play([&] {
-    turns++;
-    if (turns == 3) {
-      player.reload(second);
-    } else if (turns == 10) {
-      player.engine.stop();
-    }
-  });
+  auto has_delivered = [&] { return player.has_delivered(); };
+  player.play(second, has_delivered, has_delivered);
   const char* reasons[] = {"no memory for the script", "the sink of the test does not open",
                            "the source of the test does not start"};
   CHECK(player.failures == std::vector<std::string>{reasons[what]});
@@ -179,15 +189,8 @@ TEST_CASE("a blocked sink that goes away drops what it holds, and the reload goe
   second.plan.instances = first.plan.instances;
   second.route(source, {{second.sink({.received = &received})}});
   Player player(first);
-  size_t turns = 0;
-  player.play([&] {
-    turns++;
-    if (turns == 5) {
-      player.reload(second);
-    } else if (turns == 10) {
-      player.engine.stop();
-    }
-  });
+  player.play(
+      second, [&] { return player.engine.report().rows_in_flight() > 0; }, [&] { return player.has_delivered(); });
   CHECK(player.failures == std::vector<std::string>{""});
   uint64_t dropped = player.engine.report().rows_dropped();
   CHECK(dropped > 0);
@@ -227,8 +230,10 @@ TEST_CASE("a route that is not changed keeps its threads, sinks and counters") {
   Received a;
   Received b;
   World first(2);
-  Instance* source_a = first.source({.number = 0, .count = without_end});
-  Instance* source_b = first.source({.number = 1, .count = without_end});
+  std::vector<uint64_t> acknowledged_a;
+  std::vector<uint64_t> acknowledged_b;
+  Instance* source_a = first.source({.number = 0, .count = without_end, .acknowledged = &acknowledged_a});
+  Instance* source_b = first.source({.number = 1, .count = without_end, .acknowledged = &acknowledged_b});
   Instance* sink_a = first.sink({.received = &a});
   Instance* sink_b = first.sink({.received = &b});
   Instance* counting = first.count_away({});  // its memory would be gone if it were made anew
@@ -239,15 +244,8 @@ TEST_CASE("a route that is not changed keeps its threads, sinks and counters") {
   second.route(source_a, {{counting, sink_a}});
   second.route(source_b, {{second.filter({.divisor = 0}), sink_b}});
   Player player(first);
-  size_t turns = 0;
-  player.play([&] {
-    turns++;
-    if (turns == 3) {
-      player.reload(second);
-    } else if (turns == 6) {
-      player.engine.stop();
-    }
-  });
+  auto have_delivered = [&] { return !acknowledged_a.empty() && !acknowledged_b.empty(); };
+  player.play(second, have_delivered, have_delivered);
   CHECK(player.engine.reload().routes_kept() == 1);
   CHECK(player.engine.reload().routes_swapped() == 1);
   CHECK(a.rows.size() == 2);  // one row of the last tick, at the end only

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Conservation and order under random stalls: the scheduling protocol of the engine as a whole.
 #include <catch2/catch.hpp>
+#include <numeric>
 
 #include "core/run/engine.hh"
 #include "test/unit/run/world.hh"
@@ -66,6 +67,30 @@ TEST_CASE("rows of three sources reach three sinks once and in order, whatever s
   check_order(a, 1, count, 5, 1);
   check_order(c, 1, count, 0, 1);
   check_order(b, 2, count, 0, 3);
+}
+
+TEST_CASE("the last tick is sent however many ticks and bundles wait for a slow sink") {
+  uint32_t seed = GENERATE(range(1u, 9u));
+  CAPTURE(seed);
+  World world(2);
+  Received received;
+  Instance* sink = world.sink({.seed = seed, .most_ns = 30'000'000, .received = &received});
+  Instance* source = world.source({.count = 1'000'000'000'000});
+  world.route(source, {{world.count_away({.period_ns = 100'000}), sink}});
+  room::enter(room::front);
+  Loop loop(true);
+  Engine engine(world.plan, loop);
+  engine.start();
+  while (engine.report().rows_read() < 30000) {
+    loop.poll();
+  }
+  engine.stop();
+  loop.run();
+  CHECK(engine.finish());
+  REQUIRE(received.rows.size() == 2);  // rows of ticks, and that of the last one
+  CHECK(received.rows[1].size() == 1);
+  CHECK(std::accumulate(received.rows[0].begin(), received.rows[0].end(), received.rows[1][0]) ==
+        engine.report().rows_read());
 }
 
 TEST_CASE("a sink that answers Again now and then loses and repeats nothing") {
