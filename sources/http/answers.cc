@@ -164,6 +164,13 @@ void HttpServer::on_ready() {
   rows_.feed().seal();
 }
 
+void HttpServer::pause() {
+  if (!is_paused_) {
+    paused_at_ = loop().now();
+  }
+  is_paused_ = true;
+}
+
 void HttpServer::resume() {
   is_paused_ = false;
   std::vector<uint64_t> waiting;

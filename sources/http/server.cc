@@ -11,6 +11,8 @@ namespace stook {
 namespace {
 /// Read a wake-up, then the next connection has its turn.
 constexpr size_t read_size = 64 * 1024;
+/// A pause that is shorter is no reason to send somebody away for a second: pools are empty for moments under load.
+constexpr int64_t patience = 1'000'000'000;
 /// A buffer that is larger is given back once it is empty.
 constexpr size_t buffer_kept = 8 * 1024;
 }  // namespace
@@ -171,7 +173,8 @@ HttpRefusal HttpServer::check(HttpConnection& connection, const HttpHead& head) 
   if (connection.form == HttpForm::Auto) {
     return {415, "the content type is none of application/json, application/x-ndjson and text/plain"};
   }
-  if (is_paused_ || is_stopped_ || held_ >= config_.memory.bytes) {
+  bool is_stuck = is_paused_ && loop().now() - paused_at_ >= patience;
+  if (is_stuck || is_stopped_ || held_ >= config_.memory.bytes) {
     return {429, "come back later"};
   }
   return {};

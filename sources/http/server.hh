@@ -31,8 +31,8 @@ class HttpServer {
 
   /// Binds. Throws SetupError.
   void start() ROOM(front);
-  /// New requests are told to come back later; one whose rows are being fed waits.
-  void pause() ROOM(front) { is_paused_ = true; }
+  /// Rows wait. When they have for a second, new requests are told to come back later.
+  void pause() ROOM(front);
   void resume() ROOM(front);
   /// The process ends: nobody else takes the sockets.
   void end() ROOM(front);
@@ -113,6 +113,7 @@ class HttpServer {
   LogLimit refused_limit_;
   uint64_t accepted_ = 0;
   uint64_t held_ = 0;  // bytes of bodies
+  int64_t paused_at_ = 0;
   bool is_paused_ = false;
   bool is_stopped_ = false;
 };
