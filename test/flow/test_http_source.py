@@ -272,6 +272,40 @@ class Durable(Listening):
         self.assertEqual(read_answer(sock)[0], 200)
         self.assertEqual(self.daemon.process.wait(30), 0)
 
+    def test_another_configuration_takes_over_the_address(self):
+        self.begin()
+        stop = threading.Event()
+        answered, failures = [], []
+
+        def send(first):
+            number = first
+            while not stop.is_set():
+                try:
+                    status = self.post(f"{number}\n")[0]
+                except ConnectionRefusedError as error:
+                    failures.append(error)
+                    return
+                except (OSError, http.client.HTTPException):
+                    continue  # its connection was closed without an answer: it is sent again
+                if status == 200:
+                    answered.append(str(number))
+                    number += 4
+        threads = [threading.Thread(target=send, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for reload in range(1, 4):
+            before = len(answered)
+            self.until(lambda at=before: len(answered) > at + 20, "requests are answered")
+            self.write("stookd.conf", self.config.replace("[out]", f"idle={reload}m\n[out]"))
+            self.daemon.signal(1)
+            self.daemon.wait_for(lambda count=reload: self.daemon.log().count("event=reloaded") == count, "reloaded")
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.daemon.stop()
+        self.assertEqual(failures, [])
+        self.assertLessEqual(set(answered), set(self.lines()))
+
     def connection_is_refused(self):
         try:
             socket.create_connection(("127.0.0.1", self.port), 1).close()
