@@ -5,6 +5,7 @@ import gzip
 import http.client
 import json
 import os
+import resource
 import select
 import socket
 import ssl
@@ -210,6 +211,27 @@ class Hostile(Listening):
         kept.pop().close()
         self.until(lambda: self.raw(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n") is not None, "room for one")
         self.daemon.stop()
+
+
+    def test_without_descriptors_peers_are_closed_and_others_go_on(self):
+        self.begin()
+        neighbour = self.connect()
+        neighbour.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(read_answer(neighbour)[0], 200)
+        pid = self.daemon.process.pid
+        limit = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")) + 2, limit[1]))
+        crowd = [self.connect() for _ in range(10)]
+        self.daemon.wait_for(lambda: "event=accept_failed" in self.daemon.log(), "there are no descriptors")
+        neighbour.sendall(HEAD + b"Content-Length: 2\r\n\r\na\n")
+        self.assertEqual(read_answer(neighbour)[0], 200)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
+        for sock in crowd:
+            sock.close()
+        self.assertEqual(self.post("b\n")[0], 200)
+        self.daemon.stop()
+        self.assertEqual(self.lines(), ["a", "b"])
+        self.assertEqual(self.daemon.log().count("event=accept_failed"), 1)
 
 
 class Durable(Listening):
