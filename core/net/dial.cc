@@ -16,9 +16,9 @@
 namespace stook {
 
 namespace {
-/// An idle peer is asked after a minute whether it is alive, and counts as gone after another. What it has not acknowledged
-/// is Outgoing's matter: TCP_USER_TIMEOUT would also end a connection whose peer is alive, answers, and takes nothing for
-/// a while.
+/// An idle peer is asked after a minute whether it is alive, and counts as gone after another. What it has not
+/// acknowledged is Outgoing's matter: TCP_USER_TIMEOUT would also end a connection whose peer is alive, answers, and
+/// takes nothing for a while.
 constexpr int idle_seconds = 60;
 constexpr int probe_seconds = 10;
 constexpr int probes = 6;

@@ -13,13 +13,13 @@
 
 namespace stook {
 
-/// The families take turns, the first address's own first; what comes within a family keeps its order. RFC 8305, section 4.
+/// The families take turns, the first address's own first; what comes within a family keeps its order. RFC 8305,
+/// section 4.
 std::vector<SocketAddress> interleave_families(const std::vector<SocketAddress>& addresses);
 
-/// One attempt to connect: to each address in turn, a quarter of a second after the one before or as soon as that failed, all
-/// at once from then on, until one answers. The descriptor does not block, does not wait to fill segments, and asks a
-/// silent peer for signs of life.
-/// *Rooms:* its owner's.
+/// One attempt to connect: to each address in turn, a quarter of a second after the one before or as soon as that
+/// failed, all at once from then on, until one answers. The descriptor does not block, does not wait to fill
+/// segments, and asks a silent peer for signs of life. *Rooms:* its owner's.
 class Dialer {
  public:
   static constexpr int64_t stagger = 250'000'000;

@@ -18,17 +18,18 @@
 
 namespace stook {
 
-/// Bytes written, and whether all that was asked for are (Done), more time is needed (Pending), or the connection is lost.
+/// Bytes written, and whether all that was asked for are (Done), more time is needed (Pending), or the connection is
+/// lost.
 struct Written {
   Advance advance;
   size_t bytes;
 };
 
-/// One peer, connected to and lost as often as it takes. A peer that lets bytes wait is waited for as long as its kernel
-/// answers; one that has been silent for three minutes while bytes are on their way is lost. No call waits beyond its `until` (ns, monotonic); a call that was
-/// Pending is repeated to go on.
-/// *Invariants:* after Failed the connection is closed by `close` before anything else, so that `unacknowledged` can
-/// still be asked. *Rooms:* its owner's.
+/// One peer, connected to and lost as often as it takes. A peer that lets bytes wait is waited for as long as its
+/// kernel answers; one that has been silent for three minutes while bytes are on their way is lost. No call waits
+/// beyond its `until` (ns, monotonic); a call that was Pending is repeated to go on. *Invariants:* after Failed the
+/// connection is closed by `close` before anything else, so that `unacknowledged` can still be asked. *Rooms:* its
+/// owner's.
 class Outgoing {
  public:
   /// `time_out` (ns): for connecting, and again for the handshake of TLS. `tls` is null for plain bytes.
@@ -39,8 +40,8 @@ class Outgoing {
   Advance connect(int64_t until) ROOM(carrier);
   bool is_up() const { return is_up_; }
 
-  /// Whether the peer is still there, before anything is written: takes what it has sent, which is of no interest. False:
-  /// it has ended the connection, or sends what TLS cannot read.
+  /// Whether the peer is still there, before anything is written: takes what it has sent, which is of no interest.
+  /// False: it has ended the connection, or sends what TLS cannot read.
   bool look() ROOM(carrier);
   /// Writes. After Pending the same bytes come first again, but for those that are written.
   Written write(std::span<const iovec> parts, int64_t until) ROOM(carrier);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Floor 3a. Names to addresses, for carriers: asked in a thread of its own, waited for no longer than the caller likes.
+/// Floor 3a. Names to addresses, for carriers: asked in a thread of its own, waited for no longer than the caller
+/// likes.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ class Resolver {
   /// `socket_type`: SOCK_STREAM or SOCK_DGRAM.
   Resolver(Endpoint endpoint, int socket_type) : endpoint_(std::move(endpoint)), type_(socket_type) {}
 
-  /// Asks, or goes on waiting, until `until` (ns, monotonic) at most. Done: `addresses` has at least one. Failed: the name
-  /// has none, or nobody answered; the next call asks anew. The first failure of a name is logged.
+  /// Asks, or goes on waiting, until `until` (ns, monotonic) at most. Done: `addresses` has at least one. Failed: the
+  /// name has none, or nobody answered; the next call asks anew. The first failure of a name is logged.
   Advance ask(int64_t until) ROOM(carrier);
   /// In the order in which the system would try them.
   const std::vector<SocketAddress>& addresses() const { return addresses_; }

@@ -17,7 +17,8 @@
 
 namespace stook {
 
-/// Bytes between OpenSSL and the descriptor, by send and recv: OpenSSL's own way knows only write, which raises SIGPIPE.
+/// Bytes between OpenSSL and the descriptor, by send and recv: OpenSSL's own way knows only write, which raises
+/// SIGPIPE.
 struct TlsWire {
   static TlsSession& session(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Floor 3a. TLS on descriptors that do not block. OpenSSL is known to the files of this header only.
 ///
-/// TLS 1.2 and 1.3, no renegotiation, no early data, no compression; session tickets are. A write to a peer that has gone is
-/// an answer here and never SIGPIPE. *Rooms:* a context and its sessions belong to one thread.
+/// TLS 1.2 and 1.3, no renegotiation, no early data, no compression; session tickets are. A write to a peer that has
+/// gone is an answer here and never SIGPIPE. *Rooms:* a context and its sessions belong to one thread.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ struct ssl_st;
 namespace stook {
 
 /// How a step on a session ended. WantRead, WantWrite: call the same again once the descriptor is readable or writable.
-/// Closed: the peer has ended the connection, in order or not. Failed: the session is of no use any more; `reason` says why.
+/// Closed: the peer has ended the connection, in order or not. Failed: the session is of no use any more; `reason`
+/// says why.
 enum class TlsStatus : uint8_t { Done, WantRead, WantWrite, Closed, Failed };
 
 struct TlsStep {
@@ -32,9 +33,9 @@ class TlsSession;
 /// Certificates, keys and rules, loaded.
 class TlsContext {
  public:
-  /// Loads the files. Throws SetupError with a sentence that names the option, the file and the reason. A key that others
-  /// than its owner and group may read, or others than its owner may write, is refused; so is a server without a
-  /// certificate.
+  /// Loads the files. Throws SetupError with a sentence that names the option, the file and the reason. A key that
+  /// others than its owner and group may read, or others than its owner may write, is refused; so is a server without
+  /// a certificate.
   TlsContext(const TlsConfig& config, TlsRole role);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;

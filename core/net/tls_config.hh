@@ -2,7 +2,8 @@
 /// Floor 3a. The options of every plugin that speaks TLS, said once for sinks and once for sources.
 ///
 /// A plugin's config derives from TlsConfig, its table ends with one of the groups, and its `declare` checks them:
-/// `constexpr auto options = join_options(own, tls_sink_options<TcpConfig>);` … `declare_tls(config, TlsRole::Client, folder);`
+/// `constexpr auto options = join_options(own, tls_sink_options<TcpConfig>);` … `declare_tls(config, TlsRole::Client,
+/// folder);`
 #pragma once
 
 #include <array>
@@ -33,9 +34,9 @@ struct TlsConfig {
   TlsLeast tls_min = TlsLeast::Tls12;
 };
 
-/// Checks the options together, makes paths absolute, and loads the files once, so that `stook check` finds what start-up
-/// would. Throws std::invalid_argument with one sentence. Nothing is looked at while `tls` is off, but options that have
-/// no use then are refused.
+/// Checks the options together, makes paths absolute, and loads the files once, so that `stook check` finds what
+/// start-up would. Throws std::invalid_argument with one sentence. Nothing is looked at while `tls` is off, but
+/// options that have no use then are refused.
 void declare_tls(TlsConfig& config, TlsRole role, std::string_view folder);
 
 namespace detail {

@@ -18,10 +18,10 @@
 namespace stook {
 
 namespace {
-struct Free {
+struct FreeContext {
   void operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 };
-using OwnedContext = std::unique_ptr<ssl_ctx_st, Free>;
+using OwnedContext = std::unique_ptr<ssl_ctx_st, FreeContext>;
 
 /// By what a changed file is known.
 struct FileMark {

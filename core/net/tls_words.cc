@@ -11,12 +11,12 @@ namespace stook {
 
 namespace {
 /// What the peer says, or what this side met, by OpenSSL's reason.
-struct Meaning {
+struct TlsMeaning {
   int reason;
   bool is_refusal;
   const char* words;
 };
-constexpr Meaning meanings[] = {
+constexpr TlsMeaning meanings[] = {
     {SSL_R_WRONG_VERSION_NUMBER, true, "the peer does not speak TLS"},
     {SSL_R_HTTP_REQUEST, true, "the peer speaks HTTP and not TLS"},
     {SSL_R_UNSUPPORTED_PROTOCOL, true, "the peer speaks only TLS older than tls_min"},
@@ -85,7 +85,7 @@ TlsFault tls_fault(ssl_st* ssl, const std::string& name, int error) {
     ERR_clear_error();
     return {certificate_words(SSL_get_verify_result(ssl), name), true};
   }
-  for (const Meaning& meaning : meanings) {
+  for (const TlsMeaning& meaning : meanings) {
     if (is_of_tls && meaning.reason == reason) {
       ERR_clear_error();
       return {meaning.words, meaning.is_refusal};

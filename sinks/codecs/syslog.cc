@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// syslog: a syslog message a row, RFC 5424 or RFC 3164.
 ///
-/// The header is made of the keys that `parse_syslog` writes: `pri` or `facility` and `severity`, `time`, `host`, `app`,
-/// `pid`, `msgid`, `structured_data`; what a row lacks is said by options, or is `-`. Header fields are reduced to the
-/// letters that their RFC knows. Control characters of the message are escaped (`\n`, `\x1b`), so that no row can forge
-/// another; `escape = no` leaves them, for framings that count bytes. Rows without a message are faults.
+/// The header is made of the keys that `parse_syslog` writes: `pri` or `facility` and `severity`, `time`, `host`,
+/// `app`, `pid`, `msgid`, `structured_data`; what a row lacks is said by options, or is `-`. Header fields are
+/// reduced to the letters that their RFC knows. Control characters of the message are escaped (`\n`, `\x1b`), so that
+/// no row can forge another; `escape = no` leaves them, for framings that count bytes. Rows without a message are
+/// faults.
 ///
 ///   [out]
 ///   format = syslog

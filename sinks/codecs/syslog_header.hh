@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The head of a syslog message, of letters that no reader can mistake.
 ///
-/// RFC 5424, section 6: `<PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA`, fields of printable ASCII without
-/// blanks, at most 255, 48, 128 and 32 bytes, `-` for what is absent. RFC 3164, section 4.1: `<PRI>Mmm dd hh:mm:ss
-/// HOSTNAME TAG[PID]:`, the tag at most 32 letters, digits and `._/-`, the process without brackets. Other bytes are `_`.
+/// RFC 5424, section 6: `<PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA`, fields of printable ASCII
+/// without blanks, at most 255, 48, 128 and 32 bytes, `-` for what is absent. RFC 3164, section 4.1: `<PRI>Mmm dd
+/// hh:mm:ss HOSTNAME TAG[PID]:`, the tag at most 32 letters, digits and `._/-`, the process without brackets. Other
+/// bytes are `_`.
 #pragma once
 
 #include <cstdint>

@@ -20,8 +20,8 @@ namespace stook {
 /// *Rooms:* its sink's carrier.
 class Cargo {
  public:
-  /// `is_gathered`: rows are copied together even where they could be sent from where they are. `header`: the first frame
-  /// of each connection, or empty.
+  /// `is_gathered`: rows are copied together even where they could be sent from where they are. `header`: the first
+  /// frame of each connection, or empty.
   Cargo(const RowFrames& frames, bool is_gathered, std::string_view header)
       : frames_(frames), is_gathered_(is_gathered), header_(header) {}
 

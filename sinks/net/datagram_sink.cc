@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Rows as datagrams, one each: UDP, or a unix socket.
 ///
-/// A row is delivered when the kernel has taken its datagram. That of a unix socket is with the peer then; of UDP nobody
-/// ever learns whether it came.
+/// A row is delivered when the kernel has taken its datagram. That of a unix socket is with the peer then; of UDP
+/// nobody ever learns whether it came.
 #include <poll.h>
 #include <sys/socket.h>
 

@@ -11,8 +11,8 @@
 
 namespace stook {
 
-/// Times are ns of the monotonic clock. A peer that is slow for a moment is waited for in the call, so that the log does
-/// not speak of it; whoever ends the sink (Make::hurry) is seen within a slice.
+/// Times are ns of the monotonic clock. A peer that is slow for a moment is waited for in the call, so that the log
+/// does not speak of it; whoever ends the sink (Make::hurry) is seen within a slice.
 class Patience {
  public:
   Patience(int hurry, int64_t most) : hurry_(hurry), end_(monotonic_ns() + most) {}

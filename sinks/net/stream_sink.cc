@@ -3,8 +3,8 @@
 ///
 /// A row is delivered when the peer's kernel has acknowledged its last byte (SIOCOUTQ); over TLS, and on a unix socket,
 /// when nothing at all is on its way any more. A connection that ends before takes nothing with it: what was not
-/// acknowledged is sent again on the next one, from the begin of a row. What the peer's kernel had acknowledged and the peer
-/// had not read when it died is beyond reach; no byte stream tells.
+/// acknowledged is sent again on the next one, from the begin of a row. What the peer's kernel had acknowledged and
+/// the peer had not read when it died is beyond reach; no byte stream tells.
 #include <algorithm>
 
 #include "core/base/log.hh"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// syslog: rows as syslog messages, to a syslog server.
 ///
-/// Over TCP, TLS, UDP or a unix socket; what "delivered" means is what it means for the sinks `tcp`, `udp` and `unix`. The
-/// codec `syslog` makes the messages, RFC 5424 or RFC 3164, and octets tell them apart (RFC 6587), so that no message can
-/// look like two.
+/// Over TCP, TLS, UDP or a unix socket; what "delivered" means is what it means for the sinks `tcp`, `udp` and
+/// `unix`. The codec `syslog` makes the messages, RFC 5424 or RFC 3164, and octets tell them apart (RFC 6587), so
+/// that no message can look like two.
 ///
 ///   [out]
 ///   to = logs.example.org

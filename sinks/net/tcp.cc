@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// tcp: rows into a TCP connection, plain or over TLS.
 ///
-/// A row is delivered when the peer's kernel has acknowledged its last byte, over TLS when it has acknowledged all. What
-/// was not acknowledged when a connection ends is sent again on the next one, from the begin of a row.
+/// A row is delivered when the peer's kernel has acknowledged its last byte, over TLS when it has acknowledged all.
+/// What was not acknowledged when a connection ends is sent again on the next one, from the begin of a row.
 ///
 ///   [out]
 ///   to = logs.example.org:6514

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// udp: each row a datagram.
 ///
-/// A row is delivered when the kernel has taken its datagram: whether it came, nobody tells. A row that is larger than a
-/// datagram is refused.
+/// A row is delivered when the kernel has taken its datagram: whether it came, nobody tells. A row that is larger
+/// than a datagram is refused.
 ///
 ///   [out]
 ///   to = 192.0.2.7:9000

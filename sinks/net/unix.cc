@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// unix: rows to a program of this machine, by a unix socket.
 ///
-/// `type = stream` is a connection: a row is delivered when the program has read all that was sent. `type = datagram` makes
-/// each row one: it is delivered when it lies in the program's queue.
+/// `type = stream` is a connection: a row is delivered when the program has read all that was sent. `type = datagram`
+/// makes each row one: it is delivered when it lies in the program's queue.
 ///
 ///   [out]
 ///   to = /run/collector.sock
