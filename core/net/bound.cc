@@ -115,8 +115,7 @@ bool BoundSocket::is_same_use(const BoundSocket& other) const {
   const Listening& a = listening_;
   const Listening& b = other.listening_;
   bool is_any_port = !a.endpoint.is_unix() && a.endpoint.port == 0;
-  return a.endpoint == b.endpoint && a.is_stream == b.is_stream && a.is_secure == b.is_secure &&
-         a.is_shared == b.is_shared && a.mode == b.mode && (!is_any_port || owner_ == other.owner_);
+  return a.endpoint == b.endpoint && a.is_stream == b.is_stream && (!is_any_port || owner_ == other.owner_);
 }
 
 bool BoundSocket::take_offer() {
@@ -132,6 +131,16 @@ bool BoundSocket::take_offer() {
   file_ = other.file_;
   has_file_ = std::exchange(other.has_file_, false);
   connections_ = std::move(other.connections_);
+  if (listening_.is_secure != other.listening_.is_secure) {
+    connections_.clear();
+  }
+  if (listening_.is_shared) {
+    set(fd_.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  }
+  if (has_file_ && listening_.mode != other.listening_.mode &&
+      chmod(listening_.endpoint.path.c_str(), listening_.mode) != 0) {
+    fail(listening_, "set the permissions of", errno);
+  }
   return true;
 }
 

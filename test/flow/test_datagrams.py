@@ -61,6 +61,23 @@ class Udp(Net):
         daemon.stop()
         self.assertEqual(self.messages(), [str(number) for number in range(3000)])
 
+    def test_a_reload_with_other_options_loses_none(self):
+        daemon = self.listen("UDP", "listen=127.0.0.1:0\nrcvbuf=4MiB")
+        peer, to = self.socket(), self.addresses(daemon)[0]
+        self.write("stookd.conf", self.read("stookd.conf").replace("rcvbuf=", "max_line=1KiB\nrcvbuf="))
+        sent = 0
+        for reloads in range(1, 4):
+            self.write("stookd.conf", self.read("stookd.conf").replace("max_line=", "max_line=1"))
+            daemon.signal(signal.SIGHUP)
+            begin = sent
+            while daemon.log().count("event=reloaded") < reloads or sent < begin + 500:
+                peer.sendto(b"%d" % sent, to)
+                sent += 1
+                self.assertLess(sent, begin + 500000)
+        self.has_rows(daemon, sent)
+        daemon.stop()
+        self.assertEqual(self.messages(), [str(number) for number in range(sent)])
+
     def test_several_sources_share_an_address(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
             free.bind(("127.0.0.1", 0))
@@ -110,6 +127,24 @@ class Unix(Net):
         self.connect(again).sendall(b"one\n")
         self.has_rows(again, 1)
         again.stop()
+
+    def test_a_reload_may_change_the_permissions(self):
+        daemon = self.listen("UNIX", f"listen={self.path('in.sock')}\nmode=0600")
+        peer = self.connect(daemon)
+        peer.sendall(b"one\n")
+        self.has_rows(daemon, 1)
+        self.write("stookd.conf", self.read("stookd.conf").replace("mode=0600", "mode=0660"))
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for(lambda: "event=reloaded" in daemon.log(), "the reload")
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("in.sock")).st_mode), 0o660)
+        peer.sendall(b"two\n")
+        self.has_rows(daemon, 2)
+        self.write("stookd.conf", self.read("stookd.conf").replace("in:UNIX", "other:UNIX").replace("[in]", "[other]"))
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.log().count("event=reloaded") == 2, "a source of another name")
+        peer.sendall(b"three\n")
+        self.has_rows(daemon, 3)
+        daemon.stop()
 
     def test_a_file_that_is_no_socket_stays(self):
         path = self.write("in.sock", "precious")
