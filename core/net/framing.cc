@@ -94,12 +94,12 @@ inline Frame FrameCutter::next_line(char delimiter) {
   if (found == nullptr) {
     scan_ = end_;
     // One byte more than the limit may still be the \r of a line that just fits.
-    if (size <= rules_.max_line + 1) {
+    if (size <= rules_.most() + 1) {
       return {};
     }
     state_.skips = FrameState::to_delimiter;
     at_ = end_;
-    return {Frame::Kind::Cut, {begin, rules_.max_line}};
+    return {Frame::Kind::Cut, {begin, rules_.most()}};
   }
   at_ = stop + 1;
   if (delimiter == '\n' && size > 0 && stop[-1] == '\r') {
@@ -150,7 +150,7 @@ Frame FrameCutter::next_measured(size_t prefix) {
 
 inline Frame FrameCutter::body(const char* begin, uint64_t size) {
   uint64_t there = static_cast<uint64_t>(end_ - begin);
-  uint64_t kept = std::min<uint64_t>(size, rules_.max_line);
+  uint64_t kept = std::min<uint64_t>(size, rules_.most());
   if (there < kept) {
     return {};
   }

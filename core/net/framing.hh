@@ -29,6 +29,10 @@ struct FrameRules {
   Framing framing = Framing::Lf;
   /// A longer record is cut here.
   size_t max_line = 256 * 1024;
+  /// While buffers are short records are cut here already.
+  size_t cut_at = SIZE_MAX;
+
+  size_t most() const { return max_line < cut_at ? max_line : cut_at; }
 };
 
 /// Where a stream stands between two reads.

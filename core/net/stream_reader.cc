@@ -28,15 +28,22 @@ StreamReader::Step step_of(ssize_t got) {
 
 }  // namespace
 
-void StreamReader::shrink() {
+void StreamReader::shrink(StreamShape& shape) {
   if (pending_size_ == 0) {
+    count_out(shape);
     pending_.reset();
     pending_room_ = 0;
   }
 }
 
+/// Whether so many bytes and a read behind them are more than there is for long records.
+bool StreamReader::is_short(const StreamShape& shape, size_t size) const {
+  size_t room = std::bit_ceil(size + least_read);
+  return size >= least_buffer && room > pending_room_ && shape.buffered + (room - pending_room_) > shape.most_buffered;
+}
+
 // COLD: the buffer grows to its bound, and goes when it has been empty for a while.
-void StreamReader::make_room(size_t size) {
+void StreamReader::make_room(StreamShape& shape, size_t size) {
   if (size <= pending_room_) {
     return;
   }
@@ -45,14 +52,16 @@ void StreamReader::make_room(size_t size) {
   if (pending_size_ > 0) {
     std::memcpy(larger.get(), pending_.get(), pending_size_);
   }
+  count_out(shape);
   pending_ = std::move(larger);
   pending_room_ = static_cast<uint32_t>(room);
+  count_in(shape);
 }
 
-void StreamReader::keep(std::string_view rest) {
+void StreamReader::keep(StreamShape& shape, std::string_view rest) {
   pending_size_ = 0;
   if (!rest.empty()) {
-    make_room(rest.size());
+    make_room(shape, rest.size());
     std::memcpy(pending_.get(), rest.data(), rest.size());
     pending_size_ = static_cast<uint32_t>(rest.size());
   }
@@ -91,8 +100,12 @@ StreamReader::Step StreamReader::receive_into_arena(Receiver& from, StreamShape&
   return cut(shape, bundle, {begin, pending_size_ + static_cast<size_t>(got)});
 }
 
-StreamReader::Step StreamReader::receive_into_buffer(Receiver& from, const StreamShape& shape) {
-  make_room(pending_size_ + least_read);
+StreamReader::Step StreamReader::receive_into_buffer(Receiver& from, StreamShape& shape) {
+  if (is_short(shape, pending_size_)) {
+    has_records_ = true;  // its begin, which is cut
+    return Step::Some;
+  }
+  make_room(shape, pending_size_ + least_read);
   ssize_t got = from.receive(pending_.get() + pending_size_, pending_room_ - pending_size_);
   if (got <= 0) {
     return step_of(got);
@@ -102,6 +115,17 @@ StreamReader::Step StreamReader::receive_into_buffer(Receiver& from, const Strea
   has_records_ = has_frame(shape.rules, state_, {pending_.get(), pending_size_}, scanned_);
   scanned_ = has_records_ ? scanned_ : pending_size_;
   return Step::Some;
+}
+
+/// The next record; the begin of an unfinished one when there is no room for the rest.
+inline Frame StreamReader::next(StreamShape& shape, FrameCutter& cutter) const {
+  Frame frame = cutter.next();
+  if (frame.kind == Frame::Kind::Unfinished && is_short(shape, cutter.rest().size())) {
+    shape.rules.cut_at = cutter.rest().size() / 2;
+    frame = cutter.next();
+    shape.rules.cut_at = SIZE_MAX;
+  }
+  return frame;
 }
 
 StreamReader::Step StreamReader::cut_pending(StreamShape& shape) {
@@ -128,7 +152,7 @@ StreamReader::Step StreamReader::cut(StreamShape& shape, Bundle& bundle, std::st
   shape.positions.clear();
   bool has_room = bundle.has_room();
   for (; has_room; has_room = bundle.has_room()) {
-    frame = cutter.next();
+    frame = next(shape, cutter);
     if (frame.kind == Frame::Kind::Unfinished || frame.kind == Frame::Kind::Wrong) {
       break;
     }
@@ -158,7 +182,7 @@ StreamReader::Step StreamReader::cut(StreamShape& shape, Bundle& bundle, std::st
   }
   size_t consumed = bytes.size() - rest.size();
   // The rest has to leave before anything else is taken from the arena, and before the bundle does.
-  keep(is_wrong ? std::string_view() : rest);
+  keep(shape, is_wrong ? std::string_view() : rest);
   position_ += consumed;
   scanned_ = has_records_ ? 0 : pending_size_;
   fault_ = cutter.fault();

@@ -29,6 +29,10 @@ struct StreamShape {
   NetRows& rows;
   /// Bytes a row, so that a read about fills a bundle.
   size_t average = 200;
+  /// Bytes of all buffers, and how many they may be. When a record wants more it is cut where it stands, so that many peers
+  /// with long records that do not end share what there is.
+  size_t buffered = 0;
+  size_t most_buffered = SIZE_MAX;
   /// Positions of the rows that were just made, when their ids are wanted.
   std::vector<uint64_t> positions{};
 };
@@ -54,17 +58,22 @@ class StreamReader {
   /// Whether a buffer is held.
   bool has_buffer() const { return pending_room_ > 0; }
   /// Gives the buffer back when it is empty.
-  void shrink();
+  void shrink(StreamShape& shape);
+  /// A reader comes from another source, or goes: its buffer counts, or counts no more.
+  void count_in(StreamShape& shape) const { shape.buffered += pending_room_; }
+  void count_out(StreamShape& shape) const { shape.buffered -= pending_room_; }
   const char* fault() const { return fault_; }
 
  private:
   Step receive_into_arena(Receiver& from, StreamShape& shape, Bundle& bundle) ROOM(front);
-  Step receive_into_buffer(Receiver& from, const StreamShape& shape) ROOM(front);
+  Step receive_into_buffer(Receiver& from, StreamShape& shape) ROOM(front);
   Step cut_pending(StreamShape& shape) ROOM(front);
   Step cut(StreamShape& shape, Bundle& bundle, std::string_view bytes) ROOM(front);
   void fill(StreamShape& shape, Bundle& bundle, size_t first) ROOM(front);
-  void keep(std::string_view rest);
-  void make_room(size_t size);
+  bool is_short(const StreamShape& shape, size_t size) const;
+  Frame next(StreamShape& shape, FrameCutter& cutter) const;
+  void keep(StreamShape& shape, std::string_view rest);
+  void make_room(StreamShape& shape, size_t size);
 
   FrameState state_;
   const Peer* peer_ = nullptr;

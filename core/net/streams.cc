@@ -23,7 +23,10 @@ constexpr size_t queued_a_turn = 64;
 }  // namespace
 
 StreamServer::StreamServer(const NetConfig& config, NetRows& rows, PartEnd& end)
-    : config_(config), rows_(rows), end_(end), shape_{{config.framing, config.max_line.bytes}, rows} {}
+    : config_(config), rows_(rows), end_(end), shape_{{config.framing, config.max_line.bytes}, rows} {
+  // 16 KiB for each connection that there may be, and some long records in any case.
+  shape_.most_buffered = std::max<size_t>(config.connections * 16 * 1024, 16 * config.max_line.bytes);
+}
 
 StreamServer::~StreamServer() = default;
 
@@ -193,7 +196,7 @@ void StreamServer::on_second() {
   // From the end, as one that closes is replaced by the last one.
   for (size_t i = connections_.size(); i > 0 && !is_paused_; i--) {
     Connection& connection = *connections_[i - 1];
-    connection.reader.shrink();
+    connection.reader.shrink(shape_);
     is_needed = is_needed || connection.reader.has_buffer() || patience(connection) > 0;
     close_if_silent(connection);
   }

@@ -108,6 +108,7 @@ void StreamServer::adopt(std::unique_ptr<Connection> connection, size_t listener
   connection->place = static_cast<uint32_t>(connections_.size());
   connection->is_queued = false;
   connection->active_at = now_;
+  connection->reader.count_in(shape_);
   groups_[std::string(connection->peer.address.peer_group())]++;
   connections_.push_back(std::move(connection));
   Connection& added = *connections_.back();

@@ -141,6 +141,7 @@ void StreamServer::close(Connection& connection) {
   if (--group->second == 0) {
     groups_.erase(group);
   }
+  connection.reader.count_out(shape_);
   uint32_t place = connection.place;
   std::swap(connections_[place], connections_.back());
   connections_[place]->place = place;

@@ -114,7 +114,8 @@ std::string read_all(const FrameRules& rules, const std::string& bytes, std::mt1
     }
   }
   feed.seal();
-  reader.shrink();
+  reader.shrink(shape);
+  CHECK(shape.buffered == 0);
   CHECK(!reader.has_buffer());
   std::string all;
   auto messages = feed.values("message");
@@ -139,5 +140,38 @@ TEST_CASE("rows are the same however reads fall and pools run dry") {
     std::string bytes = random_records(rules.framing, rules.max_line + 1000, random);
     CAPTURE(seed, round, static_cast<int>(rules.framing), rules.max_line);
     REQUIRE(read_all(rules, bytes, random) == expected(rules, bytes));
+  }
+}
+
+TEST_CASE("a long record is cut where it stands when the others have the memory") {
+  uint64_t seed = std::random_device{}();
+  std::mt19937_64 random(seed);
+  for (Framing framing : {Framing::Lf, Framing::Octets, Framing::Auto, Framing::Length32}) {
+    CAPTURE(seed, static_cast<int>(framing));
+    std::string text(60000, 'x');
+    std::string count = framing == Framing::Length32 ? std::string("\0\0\xea\x60", 4)
+                        : framing == Framing::Lf     ? ""
+                                                     : "60000 ";
+    std::string small = framing == Framing::Length32 ? std::string("\0\0\0\1a", 5)
+                        : framing == Framing::Lf     ? "a\n"
+                                                     : "1 a";
+    FakeFeed feed("tcp", {{"listen", "127.0.0.1:0"}}, 8);
+    NetRows rows(keys);
+    rows.attach(feed);
+    StreamShape shape{{framing, 100000}, rows};
+    shape.most_buffered = 16384;
+    Peer peer;
+    StreamReader reader;
+    Pieces pieces(small + count + text + (framing == Framing::Lf ? "\n" : "") + small, random);
+    while (reader.read(pieces, shape, peer, 1) != StreamReader::Step::End) {
+      CHECK(shape.buffered <= 16384);
+    }
+    feed.seal();
+    auto messages = feed.values("message");
+    REQUIRE(messages.size() == 3);
+    CHECK(messages[0] + messages[2] == "aa");
+    CHECK(messages[1].size() >= 2048);
+    CHECK(messages[1].size() <= 16384);
+    CHECK(feed.values("truncated") == std::vector<std::string>{"-", "true", "-"});
   }
 }
