@@ -16,7 +16,7 @@ size_t Delivery::count_finished() const {
   if (refusals_ == nullptr) {
     return settled_.size();
   }
-  auto waits = [this](const Settled& one) { return one.refusal > refusals_->settled(); };
+  auto waits = [settled = refusals_->settled()](const Settled& one) { return one.refusal > settled; };
   return static_cast<size_t>(std::find_if(settled_.begin(), settled_.end(), waits) - settled_.begin());
 }
 
