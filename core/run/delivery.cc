@@ -148,7 +148,9 @@ void Delivery::offer(Shipment shipment) {
     meter_.is_failing.set(0);
     meter_.is_broken.set(0);
     meter_.pulse.recover();
-    log_event(Level::Notice, "sink_recovered", Fields()("instance", instance_.id));
+    if (std::exchange(has_complained_, false)) {
+      log_event(Level::Notice, "sink_recovered", Fields()("instance", instance_.id));
+    }
   }
   if (outcome == Outcome::Done) {
     delivered(shipment, now);
@@ -224,8 +226,11 @@ void Delivery::wait(Shipment shipment, Outcome outcome, int64_t now) {
   int64_t pause = retry_.fail(outcome, now, sink_->retry_after());
   if (retry_.is_over(now)) {
     reason = "given up after " + show_duration(instance_.retry.give_up) + ": " + reason;
-    log_event(Level::Error, "sink_gave_up",
-              Fields()("instance", instance_.id)("payloads", uint64_t{shipment.size()})("reason", reason));
+    if (auto pass = gave_up_limit_.pass()) {
+      log_event(Level::Error, "sink_gave_up",
+                Fields()("instance", instance_.id)("payloads", uint64_t{shipment.size()})("reason", reason)(
+                    "suppressed", pass.suppressed));
+    }
     sink_->forget(shipment);
     set_aside(shipment, reason, meter_.given_up_rows);
     return;
@@ -242,6 +247,7 @@ void Delivery::wait(Shipment shipment, Outcome outcome, int64_t now) {
 
 void Delivery::say_waiting(Outcome outcome, const std::string& reason, int64_t pause) {
   if (auto pass = again_limit_.pass()) {
+    has_complained_ = true;
     log_event(Level::Error, outcome == Outcome::Misconfigured ? "sink_misconfigured" : "sink_waits",
               Fields()("instance", instance_.id)("reason", reason)("waiting_payloads", uint64_t{waiting_.size()})(
                   "retry_in", show_duration(pause))("suppressed", pass.suppressed));
@@ -254,6 +260,7 @@ void Delivery::break_off(const std::string& reason) {
     return;
   }
   meter_.is_broken.set(1);
+  has_complained_ = true;
   log_event(Level::Error, "sink_failed",
             Fields()("instance", instance_.id)("reason", reason)("after", show_duration(Retry::broken_after))(
                 "rows_go", letters_               ? "to letters"

@@ -139,6 +139,8 @@ class Delivery {
   Retry retry_;
   Retry letters_retry_;
   LogLimit again_limit_{1};
+  LogLimit gave_up_limit_{1};
+  bool has_complained_ = false;  // the log says that the sink does not take what it is offered
 };
 
 }  // namespace stook
