@@ -89,13 +89,13 @@ class Exec(Programs):
         begin = time.monotonic()
         daemon.stop()
         self.assertLess(time.monotonic() - begin, 9)
-        self.assertFalse(is_alive(shell))
+        self.until(lambda: not is_alive(shell), "its end")
         self.assertTrue(is_alive(escaped))  # it has left the group and holds the pipe still; nobody waits for it
 
     def test_a_descendant_that_holds_the_pipe_does_not_hold_the_run(self):
         daemon = self.daemon("sleep 300 & echo $!", "report_exit=yes")
         daemon.wait_for(lambda: {"exec.exit": 0} in self.rows(), "the end of the run")
-        self.assertFalse(is_alive(int(self.messages()[0])))
+        self.until(lambda: not is_alive(int(self.messages()[0])), "its end")
         daemon.stop()
 
     def test_a_run_that_lasts_too_long_is_ended(self):

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows to programs: by a pipe, by a file, with and without an answer, and programs that die, hang or refuse."""
 
-import fcntl
 import os
-import struct
 import sys
-import termios
 import unittest
 
 from harness import Daemon, Programs, is_alive
@@ -48,11 +45,6 @@ for line in sys.stdin:
     batch = []
     print(answer, flush=True)
 """
-
-
-def waiting(pipe):
-    """How many bytes are in a pipe and not read."""
-    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
 
 
 class ExecSink(Programs):
@@ -115,7 +107,7 @@ class ExecSink(Programs):
         result = self.run_sink(f"command={script}\nshell=yes\nform=file\ntimeout=300ms\nretry_first=5ms", count=10)
         self.assertEqual(self.got(), list(range(1, 11)))
         self.assertIn("has run for 300 ms and was ended", result.log)
-        self.assertFalse(is_alive(self.read("pid").strip()))
+        self.until(lambda: not is_alive(self.read("pid").strip()), "its end")
 
     def test_a_command_that_is_not_there_is_a_setting_to_change(self):
         text = CONFIG.format(more="command=/nonexistent 1\nshell=yes\nform=file", count=10, head="")
@@ -126,13 +118,10 @@ class ExecSink(Programs):
 
     def test_a_stop_waits_for_no_program_that_does_not_read(self):
         daemon = Daemon(self, CONFIG.format(more="command=echo $$ > pid; exec sleep 300\nshell=yes", count=0, head=""))
-        daemon.wait_for(lambda: os.path.exists(self.path("pid")) and self.read("pid"), "the program")
-        fifo = os.open(f"/proc/{self.read('pid').strip()}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
-        self.addCleanup(os.close, fifo)
-        daemon.wait_for(lambda: waiting(fifo) > 16384, "a filling pipe")
+        daemon.wait_for(lambda: "event=sink_waits" in daemon.log(), "a full pipe")
         daemon.signal(15)
         self.assertEqual(daemon.process.wait(timeout=30), 1, daemon.log())
-        self.assertFalse(is_alive(self.read("pid").strip()))
+        self.until(lambda: not is_alive(self.read("pid").strip()), "its end")
 
 
 if __name__ == "__main__":
