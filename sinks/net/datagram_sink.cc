@@ -76,6 +76,7 @@ class DatagramSink final : public Sink {
       int sent = ::sendmmsg(fd_.get(), messages_.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent > 0 || count == 0) {
         advance(shipment, count, count == 0 ? 0 : static_cast<size_t>(sent));
+        patient.renew();
       } else if (Outcome outcome = fail(errno, shipment, patient); outcome != Outcome::Done) {
         return outcome;
       }

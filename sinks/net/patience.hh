@@ -15,7 +15,9 @@ namespace stook {
 /// does not speak of it; whoever ends the sink (Make::hurry) is seen within a slice.
 class Patience {
  public:
-  Patience(int hurry, int64_t most) : hurry_(hurry), end_(monotonic_ns() + most) {}
+  Patience(int hurry, int64_t most) : hurry_(hurry), most_(most), end_(monotonic_ns() + most) {}
+  /// The peer has moved: it gets all of the time again.
+  void renew() { end_ = monotonic_ns() + most_; }
   /// Until when to wait before the next look at `is_over`.
   int64_t slice() const { return std::min(end_, monotonic_ns() + slice_most); }
   bool is_over() const {
@@ -26,6 +28,7 @@ class Patience {
  private:
   static constexpr int64_t slice_most = 250'000'000;
   int hurry_;
+  int64_t most_;
   int64_t end_;
 };
 

@@ -16,7 +16,7 @@
 namespace stook {
 
 namespace {
-/// How long one call waits for a peer that is there, and for one that has to be found.
+/// How long one call waits for a peer that is there and does not move, and for one that has to be found.
 constexpr int64_t patience = 5'000'000'000;
 constexpr int64_t connect_patience = 1'000'000'000;
 /// What goes on by itself is looked after soon.
@@ -90,7 +90,7 @@ class StreamSink final : public Sink {
       return outcome;
     }
     Patience patient(hurry_, patience);
-    for (;;) {
+    for (uint64_t sent = 0, left = 0;;) {
       Advance advance = push(patient.slice());
       if (advance == Advance::Done) {
         cargo_.forget();
@@ -102,6 +102,12 @@ class StreamSink final : public Sink {
       }
       if (patient.is_over()) {
         return slow();
+      }
+      bool has_moved = cargo_.sent() != sent || line_->unacknowledged() != left;
+      sent = cargo_.sent();
+      left = line_->unacknowledged();
+      if (has_moved) {
+        patient.renew();
       }
     }
   }
