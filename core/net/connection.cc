@@ -8,6 +8,11 @@
 
 namespace stook {
 
+namespace {
+/// Answers are short; a peer that reads none of so many wants none.
+constexpr size_t most_unsent = 256 * 1024;
+}  // namespace
+
 ssize_t Connection::receive(char* to, size_t size) {
   if (is_dry) {
     errno = EAGAIN;
@@ -46,6 +51,39 @@ bool Connection::shake_hands() {
   has_failed = step.status == TlsStatus::Failed || step.status == TlsStatus::Closed;
   is_shaking_hands = step.status != TlsStatus::Done;
   return !is_shaking_hands;
+}
+
+void Connection::send(std::string_view bytes) {
+  unsent_ += bytes;
+  go_on_sending();
+  if (unsent_.size() > most_unsent) {
+    unsent_.clear();
+    ::shutdown(fd_.get(), SHUT_RDWR);  // the next read ends it
+  }
+}
+
+void Connection::go_on_sending() {
+  size_t sent = 0;
+  bool is_lost = false;
+  while (sent < unsent_.size() && !is_lost) {
+    size_t left = unsent_.size() - sent;
+    if (session) {
+      TlsStep step = session->write(unsent_.data() + sent, left);
+      is_lost = step.status == TlsStatus::Failed || step.status == TlsStatus::Closed;
+      if (step.status != TlsStatus::Done) {
+        break;
+      }
+      sent += step.bytes;
+    } else {
+      ssize_t wrote = ::send(fd_.get(), unsent_.data() + sent, left, MSG_NOSIGNAL | MSG_DONTWAIT);
+      is_lost = wrote < 0 && errno != EAGAIN && errno != EINTR;
+      if (wrote < 0 && errno != EINTR) {
+        break;
+      }
+      sent += wrote > 0 ? static_cast<size_t>(wrote) : 0;
+    }
+  }
+  unsent_.erase(0, is_lost ? std::string::npos : sent);
 }
 
 std::string Connection::reason() const {

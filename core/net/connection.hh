@@ -6,10 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/base/fd.hh"
+#include "core/net/record_reader.hh"
 #include "core/net/rows.hh"
-#include "core/net/stream_reader.hh"
 #include "core/net/tls.hh"
 
 namespace stook {
@@ -25,7 +26,12 @@ class Connection final : public Receiver {
   /// One step of the handshake. True once it is done.
   [[nodiscard]] bool shake_hands();
   /// Bytes are there that the descriptor does not tell of.
-  bool has_pending() const { return reader.has_records() || is_ended_ || (session && session->pending() > 0); }
+  bool has_pending() const { return reader->has_records() || is_ended_ || (session && session->pending() > 0); }
+  /// Sends an answer: what the peer does not take at once is kept and goes on by `go_on_sending`. A peer that lets too much
+  /// of it gather is cut off.
+  void send(std::string_view bytes);
+  void go_on_sending();
+  bool has_to_send() const { return !unsent_.empty(); }
   /// Why the last `receive` or handshake failed, in words.
   std::string reason() const;
 
@@ -33,11 +39,12 @@ class Connection final : public Receiver {
   Fd fd_;
   int error_ = 0;          // errno of the last receive without TLS
   bool is_ended_ = false;  // the session has ended behind the bytes that were received last
+  std::string unsent_;     // of answers
 
  public:
   Peer peer;
   uint64_t number;
-  StreamReader reader;
+  std::unique_ptr<RecordReader> reader;
   std::unique_ptr<TlsSession> session;
   /// Which listener it came by, and its place among the server's connections.
   uint32_t listener = 0;
@@ -48,6 +55,8 @@ class Connection final : public Receiver {
   bool has_failed = false;
   /// TLS: the next step waits until the descriptor is writable.
   bool wants_write = false;
+  /// The server's epoll set tells when the descriptor is writable.
+  bool is_write_watched = false;
   /// The peer has sent something.
   bool has_spoken = false;
   /// In the server's list of those to look at without an event.

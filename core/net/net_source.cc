@@ -15,8 +15,8 @@ unsigned parse_mode(std::string_view text) {
   return mode;
 }
 
-NetSource::NetSource(const NetConfig& config, std::span<const NetKey> keys)
-    : rows_(keys), streams_(config, rows_, *this), datagrams_(config, rows_, *this) {}
+NetSource::NetSource(const NetConfig& config, std::span<const NetKey> keys, Protocol* protocol)
+    : rows_(keys), streams_(config, rows_, *this, protocol), datagrams_(config, rows_, *this) {}
 
 void NetSource::start(Feed& feed) {
   rows_.attach(feed);

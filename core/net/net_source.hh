@@ -15,8 +15,8 @@ namespace stook {
 /// Reads all `listenings` of its config. *Rooms:* its front.
 class NetSource : public Source, private PartEnd {
  public:
-  /// `keys`: those that the plugin declares.
-  NetSource(const NetConfig& config, std::span<const NetKey> keys);
+  /// `keys`: those that the plugin declares. `protocol`: who answers the peers of streams.
+  NetSource(const NetConfig& config, std::span<const NetKey> keys, Protocol* protocol = nullptr);
 
   void start(Feed& feed) override ROOM(front);
   void pause() override ROOM(front);
@@ -25,11 +25,13 @@ class NetSource : public Source, private PartEnd {
   void stop() override ROOM(front);
   void reopen() override ROOM(front) { streams_.reopen(); }
 
+ protected:
+  NetRows rows_ OWNED(front);
+  StreamServer streams_ OWNED(front);
+
  private:
   void part_ended() override ROOM(front);
 
-  NetRows rows_ OWNED(front);
-  StreamServer streams_ OWNED(front);
   DatagramServer datagrams_ OWNED(front);
   int parts_to_end_ OWNED(front) = 0;
 };

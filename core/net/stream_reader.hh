@@ -3,25 +3,16 @@
 /// that a cell is a slice of what recv(2) wrote. Room: the source's front.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "core/net/framing.hh"
+#include "core/net/record_reader.hh"
 #include "core/net/rows.hh"
 
 namespace stook {
-
-/// Where a connection's bytes come from.
-class Receiver {
- public:
-  virtual ~Receiver() = default;
-  /// Up to `size` bytes; 0: the peer has closed; -1: `errno` says why, EAGAIN is no failure.
-  virtual ssize_t receive(char* to, size_t size) = 0;
-};
 
 /// What all connections of a source share. *Rooms:* its front.
 struct StreamShape {
@@ -39,30 +30,17 @@ struct StreamShape {
 
 /// One stream of records. *Invariants:* holds at most max_line and one read of bytes that are in no row yet, in a buffer
 /// of 4 KiB to their power of two. A byte is copied a constant number of times, however small the reads are.
-class StreamReader {
+class StreamReader final : public RecordReader {
  public:
-  /// Some: bytes came, there may be more. Paused: the pool is empty, nothing more was read. Blocked: EAGAIN.
-  /// End: the peer has closed; an unfinished record may be pending. Failed: errno says why.
-  /// Wrong: the framing is broken, `fault` says how; what came before it is in rows.
-  enum class Step : uint8_t { Some, Paused, Blocked, End, Failed, Wrong };
-
-  /// One read, at most 64 KiB, and the rows in it. `number`: of the stream within the source.
-  [[nodiscard]] Step read(Receiver& from, StreamShape& shape, const Peer& peer, uint64_t number) ROOM(front);
-  /// Makes a partial row of an unfinished record; false: the pool is empty, nothing was done.
-  [[nodiscard]] bool flush(StreamShape& shape, const Peer& peer, uint64_t number) ROOM(front);
-
-  /// Whether whole records are pending, because the pool was empty: the next `read` makes rows and reads nothing.
-  bool has_records() const { return has_records_; }
-  /// Whether a record has begun and not ended.
-  bool is_within_record() const { return pending_size_ > 0 || state_.skips > 0; }
-  /// Whether a buffer is held.
-  bool has_buffer() const { return pending_room_ > 0; }
-  /// Gives the buffer back when it is empty.
-  void shrink(StreamShape& shape);
-  /// A reader comes from another source, or goes: its buffer counts, or counts no more.
-  void count_in(StreamShape& shape) const { shape.buffered += pending_room_; }
-  void count_out(StreamShape& shape) const { shape.buffered -= pending_room_; }
-  const char* fault() const { return fault_; }
+  [[nodiscard]] Step read(Receiver& from, StreamShape& shape, const Peer& peer, uint64_t number) override ROOM(front);
+  [[nodiscard]] bool flush(StreamShape& shape, const Peer& peer, uint64_t number) override ROOM(front);
+  bool has_records() const override { return has_records_; }
+  bool is_within_record() const override { return pending_size_ > 0 || state_.skips > 0; }
+  bool has_buffer() const override { return pending_room_ > 0; }
+  void shrink(StreamShape& shape) override;
+  void count_in(StreamShape& shape) const override { shape.buffered += pending_room_; }
+  void count_out(StreamShape& shape) const override { shape.buffered -= pending_room_; }
+  const char* fault() const override { return fault_; }
 
  private:
   Step receive_into_arena(Receiver& from, StreamShape& shape, Bundle& bundle) ROOM(front);

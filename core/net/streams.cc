@@ -22,8 +22,12 @@ constexpr size_t queued_a_turn = 64;
 
 }  // namespace
 
-StreamServer::StreamServer(const NetConfig& config, NetRows& rows, PartEnd& end)
-    : config_(config), rows_(rows), end_(end), shape_{{config.framing, config.max_line.bytes}, rows} {
+StreamServer::StreamServer(const NetConfig& config, NetRows& rows, PartEnd& end, Protocol* protocol)
+    : config_(config),
+      rows_(rows),
+      end_(end),
+      protocol_(protocol),
+      shape_{{config.framing, config.max_line.bytes}, rows} {
   // 16 KiB for each connection that there may be, and some long records in any case.
   shape_.most_buffered = std::max<size_t>(config.connections * 16 * 1024, 16 * config.max_line.bytes);
 }
@@ -91,7 +95,11 @@ void StreamServer::stop() {
   if (!is_ending_) {
     std::vector<std::vector<std::unique_ptr<Connection>>> of_listeners(listeners_.size());
     for (std::unique_ptr<Connection>& connection : connections_) {
-      of_listeners[connection->listener].push_back(std::move(connection));
+      if (protocol_ != nullptr) {
+        release(std::move(connection));
+      } else {
+        of_listeners[connection->listener].push_back(std::move(connection));
+      }
     }
     for (size_t i = 0; i < listeners_.size(); i++) {
       listeners_[i]->offer(std::move(of_listeners[i]));
@@ -196,8 +204,8 @@ void StreamServer::on_second() {
   // From the end, as one that closes is replaced by the last one.
   for (size_t i = connections_.size(); i > 0 && !is_paused_; i--) {
     Connection& connection = *connections_[i - 1];
-    connection.reader.shrink(shape_);
-    is_needed = is_needed || connection.reader.has_buffer() || patience(connection) > 0;
+    connection.reader->shrink(shape_);
+    is_needed = is_needed || connection.reader->has_buffer() || patience(connection) > 0;
     close_if_silent(connection);
   }
   if (!is_needed) {

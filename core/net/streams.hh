@@ -35,7 +35,8 @@ class PartEnd {
 /// *Rooms:* its front.
 class StreamServer {
  public:
-  StreamServer(const NetConfig& config, NetRows& rows, PartEnd& end);
+  /// `protocol`: who answers the peers; null when nobody does.
+  StreamServer(const NetConfig& config, NetRows& rows, PartEnd& end, Protocol* protocol = nullptr);
   ~StreamServer();
 
   /// Binds what is of streams among the config's addresses. Throws SetupError.
@@ -49,6 +50,8 @@ class StreamServer {
   void stop() ROOM(front);
   /// Certificates are loaded again.
   void reopen() ROOM(front);
+  /// Sends an answer on a connection that has not been released.
+  void send(Connection& connection, std::string_view bytes) ROOM(front);
 
  private:
   Loop& loop() ROOM(front) { return rows_.feed().loop(); }
@@ -72,6 +75,7 @@ class StreamServer {
   void listen_again() ROOM(front);
   void watch_listeners(bool is_watched) ROOM(front);
   void watch_connection(Connection& connection, bool is_new) ROOM(front);
+  void watch_writes(Connection& connection) ROOM(front);
   bool is_crowded() const ROOM(front) { return connections_.size() * 10 >= config_.connections * 9; }
 
   // streams_serve.cc
@@ -82,12 +86,14 @@ class StreamServer {
   void look_after(Connection& connection) ROOM(front);
   void finish(Connection& connection) ROOM(front);
   void close(Connection& connection) ROOM(front);
+  void release(std::unique_ptr<Connection> connection) ROOM(front);
   void close_if_silent(Connection& connection) ROOM(front);
   int64_t patience(const Connection& connection) const ROOM(front);
 
   const NetConfig& config_;
   NetRows& rows_;
   PartEnd& end_;
+  Protocol* protocol_;
   StreamShape shape_;
   std::optional<TlsContext> tls_;
   std::vector<std::unique_ptr<BoundSocket>> listeners_;

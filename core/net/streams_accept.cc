@@ -108,11 +108,19 @@ void StreamServer::adopt(std::unique_ptr<Connection> connection, size_t listener
   connection->place = static_cast<uint32_t>(connections_.size());
   connection->is_queued = false;
   connection->active_at = now_;
-  connection->reader.count_in(shape_);
   groups_[std::string(connection->peer.address.peer_group())]++;
   connections_.push_back(std::move(connection));
   Connection& added = *connections_.back();
+  if (protocol_ != nullptr) {
+    added.reader = protocol_->reader(added);
+  } else if (!added.reader) {
+    added.reader = std::make_unique<StreamReader>();
+  }
+  added.reader->count_in(shape_);
   watch_connection(added, true);
+  if (protocol_ != nullptr && !added.is_shaking_hands) {
+    protocol_->begin(added);
+  }
   look_after(added);
   if (added.has_pending() || is_ending_) {
     queue(added);
@@ -121,9 +129,16 @@ void StreamServer::adopt(std::unique_ptr<Connection> connection, size_t listener
 
 void StreamServer::watch_connection(Connection& connection, bool is_new) {
   epoll_event event{};
-  event.events = connection.wants_write ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  connection.is_write_watched = connection.wants_write || connection.has_to_send();
+  event.events = connection.is_write_watched ? EPOLLIN | EPOLLOUT : EPOLLIN;
   event.data.ptr = &connection;
   epoll_ctl(epoll_.get(), is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.fd(), &event);
+}
+
+void StreamServer::watch_writes(Connection& connection) {
+  if (connection.is_write_watched != (connection.wants_write || connection.has_to_send())) {
+    watch_connection(connection, false);
+  }
 }
 
 void StreamServer::watch_listeners(bool is_watched) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How a StreamServer reads its connections, and closes them.
 #include <errno.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
 #include <utility>
@@ -20,10 +21,16 @@ constexpr size_t handshakes_a_turn = 4;
 }  // namespace
 
 void StreamServer::serve(Connection& connection) {
+  if (connection.has_to_send()) {
+    connection.go_on_sending();
+  }
   if (connection.is_over) {
     finish(connection);
   } else if (connection.is_shaking_hands) {
     if (shake_hands(connection)) {
+      if (protocol_ != nullptr) {
+        protocol_->begin(connection);
+      }
       read(connection);
     }
   } else {
@@ -40,7 +47,6 @@ bool StreamServer::shake_hands(Connection& connection) {
   if (handshakes_++ >= handshakes_a_turn) {
     return false;  // the descriptor stays readable
   }
-  bool wanted_write = connection.wants_write;
   bool is_done = connection.shake_hands();
   if (connection.has_failed) {
     static LogLimit limit;
@@ -52,9 +58,7 @@ bool StreamServer::shake_hands(Connection& connection) {
     close(connection);
     return false;
   }
-  if (wanted_write != connection.wants_write) {
-    watch_connection(connection, false);
-  }
+  watch_writes(connection);
   connection.active_at = is_done ? now_ : connection.active_at;
   if (is_ending_ && !is_done) {
     close(connection);
@@ -64,11 +68,8 @@ bool StreamServer::shake_hands(Connection& connection) {
 
 void StreamServer::read(Connection& connection) {
   using Step = StreamReader::Step;
-  bool wanted_write = connection.wants_write;
-  Step step = connection.reader.read(connection, shape_, connection.peer, connection.number);
-  if (wanted_write != connection.wants_write) {
-    watch_connection(connection, false);
-  }
+  Step step = connection.reader->read(connection, shape_, connection.peer, connection.number);
+  watch_writes(connection);
   switch (step) {
     case Step::Some:
       connection.active_at = now_;
@@ -88,7 +89,7 @@ void StreamServer::read(Connection& connection) {
       static LogLimit limit;
       if (auto pass = limit.pass()) {
         log_event(Level::Warning, "framing_error",
-                  Fields()("instance", id())("peer", connection.peer.text())("reason", connection.reader.fault())(
+                  Fields()("instance", id())("peer", connection.peer.text())("reason", connection.reader->fault())(
                       "suppressed", pass.suppressed));
       }
       close(connection);
@@ -116,14 +117,14 @@ void StreamServer::queue(Connection& connection) {
 
 /// Has the connection looked at each second, if there is a reason.
 void StreamServer::look_after(Connection& connection) {
-  if (!seconds_.is_active() && (connection.reader.has_buffer() || patience(connection) > 0)) {
+  if (!seconds_.is_active() && (connection.reader->has_buffer() || patience(connection) > 0)) {
     seconds_.on_time<&StreamServer::on_second>(loop(), this, second, second);
   }
 }
 
 /// The last of an unfinished record becomes a row, when there is a bundle; then the connection goes.
 void StreamServer::finish(Connection& connection) {
-  if (connection.reader.flush(shape_, connection.peer, connection.number)) {
+  if (connection.reader->flush(shape_, connection.peer, connection.number)) {
     close(connection);
   } else {
     queue(connection);
@@ -134,26 +135,40 @@ void StreamServer::close(Connection& connection) {
   if (connection.is_queued) {
     std::erase(queue_, &connection);
   }
-  if (connection.session && !connection.is_shaking_hands) {
-    connection.session->close();
-  }
   auto group = groups_.find(std::string(connection.peer.address.peer_group()));
   if (--group->second == 0) {
     groups_.erase(group);
   }
-  connection.reader.count_out(shape_);
+  connection.reader->count_out(shape_);
   uint32_t place = connection.place;
   std::swap(connections_[place], connections_.back());
   connections_[place]->place = place;
+  std::unique_ptr<Connection> closed = std::move(connections_.back());
   connections_.pop_back();
+  release(std::move(closed));
+}
+
+/// The connection is none of this server's any more.
+void StreamServer::release(std::unique_ptr<Connection> connection) {
+  if (protocol_ != nullptr) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, connection->fd(), nullptr);
+    protocol_->release(std::move(connection));
+  } else if (connection->session && !connection->is_shaking_hands) {
+    connection->session->close();
+  }
+}
+
+void StreamServer::send(Connection& connection, std::string_view bytes) {
+  connection.send(bytes);
+  watch_writes(connection);
 }
 
 /// How long the connection may stay silent as it stands, ns; 0: for ever.
 int64_t StreamServer::patience(const Connection& connection) const {
   bool is_new = connection.is_shaking_hands || (!connection.has_spoken && !connection.peer.process);
-  int64_t limit = is_new                                 ? config_.first_byte.ns
-                  : connection.reader.is_within_record() ? config_.unfinished.ns
-                                                         : config_.idle.ns;
+  int64_t limit = is_new                                  ? config_.first_byte.ns
+                  : connection.reader->is_within_record() ? config_.unfinished.ns
+                                                          : config_.idle.ns;
   return is_crowded() ? std::min(limit, crowded_patience) : limit;
 }
 
@@ -164,10 +179,10 @@ void StreamServer::close_if_silent(Connection& connection) {
   }
   static LogLimit limited;
   if (auto pass = limited.pass()) {
-    const char* why = connection.is_shaking_hands            ? "no handshake"
-                      : !connection.has_spoken               ? "nothing was sent"
-                      : connection.reader.is_within_record() ? "silence within a record"
-                                                             : "silence";
+    const char* why = connection.is_shaking_hands             ? "no handshake"
+                      : !connection.has_spoken                ? "nothing was sent"
+                      : connection.reader->is_within_record() ? "silence within a record"
+                                                              : "silence";
     log_event(Level::Warning, "connection_silent",
               Fields()("instance", id())("peer", connection.peer.text())("reason", why)("suppressed", pass.suppressed));
   }
