@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /// parse_msgpack: one msgpack map a row into keys.
 ///
-/// Reads the object under `key`, such as the records of the source `forward`, or bytes that are msgpack, and makes a key of
-/// each member of the map: values as they are, maps and arrays as objects. A member replaces what its key held before.
+/// Reads the object under `key`, such as the records of the source `forward`, or bytes that are msgpack, and makes a
+/// key of each member of the map: values as they are, maps and arrays as objects. A member replaces what its key held
+/// before.
 ///
 ///   [spread]
 ///   prefix = app.
 ///
 ///   record={"level":"info","took":0.25,"user":{"id":7}}   →   app.level=info app.took=0.25 app.user={"id":7}
 ///
-/// What is no map stays as it is and gets `parse_error`. A member that comes twice has its last value. Members for which the
-/// route has no key left, and those whose name is longer than 255 bytes, go together into the object `rest`; members past the
-/// 1,024th, and those whose name is no text, are lost and counted.
+/// What is no map stays as it is and gets `parse_error`. A member that comes twice has its last value. Members for
+/// which the route has no key left, and those whose name is longer than 255 bytes, go together into the object `rest`;
+/// members past the 1,024th, and those whose name is no text, are lost and counted.
 #include <array>
 #include <stdexcept>
 #include <string>

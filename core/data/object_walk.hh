@@ -19,8 +19,8 @@ struct Stride {
   size_t taken;
 };
 
-/// Steps over one or several values. *Invariants:* the values still to come, over all levels, are at least as many bytes,
-/// and together with what is to come of the value at hand no more than may still come.
+/// Steps over one or several values. *Invariants:* the values still to come, over all levels, are at least as many
+/// bytes, and together with what is to come of the value at hand no more than may still come.
 class ObjectWalk {
  public:
   /// `count` values begin, of `most` bytes together; each has `depth` levels at the most. REQUIRES: depth <= max_depth.

@@ -27,8 +27,8 @@ class Connection final : public Receiver {
   [[nodiscard]] bool shake_hands();
   /// Bytes are there that the descriptor does not tell of.
   bool has_pending() const { return reader->has_records() || is_ended_ || (session && session->pending() > 0); }
-  /// Sends an answer: what the peer does not take at once is kept and goes on by `go_on_sending`. A peer that lets too much
-  /// of it gather is cut off.
+  /// Sends an answer: what the peer does not take at once is kept and goes on by `go_on_sending`. A peer that lets too
+  /// much of it gather is cut off.
   void send(std::string_view bytes);
   void go_on_sending();
   bool has_to_send() const { return !unsent_.empty(); }

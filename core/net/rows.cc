@@ -24,6 +24,9 @@ const Key& key_of(NetKey key) {
       {"peer.pid", Type::Unsigned, "", "the process that sent it, as the kernel says", true},
       {"peer.uid", Type::Unsigned, "", "that process's user", true},
       {"peer.gid", Type::Unsigned, "", "that process's group", true},
+      {"tag", Type::Text, "", "the tag it came with", false},
+      {"time", Type::Time, "", "the time it came with", false},
+      {"record", Type::Object, "", "the record, a map, not looked into", false},
   };
   return keys[static_cast<size_t>(key)];
 }

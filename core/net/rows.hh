@@ -16,8 +16,22 @@
 
 namespace stook {
 
-enum class NetKey : uint8_t { Message, Truncated, Partial, RecvTime, Id, PeerIp, PeerPort, PeerPid, PeerUid, PeerGid };
-inline constexpr size_t net_keys = 10;
+enum class NetKey : uint8_t {
+  Message,
+  Truncated,
+  Partial,
+  RecvTime,
+  Id,
+  PeerIp,
+  PeerPort,
+  PeerPid,
+  PeerUid,
+  PeerGid,
+  Tag,
+  Time,
+  Record
+};
+inline constexpr size_t net_keys = 13;
 
 /// Who sends: an address, and on unix sockets the process.
 struct Peer {

@@ -112,7 +112,7 @@ bool take_quotes(std::string& text, bool& is_verbatim) {
 }
 
 bool is_secret(std::string_view name) {
-  for (std::string_view end : {"password", "passphrase", "secret", "token"}) {
+  for (std::string_view end : {"password", "passphrase", "secret", "shared_key", "token"}) {
     if (name.size() >= end.size() && equal_in_any_case(name.substr(name.size() - end.size()), end)) {
       return true;
     }
