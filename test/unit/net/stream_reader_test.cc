@@ -59,7 +59,7 @@ std::string random_records(Framing framing, size_t longest, std::mt19937_64& ran
       bytes.pop_back();
     }
   }
-  bytes.resize(bytes.size() - random() % std::min<size_t>(bytes.size(), 4));
+  bytes.resize(bytes.size() - random() % std::min<size_t>(bytes.size() + 1, 4));
   return bytes;
 }
 
