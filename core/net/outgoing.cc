@@ -60,29 +60,53 @@ bool Outgoing::wait(short events, int64_t until) const {
 }
 
 bool Outgoing::drain() {
-  char ignored[16384];
+  char bytes[16384];
   for (;;) {
-    ssize_t got = ::recv(fd_.get(), ignored, sizeof ignored, MSG_DONTWAIT);
+    ssize_t got = ::recv(fd_.get(), bytes, sizeof bytes, MSG_DONTWAIT);
     if (got == 0) {
       return lose(gone, false);
     }
     if (got < 0 && errno != EINTR) {
       return errno == EAGAIN || lose(std::strerror(errno), true);
     }
+    keep(bytes, got > 0 ? static_cast<size_t>(got) : 0);
   }
 }
 
 bool Outgoing::drain_tls() {
-  char ignored[16384];
+  char bytes[16384];
   for (;;) {
-    TlsStep step = session_->read(ignored, sizeof ignored);
+    TlsStep step = session_->read(bytes, sizeof bytes);
     if (step.status == TlsStatus::Closed || step.status == TlsStatus::Failed) {
       return lose(session_->reason().empty() ? gone : session_->reason(), false);
     }
     if (step.status != TlsStatus::Done) {
       return true;
     }
+    keep(bytes, step.bytes);
   }
+}
+
+void Outgoing::keep(const char* bytes, size_t size) {
+  constexpr size_t most = 1 << 20;
+  if (kept_ != nullptr && kept_->size() < most) {
+    kept_->append(bytes, size);
+  }
+}
+
+Advance Outgoing::receive(int64_t until) {
+  size_t before = kept_->size();
+  // What the session holds already the descriptor does not tell of.
+  if ((session_ && session_->pending() > 0 && !drain_tls()) || !look()) {
+    return Advance::Failed;
+  }
+  if (kept_->size() == before) {
+    (void)wait(POLLIN | POLLRDHUP, until);
+    if (!look()) {
+      return Advance::Failed;
+    }
+  }
+  return kept_->size() > before ? Advance::Done : Advance::Pending;
 }
 
 bool Outgoing::look() {

@@ -43,6 +43,10 @@ class Outgoing {
   /// Whether the peer is still there, before anything is written: takes what it has sent, which is of no interest.
   /// False: it has ended the connection, or sends what TLS cannot read.
   bool look() ROOM(carrier);
+  /// What the peer sends is of interest: it is appended here by whatever looks at the connection, up to 1 MiB.
+  void keep_received(std::string* to) { kept_ = to; }
+  /// Waits until the peer has sent something, and takes it. Pending: it has sent nothing by then.
+  Advance receive(int64_t until) ROOM(carrier);
   /// Writes. After Pending the same bytes come first again, but for those that are written.
   Written write(std::span<const iovec> parts, int64_t until) ROOM(carrier);
   /// How many bytes, those of TLS included, the peer's kernel has not acknowledged; of a unix socket, how much memory
@@ -74,6 +78,7 @@ class Outgoing {
   Advance hold_on(const std::string& why) ROOM(carrier);
   bool is_silent() const;
   bool drain() ROOM(carrier);
+  void keep(const char* bytes, size_t size);
   bool drain_tls() ROOM(carrier);
   Written write_some(std::span<const iovec> parts, size_t done) ROOM(carrier);
 
@@ -92,6 +97,7 @@ class Outgoing {
   bool is_up_ = false;
   bool is_reset_ = false;  // the connection was lost without an end in order
   bool is_refusal_ = false;
+  std::string* kept_ = nullptr;
   std::string reason_;
 };
 

@@ -99,8 +99,9 @@ Advance Outgoing::shake_hands(int64_t until) {
 Advance Outgoing::await_verdict(int64_t until) {
   bool is_told = session_->version() != "TLSv1.3";  // there the verdict is part of the handshake
   for (;;) {
-    char ignored[4096];
-    TlsStep step = session_->read(ignored, sizeof ignored);
+    char bytes[4096];
+    TlsStep step = session_->read(bytes, sizeof bytes);
+    keep(bytes, step.status == TlsStatus::Done ? step.bytes : 0);
     if (step.status == TlsStatus::Closed || step.status == TlsStatus::Failed) {
       bool is_silent = step.status == TlsStatus::Closed || !session_->is_refusal();
       return fail(endpoint_.text() + ": TLS: " + session_->reason() + (is_silent ? " once it had our certificate" : ""),
