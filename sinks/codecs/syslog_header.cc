@@ -137,7 +137,12 @@ void SyslogHeader::write_second(int64_t second) {
 }
 
 void SyslogHeader::put_time(Payload& out, int64_t time) {
-  int64_t second = time / ns_of_second - (time % ns_of_second < 0 ? 1 : 0);
+  int64_t rest = time % ns_of_second;
+  int64_t second = time / ns_of_second;
+  if (rest < 0) {
+    rest += ns_of_second;
+    second--;
+  }
   if (second != second_) {
     write_second(second);
   }
@@ -149,7 +154,7 @@ void SyslogHeader::put_time(Payload& out, int64_t time) {
   if (rfc_ == SyslogRfc::Old) {
     return;
   }
-  auto micro = static_cast<int>((time - second * ns_of_second) / 1000);
+  auto micro = static_cast<int>(rest / 1000);
   if (micro > 0) {
     char fraction[7] = {'.', '0', '0', '0', '0', '0', '0'};
     for (int i = 6; i > 0; i--, micro /= 10) {
