@@ -197,7 +197,7 @@ class RealServer(Http):
         rows = self.make(6000)
         peer = Peer(self)
         nginx = self.front(peer)
-        self.send(nginx.url("/rows"))
+        self.send(nginx.url("/rows"), "hold_rows=6000\n")  # 70 KiB at once
         self.assertEqual([json.loads(line) for line in peer.body().splitlines()], rows)
         self.assertEqual({status for status, _ in nginx.log()}, {200, 413})
 
