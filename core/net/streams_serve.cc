@@ -2,6 +2,7 @@
 /// How a StreamServer reads its connections, and closes them.
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +18,12 @@ constexpr int64_t second = 1'000'000'000;
 constexpr int64_t crowded_patience = 5 * second;
 /// A step of a handshake costs up to a millisecond of signing; the others are served before more of them.
 constexpr size_t handshakes_a_turn = 4;
+
+/// Whether bytes have come that were not read yet: it was we who were away, not the peer.
+bool has_spoken_since(const Connection& connection) {
+  int bytes = 0;
+  return ioctl(connection.fd(), FIONREAD, &bytes) == 0 && bytes > 0;
+}
 
 }  // namespace
 
@@ -174,7 +181,7 @@ int64_t StreamServer::patience(const Connection& connection) const {
 
 void StreamServer::close_if_silent(Connection& connection) {
   int64_t limit = patience(connection);
-  if (limit == 0 || now_ - connection.active_at < limit) {
+  if (limit == 0 || now_ - connection.active_at < limit || has_spoken_since(connection)) {
     return;
   }
   static LogLimit limited;

@@ -4,6 +4,7 @@
 import os
 import resource
 import select
+import signal
 import socket
 import struct
 import threading
@@ -107,6 +108,19 @@ class Hostile(Net):
         self.wait(lambda: sorted(row["message"] for row in self.rows() if row.get("partial")) == begins, "their begins")
         self.assertIn('reason="nothing was sent"', daemon.log())
         self.assertIn('reason="silence within a record"', daemon.log())
+        self.end(daemon)
+
+    def test_what_came_while_the_daemon_was_away_is_no_silence(self):
+        daemon = self.start("first_byte=1s")
+        peers = [self.connect(daemon) for _ in range(4)]
+        self.say()
+        self.wait(lambda: len(self.messages()) == 2, "they are accepted")
+        daemon.signal(signal.SIGSTOP)
+        for peer in peers:
+            peer.sendall(b"late\n")
+        time.sleep(1.5)
+        daemon.signal(signal.SIGCONT)
+        self.wait(lambda: self.messages().count("late") == 4, "their lines")
         self.end(daemon)
 
     def test_a_line_without_end_stays_small(self):
