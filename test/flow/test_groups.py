@@ -168,7 +168,8 @@ format={form}
         self.down(daemon, "b")
         self.add(10_001, 20_000)
         self.wait_rows(daemon, "a", 20_000)
-        daemon.wait_for(lambda: f" {os.path.getsize(self.path('in.log'))} " in self.read("in.pos"), "all settled")
+        daemon.wait_for(lambda: os.path.exists(self.path("in.pos")) and
+                        f" {os.path.getsize(self.path('in.log'))} " in self.read("in.pos"), "all settled")
         self.up(daemon, "b")
         self.add(20_001, 30_000)
         self.wait_rows(daemon, "a", 30_000)
