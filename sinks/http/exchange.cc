@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/http/exchange.hh"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <stdexcept>
 
 #include "core/base/clock.hh"
 #include "core/base/status.hh"
 #include "core/base/text.hh"
+#include "sinks/http/curl.hh"
 
 namespace stook {
 
@@ -18,23 +17,23 @@ constexpr int64_t hurried_most = 1'000'000'000;
 constexpr int64_t ms = 1'000'000;
 
 struct UrlFree {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const { curl().url_cleanup(url); }
 };
 using Url = std::unique_ptr<CURLU, UrlFree>;
 
 std::string part_of(CURLU* url, CURLUPart part) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) {
+  if (curl().url_get(url, part, &text, 0) != CURLUE_OK) {
     return {};
   }
   std::string copy(text);
-  curl_free(text);
+  curl().free(text);
   return copy;
 }
 
 Url parse(const std::string& text) {
-  Url url(curl_url());
-  CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
+  Url url(curl().url());
+  CURLUcode code = curl().url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
   std::string scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : std::string();
   if (scheme != "http" && scheme != "https") {
     throw std::invalid_argument("url: '" + printable(text, 128) +
@@ -75,27 +74,27 @@ HttpUrl read_url(const std::string& text) {
   HttpUrl read;
   read.is_tls = part_of(url.get(), CURLUPART_SCHEME) == "https";
   read.has_path = part_of(url.get(), CURLUPART_PATH).size() > 1;
-  curl_url_set(url.get(), CURLUPART_QUERY, nullptr, 0);
+  curl().url_set(url.get(), CURLUPART_QUERY, nullptr, 0);
   read.shown = whole(url.get());
   return read;
 }
 
 std::string url_with_path(const std::string& text, const std::string& path) {
   Url url = parse(text);
-  curl_url_set(url.get(), CURLUPART_PATH, path.c_str(), 0);
+  curl().url_set(url.get(), CURLUPART_PATH, path.c_str(), 0);
   return whole(url.get());
 }
 
 std::string url_with_query(const std::string& text, const std::string& name, const std::string& value) {
   Url url = parse(text);
-  curl_url_set(url.get(), CURLUPART_QUERY, (name + "=" + value).c_str(), CURLU_APPENDQUERY | CURLU_URLENCODE);
+  curl().url_set(url.get(), CURLUPART_QUERY, (name + "=" + value).c_str(), CURLU_APPENDQUERY | CURLU_URLENCODE);
   return whole(url.get());
 }
 
 /// The handles. *Invariants:* the easy handle is in the multi handle only during `send`.
 class HttpExchange::Curl {
  public:
-  explicit Curl(const HttpTarget& target) : target_(target), multi_(curl_multi_init()), easy_(curl_easy_init()) {
+  explicit Curl(const HttpTarget& target) : target_(target), multi_(curl().multi_init()), easy_(curl().easy_init()) {
     if (multi_ == nullptr || easy_ == nullptr) {
       throw SetupError("libcurl cannot begin", ENOMEM);
     }
@@ -106,9 +105,9 @@ class HttpExchange::Curl {
   Curl(const Curl&) = delete;
   Curl& operator=(const Curl&) = delete;
   ~Curl() {
-    curl_easy_cleanup(easy_);
-    curl_multi_cleanup(multi_);
-    curl_slist_free_all(headers_);
+    curl().easy_cleanup(easy_);
+    curl().multi_cleanup(multi_);
+    curl().slist_free_all(headers_);
   }
 
   HttpAnswer send(std::string_view body, int hurry) {
@@ -116,9 +115,9 @@ class HttpExchange::Curl {
     error_[0] = 0;
     set(CURLOPT_POSTFIELDS, body.data());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    curl_multi_add_handle(multi_, easy_);
+    curl().multi_add_handle(multi_, easy_);
     CURLcode code = run(hurry);
-    curl_multi_remove_handle(multi_, easy_);
+    curl().multi_remove_handle(multi_, easy_);
     finish(code);
     return std::move(answer_);
   }
@@ -126,8 +125,8 @@ class HttpExchange::Curl {
  private:
   template <class T>
   void set(CURLoption option, T value) {
-    if (CURLcode code = curl_easy_setopt(easy_, option, value); code != CURLE_OK) {
-      throw SetupError(std::string("libcurl: ") + curl_easy_strerror(code));
+    if (CURLcode code = curl().easy_setopt(easy_, option, value); code != CURLE_OK) {
+      throw SetupError(std::string("libcurl: ") + curl().easy_strerror(code));
     }
   }
   void set_path(CURLoption option, const std::string& path) {
@@ -138,7 +137,7 @@ class HttpExchange::Curl {
 
   void set_headers() {
     auto add = [&](const char* line) {
-      curl_slist* more = curl_slist_append(headers_, line);
+      curl_slist* more = curl().slist_append(headers_, line);
       headers_ = more == nullptr ? throw SetupError("libcurl: no memory", ENOMEM) : more;
     };
     for (const std::string& line : target_.headers) {
@@ -189,7 +188,7 @@ class HttpExchange::Curl {
     int64_t deadline = -1;
     for (;;) {
       int running = 0;
-      if (curl_multi_perform(multi_, &running) != CURLM_OK) {
+      if (curl().multi_perform(multi_, &running) != CURLM_OK) {
         return CURLE_FAILED_INIT;
       }
       if (running == 0) {
@@ -202,7 +201,7 @@ class HttpExchange::Curl {
       curl_waitfd waits{hurry, CURL_WAIT_POLLIN, 0};
       bool looks = hurry >= 0 && deadline < 0;
       int timeout = static_cast<int>(std::max<int64_t>(1, left / ms));
-      if (curl_multi_poll(multi_, looks ? &waits : nullptr, looks ? 1 : 0, timeout, nullptr) != CURLM_OK) {
+      if (curl().multi_poll(multi_, looks ? &waits : nullptr, looks ? 1 : 0, timeout, nullptr) != CURLM_OK) {
         return CURLE_FAILED_INIT;
       }
       if (looks && waits.revents != 0) {
@@ -213,7 +212,7 @@ class HttpExchange::Curl {
 
   CURLcode result() {
     int left = 0;
-    while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    while (CURLMsg* message = curl().multi_info_read(multi_, &left)) {
       if (message->msg == CURLMSG_DONE) {
         return message->data.result;
       }
@@ -227,15 +226,15 @@ class HttpExchange::Curl {
       answer_.is_setting = is_setting(code);
       answer_.failure = code == CURLE_ABORTED_BY_CALLBACK ? "no answer before the end" : std::string(error_);
       if (answer_.failure.empty()) {
-        answer_.failure = curl_easy_strerror(code);
+        answer_.failure = curl().easy_strerror(code);
       }
       return;
     }
     long status = 0;
-    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    curl().easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     answer_.status = static_cast<int>(status);
     curl_off_t seconds = 0;
-    curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
+    curl().easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
     answer_.retry_after = std::clamp<curl_off_t>(seconds, 0, 86400) * 1'000'000'000;
   }
 
@@ -266,10 +265,6 @@ class HttpExchange::Curl {
 };
 
 HttpExchange::HttpExchange(const HttpTarget& target, int hurry) : target_(target), hurry_(hurry) {
-  static const CURLcode begun = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (begun != CURLE_OK) {
-    throw SetupError(std::string("libcurl: ") + curl_easy_strerror(begun));
-  }
   renew();
 }
 
