@@ -21,7 +21,17 @@ class LuaHeap {
   /// As lua_Alloc wants it; `heap` is the LuaHeap. Null when the limit is reached.
   static void* serve(void* heap, void* block, size_t old_size, size_t new_size);
 
-  /// Bytes in live blocks.
+  /// Counts bytes that an object of the state holds elsewhere. False: they would pass the limit.
+  [[nodiscard]] bool charge(size_t size) {
+    if (size > limit_ || used_ + size > limit_) {
+      return false;
+    }
+    used_ += size;
+    return true;
+  }
+  void refund(size_t size) { used_ -= size; }
+
+  /// Bytes in live blocks, and those that were charged.
   size_t used() const { return used_; }
   size_t limit() const { return limit_; }
 

@@ -126,6 +126,7 @@ void open_stook(lua_State* raw) {
   lua_setfield(raw, -2, "array");
   lua_pushcfunction(raw, say);
   lua_setfield(raw, -2, "log");
+  open_parts(raw);
   lua_setglobal(raw, "stook");
 }
 

@@ -15,6 +15,8 @@ void open_strings(lua_State* raw);
 void open_tables(lua_State* raw);
 void open_coroutines(lua_State* raw);
 void open_stook(lua_State* raw);
+/// Lets the table on top find the parts of the library, such as `json`, when they are asked for.
+void open_parts(lua_State* raw);
 
 /// Marks the table at `index` as an array or as a map, whatever its keys are.
 void mark_array(lua_State* raw, int index);

@@ -47,6 +47,7 @@ class LuaState {
   const std::string& script() const { return script_; }
   Watched& watch() { return watch_; }
   const LuaHeap& heap() const { return heap_; }
+  LuaHeap& heap() { return heap_; }
 
   /// For loops in C: raises once the budget is spent. RAISES.
   void check_budget(lua_State* raw);

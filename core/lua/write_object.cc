@@ -18,8 +18,8 @@ constexpr const char* too_deep = "nests deeper than 64 levels";
 
 char* room(lua_State* raw, LuaState& state, size_t more) {
   size_t size = state.bytes.size();
-  if (size + more > state.may_store + 1024) {
-    luaL_error(raw, "writes more into one bundle than its memory limit");
+  if (size + more > state.heap().limit()) {
+    luaL_error(raw, "writes a value larger than its memory limit");
   }
   state.bytes.resize(size + more);
   return state.bytes.data() + size;
