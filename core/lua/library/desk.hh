@@ -22,8 +22,13 @@
 namespace stook {
 
 /// The parts of the library, each opened when a script first asks for it. Each pushes its table. All RAISE.
+void open_base64(lua_State* raw);
+void open_hash(lua_State* raw);
+void open_ip(lua_State* raw);
 void open_json(lua_State* raw);
 void open_msgpack(lua_State* raw);
+void open_time(lua_State* raw);
+void open_url(lua_State* raw);
 
 /// `line: FUNCTION: what is wrong; what would be right`. RAISES always. `what` as luaL_error has it.
 int refuse(lua_State* raw, const char* function, const char* what, ...);
