@@ -29,10 +29,13 @@ bool has_same_minute(const char* one, const char* other) {
           differ(24, uint16_t{})) == 0;
 }
 
-/// A year of this and the last century, standing alone: no digit or letter follows.
+/// A year of this and the last century, standing alone: 2001:db8::7 begins with none.
 bool is_year(std::string_view text) {
-  return text.size() >= 4 && (text.substr(0, 2) == "19" || text.substr(0, 2) == "20") && read_four(text.data()) > 0 &&
-         (text.size() == 4 || text[4] == ' ' || text[4] == ':');
+  if (text.size() < 4 || (text.substr(0, 2) != "19" && text.substr(0, 2) != "20") || read_four(text.data()) <= 0) {
+    return false;
+  }
+  std::string_view rest = text.substr(text.substr(4, 1) == ":" ? 5 : 4);
+  return rest.empty() || rest[0] == ' ';
 }
 }  // namespace
 

@@ -50,6 +50,9 @@ TEST_CASE("RFC 3164 lines come in many shapes") {
 
 TEST_CASE("times of RFC 3164 lines have years, fractions and other forms") {
   CHECK(parts("<13>Nov 21 2026 03:38:00 web1 app: x") == "13|0|web1|app|~|~|~|x");
+  CHECK(parts("<13>Nov 21 03:38:00 2026 web1 app: x") == "13|0|web1|app|~|~|~|x");
+  CHECK(parts("<13>Nov 21 03:38:00 2026: app: x") == "13|0|~|app|~|~|~|x");
+  CHECK(parts("<13>Nov 21 03:38:00 2001:db8::7 app: x") == "13|0|2001:db8::7|app|~|~|~|x");
   CHECK(parts("<13>Nov 21 03:38:00.250 web1 app: x") == "13|250|web1|app|~|~|~|x");
   CHECK(parts("<13>2026-11-21T05:38:00.5+02:00 web1 app: x") == "13|500|web1|app|~|~|~|x");
   CHECK(parts("2026-11-21T03:38:00Z web1 app[3]: x") == "~|0|web1|app|3|~|~|x");
