@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks that each header stands alone: a file that includes nothing but it compiles.
 
+A header that the .cc file of its name includes first is left out: each build shows it to stand alone.
+
     test/tools/check_headers.py [--root ROOT] [--jobs N] [--compiler COMMAND] [-- FLAG...]
 
 FLAGs are added to `g++ -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I.`. A header that ends in .h is a C header:
@@ -12,6 +14,7 @@ with 1 when there is one.
 import argparse
 import concurrent.futures
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -28,6 +31,16 @@ def headers(root):
             for name in sorted(names):
                 if name.endswith((".hh", ".h")):
                     yield os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")
+
+
+def is_first_of_its_code(root, header):
+    """Whether the .cc file of the header's name includes it before anything else."""
+    code = os.path.join(root, header[: -len(".hh")] + ".cc")
+    if not header.endswith(".hh") or not os.path.exists(code):
+        return False
+    with open(code, encoding="utf-8") as file:
+        first = re.search(r"^#include (.*)$", file.read(), re.MULTILINE)
+    return first is not None and first.group(1) == f'"{header}"'
 
 
 def package_flags():
@@ -60,11 +73,12 @@ def compile_alone(root, header, compiler, flags):
 
 
 def check(root, compiler="g++", flags=(), jobs=2):
-    """Returns (number of headers, {header: what the compiler said})."""
-    found = list(headers(root))
+    """Returns (number of headers, how many of them were compiled alone, {header: what the compiler said})."""
+    every = list(headers(root))
+    found = [header for header in every if not is_first_of_its_code(root, header)]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         said = list(pool.map(lambda header: compile_alone(root, header, compiler, list(flags)), found))
-    return len(found), {header: text for header, text in zip(found, said) if text}
+    return len(every), len(found), {header: text for header, text in zip(found, said) if text}
 
 
 def main(arguments):
@@ -74,13 +88,13 @@ def main(arguments):
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("flags", nargs="*")
     given = parser.parse_args(arguments)
-    count, faults = check(given.root, given.compiler, package_flags() + given.flags, given.jobs)
+    count, alone, faults = check(given.root, given.compiler, package_flags() + given.flags, given.jobs)
     for header, text in faults.items():
         print(f"{header}: does not stand alone\n{text}")
     if not count:
         print(f"headers: none under {given.root}; give the repository's root")
         return 1
-    print(f"headers: {count} alone, {len(faults)} faults")
+    print(f"headers: {count}, {alone} of them compiled alone, {len(faults)} faults")
     return 1 if faults else 0
 
 

@@ -161,22 +161,29 @@ class Headers(Tree):
         self.write("core/base/alone.hh", "#pragma once\n#include <string>\ninline std::string a;\n")
         self.write("core/base/leans.hh", "#pragma once\ninline std::string b;\n")
         self.write("core/base/uses.hh", '#pragma once\n#include "core/base/alone.hh"\ninline auto c = a;\n')
-        count, faults = check_headers.check(self.root)
-        self.assertEqual(count, 3)
+        count, alone, faults = check_headers.check(self.root)
+        self.assertEqual((count, alone), (3, 3))
         self.assertEqual(list(faults), ["core/base/leans.hh"])
         self.assertIn("string", faults["core/base/leans.hh"])
 
     def test_a_c_header_stands_in_c_too(self):
         self.write("core/api/abi.h", "#pragma once\nstruct stook_cell { bool present; };\n")
-        _, faults = check_headers.check(self.root)
+        _, _, faults = check_headers.check(self.root)
         self.assertEqual(list(faults), ["core/api/abi.h"])
         self.write("core/api/abi.h", "#pragma once\n#include <stdbool.h>\nstruct stook_cell { bool present; };\n")
-        self.assertEqual(check_headers.check(self.root)[1], {})
+        self.assertEqual(check_headers.check(self.root)[2], {})
+
+    def test_what_its_code_includes_first_is_left_to_the_build(self):
+        self.write("core/base/first.hh", "#pragma once\nstd::string leans();\n")
+        self.write("core/base/first.cc", '// Why.\n#include "core/base/first.hh"\n\n#include <string>\n')
+        self.assertEqual(check_headers.check(self.root), (1, 0, {}))
+        self.write("core/base/first.cc", '#include <string>\n#include "core/base/first.hh"\n')
+        self.assertEqual(list(check_headers.check(self.root)[2]), ["core/base/first.hh"])
 
     def test_flags_reach_the_compiler(self):
         self.write("core/base/flag.hh", "#pragma once\n#ifndef GIVEN\n#error no flag\n#endif\n")
-        self.assertEqual(len(check_headers.check(self.root)[1]), 1)
-        self.assertEqual(check_headers.check(self.root, flags=["-DGIVEN"])[1], {})
+        self.assertEqual(len(check_headers.check(self.root)[2]), 1)
+        self.assertEqual(check_headers.check(self.root, flags=["-DGIVEN"])[2], {})
 
 
 class Commits(Tree):
