@@ -47,6 +47,7 @@ class Balance final : public Sink {
   std::string reason() const override ROOM(carrier) { return roster_.reason(); }
   bool refuses_all() const override ROOM(carrier) { return relay_.refuses_all(); }
   void forget(Shipment shipment) override ROOM(carrier) { relay_.forget(shipment); }
+  size_t shipment_bytes() const override ROOM(carrier) { return roster_.shipment_bytes(); }
   void reopen() override ROOM(carrier) { roster_.reopen(); }
   int64_t next_time() override ROOM(carrier) { return roster_.next_time(); }
   void on_time(int64_t now) override ROOM(carrier) { roster_.on_time(now); }

@@ -92,6 +92,7 @@ class Failover final : public Sink {
     settle(shipment);
   }
 
+  size_t shipment_bytes() const override ROOM(carrier) { return roster_.shipment_bytes(); }
   void reopen() override ROOM(carrier) { roster_.reopen(); }
   int64_t next_time() override ROOM(carrier) { return roster_.next_time(); }
   void on_time(int64_t now) override ROOM(carrier) { roster_.on_time(now); }

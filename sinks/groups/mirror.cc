@@ -15,6 +15,7 @@
 #include "core/api/plugin.hh"
 #include "sinks/groups/offer_end.hh"
 #include "sinks/groups/roster.hh"
+#include "sinks/groups/taken.hh"
 
 namespace stook {
 
@@ -53,6 +54,7 @@ class Mirror final : public Sink {
         done_(roster_.size()),
         refused_(roster_.size()),
         touched_(roster_.size()),
+        taken_(roster_.size()),
         answers_(roster_.size()) {}
 
   void open() override ROOM(carrier) { roster_.open(); }
@@ -73,6 +75,7 @@ class Mirror final : public Sink {
   std::string reason() const override ROOM(carrier) { return roster_.reason(); }
   bool refuses_all() const override ROOM(carrier) { return refuses_all_; }
   void forget(Shipment shipment) override ROOM(carrier) { settle(shipment); }
+  size_t shipment_bytes() const override ROOM(carrier) { return roster_.shipment_bytes(); }
   void reopen() override ROOM(carrier) { roster_.reopen(); }
   int64_t next_time() override ROOM(carrier) { return roster_.next_time(); }
   void on_time(int64_t now) override ROOM(carrier) { roster_.on_time(now); }
@@ -96,7 +99,7 @@ class Mirror final : public Sink {
 
   Answer ask(size_t i, Shipment shipment) ROOM(carrier) {
     if (done_[i]) {
-      return Answer::Done;
+      return recall(i, shipment);
     }
     OfferEnd end = OfferEnd::end_of(shipment);
     if (refused_[i] == end) {
@@ -110,6 +113,11 @@ class Mirror final : public Sink {
         if (roster_.refuses_all(i)) {
           return Answer::RefusesAll;
         }
+        if (!roster_.refused_rows(i).empty()) {
+          taken_[i].begin(shipment, roster_.refused_rows(i));
+          done_[i] = end;
+          return Answer::Split;
+        }
         if (stands_alone(shipment)) {
           refused_[i] = end;
           return Answer::Refused;
@@ -120,6 +128,16 @@ class Mirror final : public Sink {
         touched_[i] = end;
         return Answer::Failed;
     }
+  }
+
+  // It has the rows, but for those that it named.
+  Answer recall(size_t i, Shipment shipment) ROOM(carrier) {
+    Taken::Share share = taken_[i] ? taken_[i].look(shipment) : Taken::Share::All;
+    if (share == Taken::Share::Lone) {
+      roster_.refuse(i, taken_[i].reason());
+      return Answer::Refused;
+    }
+    return share == Taken::Share::All ? Answer::Done : Answer::Split;
   }
 
   Outcome end(Shipment shipment) ROOM(carrier) {
@@ -166,6 +184,7 @@ class Mirror final : public Sink {
       touched_[i] = touched_[i] == end ? OfferEnd() : touched_[i];
       done_[i] = done_[i] == end ? OfferEnd() : done_[i];
       refused_[i] = OfferEnd();
+      taken_[i].settle(shipment);
     }
   }
 
@@ -175,6 +194,7 @@ class Mirror final : public Sink {
   std::vector<OfferEnd> done_ OWNED(carrier);
   std::vector<OfferEnd> refused_ OWNED(carrier);  // the row at hand
   std::vector<OfferEnd> touched_ OWNED(carrier);  // up to here the member may have taken a part
+  std::vector<Taken> taken_ OWNED(carrier);
   std::vector<Answer> answers_ OWNED(carrier);
 };
 

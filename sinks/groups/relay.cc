@@ -17,6 +17,20 @@ Outcome Relay::deliver(Shipment shipment, size_t first) {
   all_refuse_all_ = true;
   refuses_all_ = false;
   failure_ = Outcome::Done;
+  Taken::Share share = taken_ ? taken_.look(shipment) : Taken::Share::Lone;
+  if (taken_ && share == Taken::Share::All) {
+    settle(shipment, taker_);
+    return Outcome::Done;
+  }
+  if (taken_ && share == Taken::Share::Some) {
+    return Outcome::Refused;
+  }
+  if (taken_) {
+    asked_[taker_] = true;
+    was_refused_ = taker_ < regular_;
+    all_refuse_all_ = false;
+    roster_.refuse(taker_, taken_.reason());
+  }
   first = pin_ && pinned_ < regular_ ? pinned_ : first;
   for (Pass pass : {Pass::Working, Pass::Last, Pass::Others}) {
     if (refuses_all_) {
@@ -65,6 +79,10 @@ Outcome Relay::ask(size_t i, Shipment shipment) {
   bool refuses_all = roster_.refuses_all(i);
   all_refuse_all_ = all_refuse_all_ && refuses_all;
   refuses_all_ = refuses_all_ || (is_last && refuses_all);
+  if (outcome == Outcome::Refused && !refuses_all && !roster_.refused_rows(i).empty()) {
+    take_part(i, shipment);
+    return outcome;
+  }
   if (outcome == Outcome::Refused && !refuses_all && stands_alone(shipment)) {
     was_refused_ = was_refused_ || !is_last;
     return Outcome::Again;
@@ -79,6 +97,20 @@ Outcome Relay::ask(size_t i, Shipment shipment) {
     failure_ = failure_ == Outcome::Done || failure_ == outcome ? outcome : Outcome::Again;
   }
   return Outcome::Again;
+}
+
+// It took all but some rows, which come alone once the shipment comes in pieces.
+void Relay::take_part(size_t i, Shipment shipment) {
+  taken_.begin(shipment, roster_.refused_rows(i));
+  taker_ = i;
+  used_ = i;
+  OfferEnd end = OfferEnd::end_of(shipment);
+  for (size_t k = 0; k < touched_.size(); k++) {
+    if (touched_[k] && k != i) {
+      roster_.forget(k, shipment);
+    }
+    touched_[k] = touched_[k] == end ? OfferEnd() : touched_[k];
+  }
 }
 
 // Nobody took it. What `last` alone refuses waits for the others, who may want it.
@@ -103,6 +135,7 @@ void Relay::settle(Shipment shipment, size_t taker) {
     touched_[i] = touched_[i] == end ? OfferEnd() : touched_[i];
   }
   pin_ = pin_ == end ? OfferEnd() : pin_;
+  taken_.settle(shipment);
 }
 
 void Relay::forget(Shipment shipment) {

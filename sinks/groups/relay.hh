@@ -9,6 +9,7 @@
 #include "core/api/sink.hh"
 #include "sinks/groups/offer_end.hh"
 #include "sinks/groups/roster.hh"
+#include "sinks/groups/taken.hh"
 
 namespace stook {
 
@@ -16,7 +17,8 @@ namespace stook {
 /// all others. A row that one of them refuses alone is offered to the next.
 ///
 /// Rows come twice only so: a member took a part of a shipment, failed, and another took all of it. The pieces of a
-/// refused shipment stay with the member that refused it, which knows how far it got.
+/// refused shipment stay with the member that refused it, which knows how far it got. Where it named the rows that it
+/// refused, only these are offered, to the others.
 /// *Rooms:* its sink's carrier.
 class Relay {
  public:
@@ -38,6 +40,7 @@ class Relay {
   enum class Pass : uint8_t { Working, Last, Others };
   bool may_ask(size_t i, Pass pass) const ROOM(carrier);
   Outcome ask(size_t i, Shipment shipment) ROOM(carrier);
+  void take_part(size_t i, Shipment shipment) ROOM(carrier);
   Outcome end(Shipment shipment) ROOM(carrier);
   void settle(Shipment shipment, size_t taker) ROOM(carrier);
 
@@ -52,6 +55,8 @@ class Relay {
 
   OfferEnd pin_;  // up to here everything is offered to pinned_ first
   size_t pinned_ = 0;
+  Taken taken_;  // by taker_, of an offer that comes again in pieces
+  size_t taker_ = 0;
   std::vector<OfferEnd> touched_;  // up to here the member may have taken a part
   size_t used_ = SIZE_MAX;
 };

@@ -56,6 +56,7 @@ bool Roster::open(size_t i) {
 Outcome Roster::offer(size_t i, Shipment shipment) {
   One& one = all_[i];
   one.refuses_all = false;
+  one.refused_rows = {};
   if (!open(i)) {
     return Outcome::Again;
   }
@@ -71,11 +72,39 @@ Outcome Roster::offer(size_t i, Shipment shipment) {
   one.member.meter->failures.add(1);
   one.reason = one.member.sink->reason();
   one.refuses_all = outcome == Outcome::Refused && one.member.sink->refuses_all();
+  if (outcome == Outcome::Refused && !one.refuses_all && take_part(i, shipment)) {
+    recover(i);
+    return outcome;
+  }
   one.lone_refusals += outcome == Outcome::Refused && stands_alone(shipment) ? 1 : 0;
   if (outcome != Outcome::Refused || one.refuses_all || one.lone_refusals >= lone_refusals_most) {
     fail(i, one.reason);
   }
   return outcome;
+}
+
+// Counts what it took of a shipment of which it refused some rows by name; false when it named none, or took none.
+bool Roster::take_part(size_t i, Shipment shipment) {
+  One& one = all_[i];
+  one.refused_rows = stands_alone(shipment) ? std::span<const RefusedRow>() : one.member.sink->refused_rows();
+  size_t rows = 0;
+  size_t offered = 0;
+  for (const Payload* payload : shipment) {
+    rows += payload->rows();
+    offered += payload->is_divisible() ? payload->rows() : 1;
+  }
+  size_t refused = one.refused_rows.size();
+  if (refused == 0 || refused == offered) {
+    return false;
+  }
+  one.member.meter->rows.add(rows - std::min(rows, refused));
+  return true;
+}
+
+void Roster::refuse(size_t i, const std::string& reason) {
+  all_[i].reason = reason;
+  all_[i].refuses_all = false;
+  all_[i].lone_refusals = std::max<uint32_t>(all_[i].lone_refusals, 1);
 }
 
 void Roster::fail(size_t i, std::string reason) {
@@ -131,6 +160,14 @@ std::string Roster::reason() const {
     }
   }
   return text;
+}
+
+size_t Roster::shipment_bytes() const {
+  size_t least = SIZE_MAX;
+  for (const One& one : all_) {
+    least = std::min(least, one.member.sink->shipment_bytes());
+  }
+  return least;
 }
 
 // Who asks for it has mended something: members that fail are asked again at once.

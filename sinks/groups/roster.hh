@@ -33,6 +33,10 @@ class Roster {
   Outcome offer(size_t i, Shipment shipment) ROOM(carrier);
   /// The member is not offered again what it did not take.
   void forget(size_t i, Shipment shipment) ROOM(carrier) { all_[i].member.sink->forget(shipment); }
+  /// The rows that it named when it last refused some, while it took the others; it stood not alone.
+  std::span<const RefusedRow> refused_rows(size_t i) const ROOM(carrier) { return all_[i].refused_rows; }
+  /// It refused a row among others, which is offered alone now.
+  void refuse(size_t i, const std::string& reason);
 
   bool is_failing(size_t i) const { return all_[i].is_failing; }
   bool has_working(size_t members) const;
@@ -48,6 +52,8 @@ class Roster {
   /// What all that fail said last.
   std::string reason() const;
 
+  /// The least that a member says.
+  size_t shipment_bytes() const ROOM(carrier);
   void reopen() ROOM(carrier);
   int64_t next_time() ROOM(carrier);
   void on_time(int64_t now) ROOM(carrier);
@@ -65,8 +71,10 @@ class Roster {
     int64_t retry_at = 0;
     int64_t recovered_at = -1;
     std::string reason;
+    std::span<const RefusedRow> refused_rows;  // valid until it is asked again
   };
   bool open(size_t i) ROOM(carrier);
+  bool take_part(size_t i, Shipment shipment) ROOM(carrier);
   void fail(size_t i, std::string reason);
   void recover(size_t i);
 

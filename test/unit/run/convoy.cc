@@ -36,6 +36,8 @@ class PorterSink final : public Sink {
       return Outcome::Refused;
     }
     std::vector<uint64_t> seen;  // of this offer, now or before
+    size_t number = 0;
+    refused_.clear();
     size_t left = porter_.is_up ? SIZE_MAX : porter_.takes;
     for (const Payload* payload : shipment) {
       size_t& done = porter_.progress[name(*payload)];
@@ -43,11 +45,17 @@ class PorterSink final : public Sink {
       for (size_t end : payload->row_ends()) {
         uint64_t row = std::stoull(std::string(payload->bytes().substr(at, end - at)));
         at = end;
+        number++;
+        bool is_guilty = porter_.guilty.count(row) != 0;
+        if (is_guilty && porter_.names_guilty && porter_.is_up) {
+          refused_.push_back({number - 1, "no " + std::to_string(row)});
+          done = std::max(done, payload->whole_at + end);
+          continue;
+        }
         if (payload->whole_at + end <= done) {
           seen.push_back(row);
           continue;
         }
-        bool is_guilty = porter_.guilty.count(row) != 0;
         if (is_guilty || left-- == 0) {
           porter_.torn.insert(seen.begin(), seen.end());
           return is_guilty ? Outcome::Refused : Outcome::Again;
@@ -65,8 +73,9 @@ class PorterSink final : public Sink {
       porter_.torn.erase(row);
     }
     forget(shipment);
-    return Outcome::Done;
+    return refused_.empty() ? Outcome::Done : Outcome::Refused;
   }
+  std::span<const RefusedRow> refused_rows() const override ROOM(carrier) { return refused_; }
 
   std::string reason() const override ROOM(carrier) { return "the test says so"; }
   bool refuses_all() const override ROOM(carrier) { return porter_.refuses_all; }
@@ -84,6 +93,7 @@ class PorterSink final : public Sink {
     return {payload.whole == nullptr ? &payload : payload.whole, payload.lane, payload.sequence};
   }
   Porter& porter_;
+  std::vector<RefusedRow> refused_;
 };
 
 const Plugin blank_plugin = {.kind = Kind::Codec, .name = "blank", .doc = "", .codec = make_codec<Blank, NoConfig>};

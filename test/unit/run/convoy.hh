@@ -22,6 +22,7 @@ struct Porter {
   bool is_up = true;
   size_t takes = 0;           // so many rows of an offer are written before a member that is down fails
   std::set<uint64_t> guilty;  // rows that it refuses
+  bool names_guilty = false;  // takes the others of the offer
   bool refuses_all = false;
 
   size_t asked = 0;

@@ -225,6 +225,40 @@ TEST_CASE("a row that one member refuses goes to the next, and its neighbours st
   CHECK(convoy.meter.refused_rows.read() == 1);
 }
 
+TEST_CASE("what a member takes beside rows that it names is not offered again, and these go to the next") {
+  Convoy convoy("failover", 2);
+  convoy.porters[0].guilty = {2, 5, 12};
+  convoy.porters[1].guilty = {12};
+  convoy.porters[0].names_guilty = true;
+  open(convoy);
+  send(convoy, 9);
+  CHECK(convoy.porters[0].rows == Rows{0, 1, 3, 4, 6, 7, 8});
+  CHECK(convoy.porters[1].rows == Rows{2, 5});
+  CHECK(convoy.porters[0].asked == 1);
+  CHECK(convoy.meter.rows.read() == 9);
+  send(convoy, 9);
+  CHECK(convoy.porters[0].rows.size() == 15);
+  CHECK(convoy.meter.rows.read() == 17);
+  CHECK(convoy.meter.refused_rows.read() == 1);
+  CHECK(rows_of_members(convoy) == 17);
+  CHECK(convoy.porters[0].asked == 2);
+}
+
+TEST_CASE("mirror: a row that a member names is missed by that member alone") {
+  Convoy convoy("mirror", 2);
+  convoy.porters[0].guilty = {2, 5};
+  convoy.porters[1].guilty = {5};
+  convoy.porters[0].names_guilty = true;
+  open(convoy);
+  send(convoy, 9);
+  CHECK(convoy.porters[0].rows == Rows{0, 1, 3, 4, 6, 7, 8});
+  CHECK(convoy.porters[1].rows == Rows{0, 1, 2, 3, 4, 6, 7, 8});
+  CHECK(convoy.porters[0].asked == 1);
+  CHECK(convoy.meter.rows.read() == 8);
+  CHECK(convoy.meter.refused_rows.read() == 1);
+  CHECK(convoy.meter.members[0].missed_rows.read() == 1);
+}
+
 TEST_CASE("a member that refuses everything fails; when all do, or last does, rows are refused at once") {
   Convoy convoy("failover", 2);
   convoy.porters[0].refuses_all = true;
@@ -291,14 +325,16 @@ TEST_CASE("start_by spreads values over the members and keeps each with its own 
 
 TEST_CASE("start_by: members killed and revived at random lose nothing, and each value keeps its order") {
   uint32_t seed = GENERATE(11u, 12u, 13u);
+  bool names_guilty = GENERATE(false, true);
   bool has_guilty = GENERATE(false, true);
-  CAPTURE(seed, has_guilty);
+  CAPTURE(seed, has_guilty, names_guilty);
   std::mt19937 random(seed);
   Convoy convoy("failover", 3, {{"start_by", "host"}});
   size_t guilty = 0;
   for (uint64_t row = 0; has_guilty && row < 100'000; row += 101) {
     for (Porter& porter : convoy.porters) {
       porter.guilty.insert(row);
+      porter.names_guilty = names_guilty;
     }
   }
   open(convoy);
@@ -340,12 +376,14 @@ TEST_CASE("balance: shipments go round, past members that fail") {
 
 TEST_CASE("balance: members killed and revived at random lose nothing, refused rows among them") {
   uint32_t seed = GENERATE(21u, 22u, 23u);
-  CAPTURE(seed);
+  bool names_guilty = GENERATE(false, true);
+  CAPTURE(seed, names_guilty);
   std::mt19937 random(seed);
   Convoy convoy("balance", 3);
   for (uint64_t row = 0; row < 100'000; row += 101) {
     for (Porter& porter : convoy.porters) {
       porter.guilty.insert(row);
+      porter.names_guilty = names_guilty;
     }
   }
   open(convoy);
@@ -397,13 +435,15 @@ TEST_CASE("mirror: a short failure costs no member a row") {
 
 TEST_CASE("mirror: members killed and revived at random get every row once, or count what they miss") {
   uint32_t seed = GENERATE(31u, 32u, 33u);
+  bool names_guilty = GENERATE(false, true);
   std::string need = GENERATE("1", "2", "3");
-  CAPTURE(seed, need);
+  CAPTURE(seed, need, names_guilty);
   std::mt19937 random(seed);
   Convoy convoy("mirror", 3, {{"need", need}, {"fail_back", "20s"}});
   for (uint64_t row = 0; row < 100'000; row += 101) {
     for (Porter& porter : convoy.porters) {
       porter.guilty.insert(row);
+      porter.names_guilty = names_guilty;
     }
   }
   open(convoy);
