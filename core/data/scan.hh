@@ -54,6 +54,21 @@ class Scan {
     return from;
   }
 
+  /// A bit for each of the 64 bytes at `from` that is `wanted`.
+  static uint64_t hits_of_64(const char* from, char wanted) {
+    uint64_t hits = 0;
+#if defined(__SSE2__)
+    for (int part = 0; part < 4; part++) {
+      hits |= uint64_t{hits_at(from + 16 * part, wanted, wanted)} << (16 * part);
+    }
+#else
+    for (int i = 0; i < 64; i++) {
+      hits |= uint64_t{from[i] == wanted} << i;
+    }
+#endif
+    return hits;
+  }
+
  private:
 #if defined(__SSE2__)
   static uint32_t hits_at(const char* from, char one, char other) {

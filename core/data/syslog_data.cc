@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Structured data of RFC 5424: `[id name="value" …][id …]`.
 #include "core/data/object.hh"
+#include "core/data/plain_scan.hh"
 #include "core/data/scan.hh"
 #include "core/data/syslog_text.hh"
 
 namespace stook {
 
 namespace {
+/// SD-NAME: printable ASCII but for blank, =, ] and ".
+struct NameBytes {
+  bool has[256] = {};
+  constexpr NameBytes() {
+    for (int c = '!'; c < 0x7f; c++) {
+      has[c] = c != '=' && c != ']' && c != '"';
+    }
+  }
+};
+constexpr NameBytes name_bytes;
+
 /// One step of the walk over elements and their parameters.
 struct Walk {
   const char* at;
@@ -17,10 +29,9 @@ struct Walk {
     at += is_there ? 1 : 0;
     return is_there;
   }
-  /// SD-NAME: printable ASCII but for blank, =, ] and ".
   std::string_view name() {
     const char* first = at;
-    while (at<end&& * at> ' ' && *at < 0x7f && *at != '=' && *at != ']' && *at != '"') {
+    while (at < end && name_bytes.has[static_cast<unsigned char>(*at)]) {
       at++;
     }
     return {first, static_cast<size_t>(at - first)};
@@ -51,6 +62,55 @@ char* undo_escapes(char* to, std::string_view text) {
   }
   return to;
 }
+/// Copies the bytes before `one` or `other` as a string of JSON; null when others stop it that JSON cannot hold as they
+/// are, or that lie beyond ASCII.
+template <char one, char other = one>
+inline char* put_plain(char* to, Walk& walk) {
+  *to++ = '"';
+  size_t size = copy_plain(to, walk.at, static_cast<size_t>(walk.end - walk.at), OddBytes(one, other));
+  walk.at += size;
+  to += size;
+  *to++ = '"';
+  return walk.at < walk.end && (*walk.at == one || *walk.at == other) ? to : nullptr;
+}
+
+/// Writes JSON text; returns its end, or null when it is not plain enough for a cell (object.hh). A parameter of 5 bytes
+/// (` a=""`) takes 7, an element of 3 (`[a]`) takes 7.
+char* put_plain_json(char* to, std::string_view text) {
+  if (text.find('\\') != std::string_view::npos) {
+    return nullptr;
+  }
+  Walk walk{text.data(), text.data() + text.size()};
+  *to++ = '{';
+  while (walk.take('[')) {
+    to = put_plain<' ', ']'>(to, walk);
+    if (to == nullptr) {
+      return nullptr;
+    }
+    *to++ = ':';
+    *to++ = '{';
+    while (walk.take(' ')) {
+      to = put_plain<'='>(to, walk);
+      if (to == nullptr) {
+        return nullptr;
+      }
+      *to++ = ':';
+      walk.at += 2;  // ="
+      to = put_plain<'"'>(to, walk);
+      if (to == nullptr) {
+        return nullptr;
+      }
+      *to++ = ',';
+      walk.at++;
+    }
+    to -= to[-1] == ',' ? 1 : 0;
+    *to++ = '}';
+    *to++ = ',';
+    walk.take(']');
+  }
+  to[-1] = '}';
+  return to;
+}
 }  // namespace
 
 size_t structured_data_size(std::string_view text) {
@@ -77,8 +137,15 @@ size_t structured_data_size(std::string_view text) {
 
 Cell read_structured_data(std::string_view text, Arena& arena) {
   // A parameter of 5 bytes (` a=""`) takes at most 13 while it is written, an element of 3 (`[a]`) at most 12.
-  size_t room = 4 * text.size() + 32;
+  size_t room = 4 * text.size() + 64;
   char* begin = arena.reserve(room + text.size());
+  if (char* end = put_plain_json(begin, text)) {
+    auto size = static_cast<size_t>(end - begin);
+    arena.commit(size);
+    Cell cell = Cell::of_slice(Type::Object, {begin, size});
+    cell.is_json = true;
+    return cell;
+  }
   char* scratch = begin + room;
   char* to = put_wide_map_head(begin, 0);
   uint32_t elements = 0;

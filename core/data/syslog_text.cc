@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/data/syslog_text.hh"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "core/data/object.hh"
 #include "core/data/scan.hh"
 
@@ -8,6 +11,47 @@ namespace stook {
 
 namespace {
 constexpr std::string_view bom = "\xEF\xBB\xBF";
+
+/// Cuts words at blanks: the blanks of 64 bytes are found at once. A word is what stands before a blank, which is stepped
+/// over, or the rest.
+class Words {
+ public:
+  explicit Words(std::string_view text) : at_(text.data()), end_(at_ + text.size()), looked_(at_) {}
+  std::string_view next() {
+    const char* first = at_;
+    while (blanks_ == 0 && looked_ < end_) {
+      look();
+    }
+    if (blanks_ == 0) {
+      at_ = end_;
+      return {first, static_cast<size_t>(end_ - first)};
+    }
+    const char* blank = looked_ - looked_size_ + __builtin_ctzll(blanks_);
+    blanks_ &= blanks_ - 1;
+    at_ = blank + 1;
+    return {first, static_cast<size_t>(blank - first)};
+  }
+  std::string_view rest() const { return {at_, static_cast<size_t>(end_ - at_)}; }
+
+ private:
+  void look() {
+    looked_size_ = std::min<size_t>(64, static_cast<size_t>(end_ - looked_));
+    if (looked_size_ == 64) {
+      blanks_ = Scan::hits_of_64(looked_, ' ');
+    } else {
+      for (size_t i = 0; i < looked_size_; i++) {
+        blanks_ |= uint64_t{looked_[i] == ' '} << i;
+      }
+    }
+    looked_ += looked_size_;
+  }
+
+  const char* at_;
+  const char* end_;
+  const char* looked_;  // up to here; `blanks_` are those of the last `looked_size_` bytes that no word has taken
+  size_t looked_size_ = 0;
+  uint64_t blanks_ = 0;
+};
 
 /// The text up to the first blank, which is stepped over together with it.
 std::string_view take_word(std::string_view& text) {
@@ -118,17 +162,19 @@ const char* SyslogReader::read(std::string_view text, int64_t now, SyslogText& p
 }
 
 const char* SyslogReader::read_new(std::string_view text, SyslogText& parts) {
-  std::string_view time = take_word(text);
+  Words words(text);
+  std::string_view time = words.next();
   if (time != "-") {
     parts.time = iso_time_.read_all(time);
     if (!parts.time) {
       return "not a syslog line: the time is not as RFC 5424 says";
     }
   }
-  parts.host = absent_if_dash(take_word(text));
-  parts.app = absent_if_dash(take_word(text));
-  parts.pid = absent_if_dash(take_word(text));
-  parts.msgid = absent_if_dash(take_word(text));
+  parts.host = absent_if_dash(words.next());
+  parts.app = absent_if_dash(words.next());
+  parts.pid = absent_if_dash(words.next());
+  parts.msgid = absent_if_dash(words.next());
+  text = words.rest();
   if (text.empty()) {
     return "not a syslog line: it ends before the structured data";
   }

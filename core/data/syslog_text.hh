@@ -48,7 +48,8 @@ class SyslogReader {
 
 /// Structured data at the head of a text: its size, or 0 when it is malformed. RFC 5424, section 6.3.
 size_t structured_data_size(std::string_view text);
-/// Makes an Object of structured data: a map of ids to maps of names to values, in order; \" \\ and \] are undone.
+/// Makes an Object of structured data: a map of ids to maps of names to values, in order; \" \\ and \] are undone. It is
+/// JSON text where that needs no escapes, else msgpack.
 /// REQUIRES: the whole text is well-formed structured data.
 Cell read_structured_data(std::string_view text, Arena& arena);
 

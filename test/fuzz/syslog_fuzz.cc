@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "core/data/object.hh"
@@ -22,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::abort();
     }
     const Cell* structured = rig->cell("structured_data");
-    if (structured != nullptr && !is_object(structured->bytes())) {
+    std::string store;
+    if (structured != nullptr && !is_object(object_bytes(*structured, store))) {
       std::abort();
     }
     rig->show();

@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "core/data/json_text.hh"
+#include "core/data/object.hh"
 #include "core/data/syslog_text.hh"
 #include "test/unit/kit.hh"
 
@@ -123,6 +125,28 @@ TEST_CASE("structured data becomes an object with its escapes undone") {
       "b\xdf\x00\x00\x00\x00",
       33);
   CHECK(cell->bytes() == b);
+}
+
+TEST_CASE("structured data that needs no escapes is the object of the same pairs") {
+  Rig rig(Kind::Filter, "parse_syslog");
+  std::string value(100, 'v');
+  rig.row("message", "<13>1 - - - - - [a x=\"1\" y=\"" + value + "\"][b][c z=\"\"] m").run();
+  const Cell* cell = rig.cell("structured_data");
+  REQUIRE(cell != nullptr);
+  REQUIRE(cell->type == Type::Object);
+  std::string store;
+  std::string_view bytes = object_bytes(*cell, store);
+  CHECK(is_object(bytes));
+  Payload text;
+  append_json(text, Cell::of_slice(Type::Object, bytes), {});
+  CHECK(text.bytes() == "{\"a\":{\"x\":\"1\",\"y\":\"" + value + "\"},\"b\":{},\"c\":{\"z\":\"\"}}");
+  for (const char* odd : {R"([a x="\""])", R"([a\b x="1"])", "[a x=\"\xc3\xa9\"]", "[a x=\"\t\"]"}) {
+    rig.clear();
+    rig.row("message", "<13>1 - - - - - " + std::string(odd) + " m").run();
+    CAPTURE(odd);
+    REQUIRE(rig.cell("structured_data") != nullptr);
+    CHECK(is_object(rig.cell("structured_data")->bytes()));
+  }
 }
 
 TEST_CASE("random damage to syslog lines never reads beyond or half writes a row") {
