@@ -1,46 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Sends the records of `net.py` as fast as it goes or at a rate, and receives them as a program written for that would.
+/// Sends the records of net_rows.hh to who is measured by net.py, as fast as it goes or at a rate.
 ///
-///     net_send tcp PORT octets|lf ROWS        one connection, 64 KiB a write
+///     net_send tcp PORT octets|lf ROWS        one connection, about 64 KiB a write
+///     net_send tls PORT octets|lf ROWS        the same by TLS, nobody's certificate is looked at
 ///     net_send udp PORT ROWS RATE             64 datagrams a sendmmsg(2); RATE 0: no pauses
-///     net_send take PORT ROWS FILE            recvmmsg(2), a line a datagram; ends after ROWS, or 2 s of silence
+///     net_send http PORT ROWS BATCH LINKS     POSTs of BATCH lines of JSON on LINKS connections, one at work on each
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <memory>
+#include <optional>
+
+#include "core/net/tls.hh"
+#include "test/bench/net_rows.hh"
 
 namespace {
 
-constexpr std::string_view record =
-    "<165>1 2026-11-21T03:38:00.003Z web1.example.org app 8710 ID47 [ex@32473 iut=\"3\" eventSource=\"Application\"] "
-    "An application event log entry number 12345678 with a little more text behind it, up to 200 bytes";
-constexpr unsigned batch = 64;
+using net_bench::pool;
 
-sockaddr_in loopback(const char* port) {
+constexpr unsigned batch = 64;
+constexpr size_t block_size = 65536;
+
+[[noreturn]] void fail(const char* what) {
+  std::perror((std::string("net_send: ") + what).c_str());
+  std::exit(1);
+}
+
+int connected(const char* port, int type) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(std::atoi(port)));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-int connected(const char* port, int type) {
-  sockaddr_in address = loopback(port);
   int fd = socket(AF_INET, type, 0);
   if (fd < 0 || connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    std::perror("net_send: connect");
-    std::exit(1);
+    fail("connect");
   }
   return fd;
 }
@@ -51,44 +50,119 @@ double now() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
-int send_stream(const char* port, bool is_counted, uint64_t rows) {
-  std::string one(record);
-  one = is_counted ? std::to_string(one.size()) + " " + one : one + "\n";
-  std::string block;
-  uint64_t of_block = 65536 / one.size();
-  for (uint64_t i = 0; i < of_block; i++) {
-    block += one;
-  }
-  int fd = connected(port, SOCK_STREAM);
-  while (rows > 0) {
-    uint64_t part = rows < of_block ? rows : of_block;
-    for (size_t at = 0, size = static_cast<size_t>(part) * one.size(); at < size;) {
-      ssize_t put = write(fd, block.data() + at, size - at);
-      if (put <= 0) {
-        std::perror("net_send: write");
-        return 1;
-      }
-      at += static_cast<size_t>(put);
+/// Bytes on their way to one peer, by TLS or without.
+class Way {
+ public:
+  Way(const char* port, bool is_secure) : fd_(connected(port, SOCK_STREAM)) {
+    if (is_secure) {
+      stook::TlsConfig config;
+      config.tls = true;
+      config.tls_verify = false;
+      context_.emplace(config, stook::TlsRole::Client);
+      session_ = context_->session(fd_, "localhost");
+      go_on([this] { return session_->handshake(); });
     }
-    rows -= part;
   }
-  return close(fd);
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      ssize_t put = session_ ? static_cast<ssize_t>(go_on([&] { return session_->write(bytes.data(), bytes.size()); }))
+                             : write(fd_, bytes.data(), bytes.size());
+      if (put <= 0) {
+        fail("write");
+      }
+      bytes.remove_prefix(static_cast<size_t>(put));
+    }
+  }
+  void close() {
+    if (session_) {
+      session_->close();
+    }
+    // What the peer still says is read, as a reset would take away what it has not read.
+    shutdown(fd_, SHUT_WR);
+    char rest[4096];
+    while (read(fd_, rest, sizeof rest) > 0) {}
+    ::close(fd_);
+  }
+
+ private:
+  /// Repeats a step until it is done; returns its bytes.
+  template <class Step>
+  size_t go_on(Step step) {
+    for (;;) {
+      stook::TlsStep made = step();
+      bool is_waiting = made.status == stook::TlsStatus::WantRead || made.status == stook::TlsStatus::WantWrite;
+      if (made.status == stook::TlsStatus::Done) {
+        return made.bytes;
+      }
+      pollfd polled{fd_, static_cast<short>(made.status == stook::TlsStatus::WantRead ? POLLIN : POLLOUT), 0};
+      if (!is_waiting || poll(&polled, 1, 10'000) != 1) {
+        fail("tls");
+      }
+    }
+  }
+
+  int fd_;
+  std::optional<stook::TlsContext> context_;
+  std::unique_ptr<stook::TlsSession> session_;
+};
+
+/// Blocks of whole records, the pool once through.
+struct Block {
+  std::string bytes;
+  uint64_t rows = 0;
+};
+
+std::vector<Block> blocks_of(bool is_counted) {
+  std::vector<Block> blocks(1);
+  for (const std::string& record : net_bench::records(net_bench::syslog_record)) {
+    if (blocks.back().bytes.size() >= block_size) {
+      blocks.emplace_back();
+    }
+    blocks.back().bytes += is_counted ? std::to_string(record.size()) + " " + record : record + "\n";
+    blocks.back().rows++;
+  }
+  return blocks;
+}
+
+/// The bytes of the first rows of a block.
+std::string_view first_rows(const Block& block, uint64_t rows, bool is_counted) {
+  size_t end = 0;
+  for (uint64_t i = 0; i < rows; i++) {
+    end = is_counted ? block.bytes.find(' ', end) + 1 + std::strtoull(block.bytes.c_str() + end, nullptr, 10)
+                     : block.bytes.find('\n', end) + 1;
+  }
+  return std::string_view(block.bytes).substr(0, end);
+}
+
+int send_stream(const char* port, bool is_secure, bool is_counted, uint64_t rows) {
+  std::vector<Block> blocks = blocks_of(is_counted);
+  Way way(port, is_secure);
+  for (size_t i = 0; rows > 0; i = (i + 1) % blocks.size()) {
+    const Block& block = blocks[i];
+    way.send(rows >= block.rows ? std::string_view(block.bytes) : first_rows(block, rows, is_counted));
+    rows -= rows < block.rows ? rows : block.rows;
+  }
+  way.close();
+  return 0;
 }
 
 int send_datagrams(const char* port, uint64_t rows, double rate) {
   int fd = connected(port, SOCK_DGRAM);
-  iovec vector{const_cast<char*>(record.data()), record.size()};
+  std::vector<std::string> records = net_bench::records(net_bench::syslog_record);
+  iovec vectors[batch];
   mmsghdr messages[batch] = {};
-  for (mmsghdr& message : messages) {
-    message.msg_hdr.msg_iov = &vector;
-    message.msg_hdr.msg_iovlen = 1;
-  }
   double begin = now();
   for (uint64_t sent = 0; sent < rows;) {
-    int put = sendmmsg(fd, messages, static_cast<unsigned>(rows - sent < batch ? rows - sent : batch), 0);
+    unsigned count = static_cast<unsigned>(rows - sent < batch ? rows - sent : batch);
+    for (unsigned i = 0; i < count; i++) {
+      std::string& record = records[(sent + i) % pool];
+      vectors[i] = {record.data(), record.size()};
+      messages[i].msg_hdr.msg_iov = &vectors[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    int put = sendmmsg(fd, messages, count, 0);
     if (put <= 0) {
-      std::perror("net_send: sendmmsg");
-      return 1;
+      fail("sendmmsg");
     }
     sent += static_cast<uint64_t>(put);
     double ahead = rate > 0 ? static_cast<double>(sent) / rate - (now() - begin) : 0;
@@ -100,44 +174,59 @@ int send_datagrams(const char* port, uint64_t rows, double rate) {
   return close(fd);
 }
 
-int take_datagrams(const char* port, uint64_t rows, const char* path) {
-  sockaddr_in address = loopback(port);
-  int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  int out = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  int size = 8 << 20;
-  timeval silence{2, 0};
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
-  if (out < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    std::perror("net_send: bind");
-    return 1;
-  }
-  std::vector<char> memory(batch * 2048);
-  std::string lines;
-  iovec vectors[batch];
-  mmsghdr messages[batch] = {};
-  for (unsigned i = 0; i < batch; i++) {
-    vectors[i] = {memory.data() + i * 2048, 2048};
-    messages[i].msg_hdr.msg_iov = &vectors[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
-  uint64_t taken = 0;
-  while (taken < rows) {
-    int got = recvmmsg(fd, messages, batch, MSG_WAITFORONE, nullptr);
+/// Reads an answer, which has to be a whole one with the status 200.
+void take_answer(int fd) {
+  char bytes[4096];
+  size_t size = 0;
+  size_t end = std::string_view::npos;
+  while (end == std::string_view::npos || bytes[size - 1] != '\n') {
+    ssize_t got = read(fd, bytes + size, sizeof bytes - size);
     if (got <= 0) {
-      break;
+      fail("no answer");
     }
-    lines.clear();
-    for (int i = 0; i < got; i++) {
-      lines.append(memory.data() + i * 2048, messages[i].msg_len);
-      lines += '\n';
+    size += static_cast<size_t>(got);
+    end = std::string_view(bytes, size).find("\r\n\r\n");
+    end = end + 4 < size ? end : std::string_view::npos;
+  }
+  if (std::string_view(bytes, size).substr(0, 12) != "HTTP/1.1 200") {
+    std::fprintf(stderr, "net_send: %.*s", static_cast<int>(size), bytes);
+    std::exit(1);
+  }
+}
+
+int send_requests(const char* port, uint64_t rows, size_t of_request, size_t links) {
+  std::vector<std::string> records = net_bench::records(net_bench::json_record);
+  std::vector<pollfd> polled;
+  for (size_t i = 0; i < links; i++) {
+    polled.push_back({connected(port, SOCK_STREAM), POLLIN, 0});
+  }
+  uint64_t sent = 0;
+  uint64_t answered = 0;
+  auto post = [&](int fd) {
+    std::string body;
+    uint64_t until = sent + of_request < rows ? sent + of_request : rows;
+    for (; sent < until; sent++) {
+      body += records[sent % pool] + "\n";
     }
-    taken += static_cast<uint64_t>(got);
-    if (write(out, lines.data(), lines.size()) < 0) {
-      return 1;
+    std::string text = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: " +
+                       std::to_string(body.size()) + "\r\n\r\n" + body;
+    if (write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+      fail("write");
+    }
+  };
+  for (const pollfd& link : polled) {
+    post(link.fd);
+  }
+  uint64_t requests = (rows + of_request - 1) / of_request;
+  while (answered < requests && poll(polled.data(), polled.size(), -1) > 0) {
+    for (const pollfd& link : polled) {
+      if (link.revents != 0) {
+        take_answer(link.fd);
+        answered++;
+        sent < rows ? post(link.fd) : void();
+      }
     }
   }
-  std::printf("%llu\n", static_cast<unsigned long long>(taken));
   return 0;
 }
 
@@ -145,14 +234,16 @@ int take_datagrams(const char* port, uint64_t rows, const char* path) {
 
 int main(int count, char** words) {
   std::string_view what = count > 1 ? words[1] : "";
-  if (what == "tcp" && count == 5) {
-    return send_stream(words[2], std::string_view(words[3]) == "octets", std::strtoull(words[4], nullptr, 10));
+  if ((what == "tcp" || what == "tls") && count == 5) {
+    bool is_counted = std::string_view(words[3]) == "octets";
+    return send_stream(words[2], what == "tls", is_counted, std::strtoull(words[4], nullptr, 10));
   }
   if (what == "udp" && count == 5) {
     return send_datagrams(words[2], std::strtoull(words[3], nullptr, 10), std::atof(words[4]));
   }
-  if (what == "take" && count == 5) {
-    return take_datagrams(words[2], std::strtoull(words[3], nullptr, 10), words[4]);
+  if (what == "http" && count == 6) {
+    return send_requests(words[2], std::strtoull(words[3], nullptr, 10), std::strtoull(words[4], nullptr, 10),
+                         std::strtoull(words[5], nullptr, 10));
   }
   std::fprintf(stderr, "net_send: see the head of test/bench/net_send.cc\n");
   return 2;
