@@ -45,11 +45,12 @@ std::vector<Regex::Group> named_groups(const pcre2_code* code) {
 
 }  // namespace
 
-Regex::Regex(std::string_view pattern) {
+Regex::Regex(std::string_view pattern, bool is_watched) {
   int error = 0;
   PCRE2_SIZE position = 0;
-  code_ = pcre2_compile(units(pattern), pattern.size(),
-                        PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &position, nullptr);
+  uint32_t options = PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+  options |= is_watched ? PCRE2_AUTO_CALLOUT : 0;
+  code_ = pcre2_compile(units(pattern), pattern.size(), options, &error, &position, nullptr);
   if (code_ == nullptr) {
     refuse(error, position);
   }
@@ -63,6 +64,20 @@ Regex::~Regex() {
 
 Regex::Regex(Regex&& other) noexcept
     : code_(std::exchange(other.code_, nullptr)), has_jit_(other.has_jit_), groups_(std::move(other.groups_)) {}
+
+int Regex::group_count() const {
+  uint32_t count = 0;
+  pcre2_pattern_info(code_, PCRE2_INFO_CAPTURECOUNT, &count);
+  return static_cast<int>(count);
+}
+
+size_t Regex::memory() const {
+  size_t size = 0;
+  size_t jit_size = 0;
+  pcre2_pattern_info(code_, PCRE2_INFO_SIZE, &size);
+  pcre2_pattern_info(code_, PCRE2_INFO_JITSIZE, &jit_size);
+  return size + jit_size;
+}
 
 void Matcher::Free::operator()(pcre2_match_data* data) const {
   pcre2_match_data_free(data);
@@ -91,10 +106,19 @@ Matcher::Matcher(const Regex& regex, MatchLimits limits)
   bounds_ = pcre2_get_ovector_pointer(data_.get());
 }
 
-Matched Matcher::match(std::string_view text) const {
+void Matcher::watch(bool (*is_over)(void*), void* about) {
+  watch_ = std::make_unique<Watch>(Watch{is_over, about});
+  auto ask = [](pcre2_callout_block*, void* asked) {
+    const Watch& watch = *static_cast<const Watch*>(asked);
+    return watch.is_over(watch.about) ? PCRE2_ERROR_CALLOUT : 0;
+  };
+  pcre2_set_callout(context_.get(), ask, watch_.get());
+}
+
+Matched Matcher::match(std::string_view text, size_t from) const {
   // The JIT's own entry leaves out checks that bytes without options do not need.
-  int found = has_jit_ ? pcre2_jit_match(code_, units(text), text.size(), 0, 0, data_.get(), context_.get())
-                       : pcre2_match(code_, units(text), text.size(), 0, 0, data_.get(), context_.get());
+  int found = has_jit_ ? pcre2_jit_match(code_, units(text), text.size(), from, 0, data_.get(), context_.get())
+                       : pcre2_match(code_, units(text), text.size(), from, 0, data_.get(), context_.get());
   if (found == PCRE2_ERROR_NOMATCH) {
     return Matched::No;
   }

@@ -26,7 +26,8 @@ class Regex {
   };
 
   /// Throws std::invalid_argument with one sentence and the position when the pattern is none.
-  explicit Regex(std::string_view pattern);
+  /// `is_watched`: before each of its items a match asks the Matcher's watch; that takes up to eight times as long.
+  explicit Regex(std::string_view pattern, bool is_watched = false);
   ~Regex();
   Regex(Regex&& other) noexcept;
   Regex(const Regex&) = delete;
@@ -36,6 +37,10 @@ class Regex {
   /// The named groups by ascending number.
   const std::vector<Group>& groups() const { return groups_; }
   bool has_jit() const { return has_jit_; }
+  /// How many groups there are, named or not.
+  int group_count() const;
+  /// Bytes it takes.
+  size_t memory() const;
 
  private:
   friend class Matcher;
@@ -59,8 +64,11 @@ class Matcher {
  public:
   explicit Matcher(const Regex& regex, MatchLimits limits = {});
 
-  /// Searches the text for the expression.
-  Matched match(std::string_view text) const;
+  /// Of a watched Regex: asked again and again in a match, which ends as Limit when it says true. It must not throw.
+  void watch(bool (*is_over)(void*), void* about);
+
+  /// Searches the text for the expression, from a place in it on; what stands before that place is looked back at.
+  Matched match(std::string_view text, size_t from = 0) const;
   /// The bytes of a group in the last match; false when it took no part. REQUIRES: the last match said Yes.
   [[nodiscard]] bool find_group(std::string_view text, int number, std::string_view& group) const {
     size_t begin = bounds_[2 * static_cast<size_t>(number)];
@@ -79,8 +87,13 @@ class Matcher {
     void operator()(pcre2_real_match_context_8* context) const;
     void operator()(pcre2_real_jit_stack_8* stack) const;
   };
+  struct Watch {
+    bool (*is_over)(void*);
+    void* about;
+  };
   const pcre2_real_code_8* code_;
   bool has_jit_;
+  std::unique_ptr<Watch> watch_;  // PCRE2 has its address
   std::unique_ptr<pcre2_real_jit_stack_8, Free> stack_;
   std::unique_ptr<pcre2_real_match_context_8, Free> context_;
   std::unique_ptr<pcre2_real_match_data_8, Free> data_;

@@ -27,6 +27,7 @@ void open_hash(lua_State* raw);
 void open_ip(lua_State* raw);
 void open_json(lua_State* raw);
 void open_msgpack(lua_State* raw);
+void open_regex(lua_State* raw);
 void open_time(lua_State* raw);
 void open_url(lua_State* raw);
 
