@@ -2,7 +2,7 @@
 /// Floor 3a. What the functions of the table `stook` share: arguments, errors, room to work in, objects of C++ in Lua.
 ///
 /// A function of the library is left by longjmp wherever it RAISES, so what it works with lives here or in an object that
-/// Lua holds, never on its stack. What may throw is done by Desk::attempt, which holds no call into Lua.
+/// Lua holds, never on its stack. What may throw is done by Desk::attempt, in which nothing RAISES.
 #pragma once
 
 #include <exception>
@@ -23,6 +23,7 @@ namespace stook {
 
 /// The parts of the library, each opened when a script first asks for it. Each pushes its table. All RAISE.
 void open_base64(lua_State* raw);
+void open_grok(lua_State* raw);
 void open_hash(lua_State* raw);
 void open_ip(lua_State* raw);
 void open_json(lua_State* raw);
@@ -30,6 +31,7 @@ void open_msgpack(lua_State* raw);
 void open_regex(lua_State* raw);
 void open_time(lua_State* raw);
 void open_url(lua_State* raw);
+void open_user_agent(lua_State* raw);
 
 /// `line: FUNCTION: what is wrong; what would be right`. RAISES always. `what` as luaL_error has it.
 int refuse(lua_State* raw, const char* function, const char* what, ...);
@@ -56,7 +58,7 @@ struct Desk {
   /// The state's desk. RAISES when memory is short.
   static Desk& of(lua_State* raw);
 
-  /// Runs what may throw and does not touch Lua. False: it threw, or said false; then `reason` may say why.
+  /// Runs what may throw and does not RAISE. False: it threw, or said false; then `reason` may say why.
   template <class Deed>
   [[nodiscard]] bool attempt(Deed&& deed) {
     try {
