@@ -67,6 +67,7 @@ class Script {
   void give(std::string_view setting);
 
   std::string name_;
+  std::string folder_;
   std::string text_;
   Manifest manifest_;
 };

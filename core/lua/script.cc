@@ -119,7 +119,9 @@ Script::Script(const std::string& path, const std::vector<std::string>& settings
     name_ = name_.substr(name_.size() - longest_name);
   }
   text_ = read_file(path, name_);
+  folder_ = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/'));
   LuaState state(limits, "check", name_);
+  state.folder = folder_;
   within_budget(state, [&] { return state.run_chunk(text_); });
   read_manifest(state, manifest_);
   for (const std::string& setting : settings) {
@@ -157,6 +159,7 @@ void Script::give(std::string_view setting) {
 
 std::unique_ptr<LuaState> Script::start(const LuaLimits& limits, std::string_view instance) const {
   auto state = std::make_unique<LuaState>(limits, instance, name_);
+  state->folder = folder_;
   within_budget(*state, [&] { return state->run_chunk(text_); });
   if (run_set_up(*state, manifest_) != manifest_.form) {
     throw std::invalid_argument(name_ + ": its set-up gives now row, now filter");

@@ -52,6 +52,8 @@ class LuaState {
   /// For loops in C: raises once the budget is spent. RAISES.
   void check_budget(lua_State* raw);
 
+  /// Where the script's file lies: what it opens is looked for there.
+  std::string folder = ".";
   /// Room for objects that are being written; kept, so that it grows once.
   std::vector<char> bytes;
   /// The msgpack of an object whose cell holds JSON text; kept, too.

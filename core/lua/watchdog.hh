@@ -38,6 +38,9 @@ class Watched {
   /// Whether the budget of the running call is spent. C functions with loops of their own ask it.
   bool is_over() const;
 
+  /// Whether the running call is start-up's.
+  bool is_starting() const { return deadline_ != 0; }
+
   /// Says which coroutine runs from here on, and gives the one before.
   lua_State* run_in(lua_State* state) { return current_.exchange(state, std::memory_order_relaxed); }
   /// Arms the hook that ends all that runs in the state.

@@ -51,6 +51,7 @@ DOORS = (
     (r"(.*/)?simdjson\.h", ("core/api/json.cc", "sinks/http/bulk_answer.cc", "test/"),
      "use core/api/json.hh"),
     (r"(.*/)?pcre2\.h", ("filters/", "core/api/regex.hh", "core/api/regex.cc", "test/"), "use core/api/regex.hh"),
+    (r"maxminddb\.h", ("core/lua/library/tables_mmdb.cc",), "use core/lua/library/tables.hh"),
     (r"curl/.*", ("sinks/http/curl.hh",), "use sinks/http/exchange.hh"),
     (r"openssl/.*", ("core/lua/library/hash.cc", "core/net/forward_auth.cc", "core/net/tls.cc", "core/net/tls_context.cc", "core/net/tls_words.cc"),
      "use core/net/tls.hh"),

@@ -27,6 +27,7 @@ void open_grok(lua_State* raw);
 void open_hash(lua_State* raw);
 void open_ip(lua_State* raw);
 void open_json(lua_State* raw);
+void open_lookup(lua_State* raw);
 void open_msgpack(lua_State* raw);
 void open_regex(lua_State* raw);
 void open_time(lua_State* raw);

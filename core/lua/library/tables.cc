@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/lua/library/tables.hh"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <thread>
+#include <utility>
+
+#include "core/base/log.hh"
+
+namespace stook {
+
+namespace {
+/// The files in use, and the thread that looks at them, which lives while there are some.
+class Library {
+ public:
+  static Library& instance() {
+    static Library one;
+    return one;
+  }
+  ~Library() {
+    {
+      std::lock_guard lock(lock_);
+      stop_ = true;
+    }
+    bell_.notify_all();
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+  template <class Same>
+  std::shared_ptr<TableFile> find(Same&& is_same) {
+    std::lock_guard lock(lock_);
+    for (const std::weak_ptr<TableFile>& known : files_) {
+      std::shared_ptr<TableFile> file = known.lock();
+      if (file != nullptr && is_same(*file)) {
+        return file;
+      }
+    }
+    return nullptr;
+  }
+  void add(const std::shared_ptr<TableFile>& file) {
+    std::lock_guard lock(lock_);
+    files_.push_back(file);
+    if (!thread_.joinable()) {
+      thread_ = std::thread([this] { serve(); });
+    }
+  }
+  void look() {
+    std::vector<std::shared_ptr<TableFile>> files;
+    {
+      std::lock_guard lock(lock_);
+      std::erase_if(files_, [](const std::weak_ptr<TableFile>& file) { return file.expired(); });
+      for (const std::weak_ptr<TableFile>& file : files_) {
+        files.push_back(file.lock());
+      }
+    }
+    for (const std::shared_ptr<TableFile>& file : files) {
+      if (file != nullptr) {
+        file->look();
+      }
+    }
+  }
+
+ private:
+  void serve() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    for (;;) {
+      {
+        std::unique_lock lock(lock_);
+        bell_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_; });
+        if (stop_) {
+          return;
+        }
+      }
+      look();
+    }
+  }
+
+  std::mutex lock_;  // of the list
+  std::condition_variable bell_;
+  bool stop_ = false;
+  std::vector<std::weak_ptr<TableFile>> files_;
+  std::thread thread_;
+};
+}  // namespace
+
+TableFile::TableFile(TableKind kind, std::string path, std::string key)
+    : kind_(kind), path_(std::move(path)), key_(std::move(key)) {
+  taken_ = last_ = see();
+  table_ = read();
+}
+
+std::shared_ptr<TableFile> TableFile::open(TableKind kind, const std::string& path, const std::string& key) {
+  Library& library = Library::instance();
+  if (auto known = library.find([&](const TableFile& file) { return file.is_same(kind, path, key); })) {
+    return known;
+  }
+  auto file = std::make_shared<TableFile>(kind, path, key);
+  library.add(file);
+  return file;
+}
+
+std::shared_ptr<const LookupTable> TableFile::table() const {
+  std::lock_guard lock(lock_);
+  return table_;
+}
+
+TableFile::Seen TableFile::see() const {
+  struct stat status {};
+  if (::stat(path_.c_str(), &status) != 0) {
+    return {};
+  }
+  return {status.st_dev, status.st_ino, status.st_size,
+          int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
+std::unique_ptr<LookupTable> TableFile::read() const {
+  return kind_ == TableKind::Csv       ? read_csv_table(path_, key_)
+         : kind_ == TableKind::Msgpack ? read_msgpack_table(path_)
+                                       : read_mmdb_table(path_);
+}
+
+void TableFile::look() {
+  Seen now = see();
+  bool is_still = now == last_;
+  last_ = now;
+  if (!is_still || now == taken_ || now.size < 0) {
+    return;
+  }
+  taken_ = now;
+  try {
+    std::shared_ptr<const LookupTable> table = read();
+    size_t size = table->size();
+    {
+      std::lock_guard lock(lock_);
+      table_.swap(table);
+    }
+    version_.fetch_add(1, std::memory_order_release);
+    log_event(Level::Notice, "table_reloaded", Fields()("path", path_)("keys", uint64_t{size}));
+  } catch (const std::exception& error) {
+    log_event(Level::Error, "table_kept", Fields()("path", path_)("reason", std::string_view(error.what())));
+  }
+}
+
+void look_at_tables() {
+  Library::instance().look();
+}
+
+}  // namespace stook
