@@ -243,6 +243,12 @@ Ini read_ini(const std::string& file, std::vector<ConfigError>& errors) {
   return ini;
 }
 
+Ini read_ini(const std::string& file, std::string_view text, std::vector<ConfigError>& errors) {
+  Ini ini;
+  Reader(ini, errors, true).read_text(text, file);
+  return ini;
+}
+
 Ini read_ini_text(std::string_view text, const std::string& file, std::vector<ConfigError>& errors) {
   Ini ini;
   Reader(ini, errors, false).read_text(text, file);

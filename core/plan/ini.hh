@@ -50,6 +50,8 @@ struct Ini {
 
 /// Reads a file and what it includes. Mistakes are added to `errors`, and reading goes on.
 Ini read_ini(const std::string& file, std::vector<ConfigError>& errors);
+/// The same from a text that stands for the file of that name.
+Ini read_ini(const std::string& file, std::string_view text, std::vector<ConfigError>& errors);
 /// The same from text; opens no file: each `include` is a mistake.
 Ini read_ini_text(std::string_view text, const std::string& file, std::vector<ConfigError>& errors);
 

@@ -11,6 +11,7 @@
 #include "core/plan/resolve.hh"
 #include "core/plan/settings.hh"
 #include "core/plan/tree.hh"
+#include "core/plan/trial.hh"
 
 namespace stook {
 
@@ -20,7 +21,8 @@ void read_configuration(const PlanRequest& request, Draft& draft) {
     draft.ini = read_ini_text("", "", draft.errors);
     return;
   }
-  draft.ini = read_ini(request.file, draft.errors);
+  draft.ini = request.trial != nullptr ? read_ini(request.file, request.trial->text, draft.errors)
+                                       : read_ini(request.file, draft.errors);
   size_t slash = request.file.rfind('/');
   draft.folder = slash == std::string::npos ? "." : slash == 0 ? "/" : request.file.substr(0, slash);
 }
@@ -83,9 +85,15 @@ std::unique_ptr<Plan> make_plan(const PlanRequest& request) {
   if (draft.stacks.empty() && draft.errors.empty()) {
     draft.refuse({request.file, 0, 0, 0, {}}, "no stack", "a stack is written stack = in:FILE, out:STDOUT");
   }
+  if (request.trial != nullptr) {
+    add_taps(draft, *request.trial);
+  }
   join_members(draft);
   fill_instances(draft);
   fill_groups(draft);
+  if (request.trial != nullptr) {
+    open_sources(draft);
+  }
   join_refusals(draft);
   override_settings(request, draft.settings);
   auto plan = std::make_unique<Plan>();

@@ -73,8 +73,8 @@ struct Instance {
   /// Shared by the copies of an instance.
   std::vector<std::shared_ptr<const Instance>> members;
 
-  /// Everything that the configuration says about it, in one form: plugin, options after substitution, and what the
-  /// plugin read from files. Two instances of one id and one text do the same.
+  /// Everything that the configuration says about it, in one form: plugin and options after substitution. Two instances
+  /// of one id, one text and one `wiring.content` do the same.
   std::string text;
   /// A source that keeps positions in a file, so that what was not delivered is read again.
   bool keeps_positions = false;
@@ -167,6 +167,8 @@ struct ConfigErrors : std::runtime_error {
   std::vector<ConfigError> all;
 };
 
+struct Trial;
+
 /// What a plan is made from.
 struct PlanRequest {
   /// A configuration file; or, when empty, `stack`: a stack line given on the command line, options inline.
@@ -177,6 +179,8 @@ struct PlanRequest {
   size_t keyspool = 0;
   std::string loglevel;
   std::string logfile;
+  /// `stook test`: what differs in a plan under test; null: nothing. See core/plan/trial.hh.
+  const Trial* trial = nullptr;
 };
 
 /// Reads and checks everything, and opens nothing but configuration files and scripts. Throws ConfigErrors.

@@ -6,6 +6,7 @@
 
 #include "core/base/text.hh"
 #include "core/data/pattern.hh"
+#include "core/plan/key_place.hh"
 #include "core/plan/registry.hh"
 
 namespace stook {
@@ -204,31 +205,11 @@ class Resolver {
     }
   }
 
-  // The draft's options of an instance, to place a caret under a key's name.
-  Place place_of(const std::string& key, const Instance& instance) const {
-    for (const InstanceDraft& draft : draft_.instances) {
-      for (size_t i = 0; draft.instance.get() == &instance && i < draft.given.size(); i++) {
-        const Given& given = draft.given[i];
-        if (given.value.find(key) == std::string::npos) {
-          continue;
-        }
-        Place place = given.value_place;
-        size_t at = place.column > 0 ? place.text.find(key, static_cast<size_t>(place.column) - 1) : std::string::npos;
-        if (at != std::string::npos) {
-          place.column = static_cast<int>(at) + 1;
-          place.length = static_cast<int>(key.size());
-        }
-        return place;
-      }
-    }
-    return instance.place;
-  }
-
   // Each mistake is told once, although an element may stand in many places.
   void refuse(const std::string& key, const Instance& instance, const std::string& what, const std::string& hint) {
     is_right_ = false;
     if (told_.insert(what).second) {
-      draft_.refuse(place_of(key, instance), what, hint);
+      draft_.refuse(place_of_key(draft_, key, instance), what, hint);
     }
   }
 

@@ -51,6 +51,23 @@ class Start(Flow):
         self.fails("local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
                    "bad.lua: not enough memory", ", memory=1MiB")
 
+    def test_keys_that_cannot_be_are_named_with_the_scripts_line_by_check(self):
+        self.write("stook.conf", "[global]\nstack=in:FILE,parse_access,bad:LUA,out:NULL\n[in]\npath=in.log\n[bad]\nscript=bad.lua\n")
+        bad = self.path("bad.lua")
+        for script, message in (
+                ('return {\n  reads = { "path", "stauts:integer" },\n  row = print,\n}',
+                 f"{bad}:2: [bad] reads key 'stauts', which nothing before it writes; did you mean 'status'? there are "),
+                ("return {\n  reads = { 'path' }, -- status\n  writes = { 'status:text' },\n  row = print,\n}",
+                 f"{bad}:3: [bad] writes key 'status' as text ({self.path('stook.conf')}:2), and [parse_access] writes it as integer"),
+                ('return {\n  row = print,\n  reads = { "?status:text" },\n}',
+                 f"{bad}:3: [bad] reads key 'status' as text ({self.path('stook.conf')}:2), and [parse_access] writes it as integer")):
+            with self.subTest(script=script):
+                self.write("bad.lua", script)
+                done = self.stook("check", self.path("stook.conf"))
+                self.assertEqual((done.code, done.out), (2, ""))
+                self.assertTrue(done.err.startswith(message), done.err)
+                self.assertEqual(len(done.err.splitlines()), 3, done.err)
+
     def test_a_script_that_is_not_there_is_named(self):
         result = self.stook("run", "stdin, lua(nope.lua), null")
         self.assertEqual(result.code, 2)
