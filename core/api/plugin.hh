@@ -32,6 +32,7 @@ struct Read {
   std::string key;
   Type type = Type::Mixed;
   bool is_optional = false;
+  friend bool operator==(const Read&, const Read&) = default;
 };
 
 /// What an element says about itself once its options are known.
@@ -52,6 +53,7 @@ struct Wiring {
   struct Rename {
     std::string from;
     std::string to;
+    friend bool operator==(const Rename&, const Rename&) = default;
   };
   std::vector<Rename> renames;
   State state = State::None;
@@ -63,6 +65,7 @@ struct Wiring {
   bool becomes_letters = false;
   /// What `declare` read from files, such as a script's text: when it changes, the element has changed.
   std::string content;
+  friend bool operator==(const Wiring&, const Wiring&) = default;
 };
 
 /// Makes and destroys a plugin's config struct.

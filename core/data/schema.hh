@@ -20,6 +20,7 @@ struct Key {
   std::string unit;
   std::string doc;
   bool is_meta = false;
+  friend bool operator==(const Key&, const Key&) = default;
 };
 
 /// The planned keys of one route; a key's position is its KeyId. Built in main, then shared as const.

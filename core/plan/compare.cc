@@ -23,6 +23,13 @@ bool has_shared(const Route& route) {
   return std::any_of(route.nodes.begin(), route.nodes.end(),
                      [](const Node& node) { return node.instance->wiring.state == State::Shared; });
 }
+
+// A filter that emits by time or keeps rows back has to let go of them first: that takes a drained route.
+bool can_rework(const Instance& running, const Instance& fresh) {
+  Wiring wiring = fresh.wiring;
+  wiring.content = running.wiring.content;
+  return running.plugin->kind == Kind::Filter && running.wiring == wiring && wiring.tick == 0 && !wiring.holds;
+}
 }  // namespace
 
 Comparison adopt(Plan& next, const Plan& running) {
@@ -33,10 +40,18 @@ Comparison adopt(Plan& next, const Plan& running) {
                                [&](const auto& one) { return one->id == instance->id; });
     if (former == running.instances.end()) {
       result.added.push_back(instance->id);
-    } else if ((*former)->plugin != instance->plugin || (*former)->text != instance->text) {
+      continue;
+    }
+    bool is_same = (*former)->plugin == instance->plugin && (*former)->text == instance->text;
+    bool is_reworked = is_same && (*former)->wiring.content != instance->wiring.content;
+    if (!is_same || (is_reworked && !can_rework(**former, *instance))) {
       result.changed.push_back(instance->id);
     } else {
-      result.kept.push_back(instance->id);
+      if (is_reworked) {
+        result.reworked.push_back({*former, instance});
+      } else {
+        result.kept.push_back(instance->id);
+      }
       twins.emplace(instance.get(), former->get());
       instance = *former;
     }

@@ -155,7 +155,7 @@ void fill_group(Draft& draft, InstanceDraft& group) {
     for (const Read& read : member.instance->wiring.reads) {
       instance.wiring.reads.push_back(read);
     }
-    instance.text += "member " + member.instance->id + "\n" + member.instance->text;
+    instance.text += "member " + member.instance->id + "\n" + member.instance->text + member.instance->wiring.content;
   }
   if (instance.wiring.address.empty()) {
     instance.wiring.address = first.instance->wiring.address;

@@ -35,7 +35,6 @@ std::string text_of(const Draft& draft, const InstanceDraft& one) {
   bool is_source = one.instance->plugin->kind == Kind::Source;
   add_piece(text, "letters", is_source ? "" : draft.settings.letters);
   add_piece(text, "state_dir", one.instance->keeps_positions ? draft.settings.state_dir : "");
-  add_piece(text, "content", one.instance->wiring.content);
   add_piece(text, "codec content", one.instance->codec_wiring.content);
   return text;
 }

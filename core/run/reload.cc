@@ -90,6 +90,9 @@ void Reload::step() {
       case Stage::Moving:
         after_moving();
         break;
+      case Stage::Reworking:
+        after_reworking();
+        break;
       case Stage::Undoing:
         finish();
         break;
@@ -208,6 +211,20 @@ void Reload::after_moving() {
                                      [&](auto& carrier) { return is_wanted(carrier->instance); });
   std::move(going, engine_.carriers_.end(), std::back_inserter(engine_.former_carriers_));
   engine_.carriers_.erase(going, engine_.carriers_.end());
+  if (failure_.empty()) {
+    rework();
+  } else {
+    finish();
+  }
+}
+
+// From here on the instances that run are what their fresh ones are: no worker has a filter of the former script.
+void Reload::after_reworking() {
+  for (const Comparison::Reworked& one : comparison_.reworked) {
+    one.running->config = one.fresh->config;
+    one.running->wiring.content = one.fresh->wiring.content;
+    one.running->place = one.fresh->place;
+  }
   finish();
 }
 
@@ -224,6 +241,7 @@ void Reload::undo(const std::string& why) {
   for (auto& worker : workers()) {
     swap_routes(*worker, {}, routes_in());
   }
+  drop_fresh();
   stage_ = Stage::Undoing;
 }
 

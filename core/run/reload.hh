@@ -26,7 +26,8 @@ class Engine;
 /// 2. *Draining*: the sources of the routes that change are held, until all that they fed is delivered and settled.
 /// 3. *Attaching*: workers and carriers take in the new routes and forget the old ones.
 /// 4. *Closing*: sources that go away write down their positions. 5. *Starting*: new sources start.
-/// 6. *Moving*: sources that stay feed the new routes, and go on.
+/// 6. *Moving*: sources that stay feed the new routes, and go on. 7. *Reworking*: filters of which only the script has
+/// changed, made anew in 1, take the place of those that run, between two bundles; no route is drained for that.
 /// A failure in 1 or 2 leaves everything as it was. One in 5 is followed by a reload back to the former plan.
 /// *Invariants:* routes that are the same in both plans are not touched; a sink that is in both keeps its carrier.
 /// *Rooms:* main.
@@ -54,7 +55,7 @@ class Reload {
   size_t routes_swapped() const { return changes_most_; }
 
  private:
-  enum class Stage { Idle, Building, Draining, Forgetting, Attaching, Closing, Starting, Moving, Undoing };
+  enum class Stage { Idle, Building, Draining, Forgetting, Attaching, Closing, Starting, Moving, Reworking, Undoing };
   enum class Turn { Changed, Restarted, Added, Removed };
   /// Changed: the same source with other stacks. Restarted: another source of the same id.
   struct Change {
@@ -73,6 +74,7 @@ class Reload {
   void build_carriers() ROOM(front);
   void build_routes() ROOM(front);
   void post_replicas() ROOM(front);
+  void post_fresh() ROOM(front);
   void commit() ROOM(front);
   bool is_wanted(const Instance& sink) const;
   std::vector<RouteRun*> routes_in() const;
@@ -96,6 +98,9 @@ class Reload {
   void move_feeds() ROOM(front);
   void undo(const std::string& why) ROOM(front);
   void after_moving() ROOM(front);
+  void rework() ROOM(front);
+  void after_reworking() ROOM(front);
+  void drop_fresh() ROOM(front);
   void finish() ROOM(front);
   std::vector<std::unique_ptr<Worker>>& workers() ROOM(front);
 

@@ -34,6 +34,7 @@ void Reload::prepare(std::shared_ptr<const Plan> plan) {
   build_carriers();
   build_routes();
   post_replicas();
+  is_going_back_ ? drop_fresh() : post_fresh();
   stage_ = Stage::Building;
 }
 
@@ -115,6 +116,19 @@ void Reload::post_replicas() {
     one->call({[one, in = routes_in()]() ROOM(worker) {
       for (RouteRun* route : in) {
         one->make_replicas(*route);
+      }
+    }});
+    awaited_.push_back(&one->calls());
+  }
+}
+
+// Behind post_replicas: filters that the new routes share with none that runs are made by the former script first.
+void Reload::post_fresh() {
+  for (size_t i = 0; i < workers().size() && !comparison_.reworked.empty(); i++) {
+    Worker* one = workers()[i].get();
+    one->call({[one, all = comparison_.reworked]() ROOM(worker) {
+      for (const Comparison::Reworked& change : all) {
+        one->make_fresh(*change.running, *change.fresh);
       }
     }});
     awaited_.push_back(&one->calls());

@@ -58,6 +58,23 @@ void Reload::post_works() {
   works_.clear();
 }
 
+void Reload::rework() {
+  for (size_t i = 0; i < engine_.workers_.size() && !comparison_.reworked.empty(); i++) {
+    Worker* one = engine_.workers_[i].get();
+    one->call({[one]() ROOM(worker) { one->take_fresh(); }});
+    awaited_.push_back(&one->calls());
+  }
+  stage_ = Stage::Reworking;
+}
+
+void Reload::drop_fresh() {
+  for (size_t i = 0; i < workers().size() && !comparison_.reworked.empty(); i++) {
+    Worker* one = workers()[i].get();
+    one->call({[one]() ROOM(worker) { one->drop_fresh(); }});
+    awaited_.push_back(&one->calls());
+  }
+}
+
 void Reload::close_old() {
   for (auto& front : new_fronts_) {
     front->vigil = &engine_.health_.vigil;

@@ -13,8 +13,10 @@ Runner::Runner(RouteRun& route_, Worker& worker)
   for (size_t i = 0; i < route.plan.nodes.size(); i++) {
     nodes_.push_back(std::make_unique<NodeRun>());
     nodes_[i]->filters.assign(route.lanes.size(), nullptr);
-    bool is_for_lane = route.plan.nodes[i].instance->wiring.state == State::Lane;
-    nodes_[i]->next_tick.assign(is_for_lane ? route.lanes.size() : 1, 0);
+    const Wiring& wiring = route.plan.nodes[i].instance->wiring;
+    // An element with a long period gets no tick at the first one of its neighbour with a short one.
+    int64_t first_tick = monotonic_ns() + wiring.tick - wiring.tick / 8;
+    nodes_[i]->next_tick.assign(wiring.state == State::Lane ? route.lanes.size() : 1, first_tick);
   }
 }
 
@@ -34,6 +36,12 @@ void Runner::drop_replicas() {
   for (auto& node : nodes_) {
     node->codec.reset();
     std::fill(node->filters.begin(), node->filters.end(), nullptr);
+  }
+}
+
+void Runner::replace(const Filter& former, Filter& next) {
+  for (auto& node : nodes_) {
+    std::replace(node->filters.begin(), node->filters.end(), const_cast<Filter*>(&former), &next);
   }
 }
 

@@ -26,10 +26,14 @@ class Runner {
   /// Makes what the lane needs: filters, encoders. Throws what their factories throw.
   void make_replicas(const Lane& lane) ROOM(worker);
   void drop_replicas() ROOM(worker);
+  /// Another filter takes the place of one, wherever that is.
+  void replace(const Filter& former, Filter& next) ROOM(worker);
   /// Runs a bundle. `slots[i]` is the payload reserved for sink i of the route, null when it has none to give.
   /// Afterwards the payloads hold the encoded rows and the bundle is spent.
   void run(Bundle& bundle, Payload** slots) ROOM(worker);
 
+  /// The names of the route's keys, as this worker numbers them.
+  OpenKeys& keys() ROOM(worker) { return keys_; }
   const ElementMeter& meter(size_t node) const { return nodes_[node]->meter; }
   /// Rows not encoded because the sink was full and may drop.
   const Counter& dropped_full(size_t node) const { return nodes_[node]->dropped_full; }

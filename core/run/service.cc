@@ -13,6 +13,14 @@
 namespace stook {
 
 namespace {
+std::vector<std::string> ids_of(const std::vector<Comparison::Reworked>& reworked) {
+  std::vector<std::string> ids;
+  for (const Comparison::Reworked& one : reworked) {
+    ids.push_back(one.running->id);
+  }
+  return ids;
+}
+
 // As many as a line of the log may hold.
 std::string show_ids(const std::vector<std::string>& ids) {
   std::string text;
@@ -37,7 +45,10 @@ void Service::start() {
   hup_.on_signal<&Service::on_reload>(loop_, this, SIGHUP);
   usr1_.on_signal<&Service::on_reopen>(loop_, this, SIGUSR1);
   usr2_.on_signal<&Service::on_report>(loop_, this, SIGUSR2);
-  supervision_->on_reload([this]() ROOM(front) { on_reload(); });
+  supervision_->on_reload([this]() ROOM(front) {
+    on_reopen();
+    return reload();
+  });
   supervision_->open();
   engine_->start();
 }
@@ -58,34 +69,38 @@ void Service::on_reload() {
   reload();
 }
 
-void Service::reload() {
+std::string Service::reload() {
   if (engine_->is_stopping()) {
-    return;
+    return {};
   }
   if (engine_->reload().is_running()) {
     reloads_again_ = true;
-    return;
+    return {};
   }
   supervision_->reloading();
-  std::shared_ptr<Plan> plan = request_.file.empty() ? nullptr : read_again();
+  std::string why;
+  std::shared_ptr<Plan> plan = request_.file.empty() ? nullptr : read_again(why);
   if (plan == nullptr) {
-    supervision_->reloaded();
-    return;
+    supervision_->reloaded(why);
+    return why;
   }
   engine_->reload().begin(
       plan, [this, next = plan->settings](const std::string& failure) ROOM(front) { on_reloaded(next, failure); });
+  return {};
 }
 
 // Null after a line for each mistake.
-std::shared_ptr<Plan> Service::read_again() {
+std::shared_ptr<Plan> Service::read_again(std::string& why) {
   try {
     return make_plan(request_);
   } catch (const ConfigErrors& errors) {
     for (const ConfigError& error : errors.all) {
       std::string reason = error.what() + std::string(error.hint.empty() ? "" : "; ") + error.hint;
       log_event(Level::Error, "reload_failed", Fields()("place", show_place(error.place))("reason", reason));
+      why += show_place(error.place) + ": " + reason + "\n";
     }
   } catch (const std::exception& error) {
+    why = std::string(error.what()) + "\n";
     log_event(Level::Error, "reload_failed", Fields()("reason", error.what()));
   }
   return nullptr;
@@ -98,12 +113,13 @@ void Service::on_reloaded(const Settings& next, const std::string& failure) {
     log_event(Level::Error, "reload_failed", Fields()("reason", failure));
   } else {
     apply_settings(next);
-    log_event(Level::Notice, "reloaded",
-              Fields()("kept", uint64_t{all.kept.size()})("changed", show_ids(all.changed))(
-                  "added", show_ids(all.added))("removed", show_ids(all.removed))(
-                  "routes_kept", uint64_t{reload.routes_kept()})("routes_swapped", uint64_t{reload.routes_swapped()}));
+    log_event(
+        Level::Notice, "reloaded",
+        Fields()("kept", uint64_t{all.kept.size()})("changed", show_ids(all.changed))("added", show_ids(all.added))(
+            "removed", show_ids(all.removed))("routes_kept", uint64_t{reload.routes_kept()})(
+            "routes_swapped", uint64_t{reload.routes_swapped()})("scripts", show_ids(ids_of(all.reworked))));
   }
-  supervision_->reloaded();
+  supervision_->reloaded(failure.empty() ? failure : failure + "\n");
   if (std::exchange(reloads_again_, false)) {
     this->reload();
   }

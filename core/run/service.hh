@@ -33,13 +33,14 @@ class Service {
   Loop& loop() { return loop_; }
   Engine& engine() { return *engine_; }
   Supervision& supervision() { return *supervision_; }
-  /// Reads the configuration again and goes over to it, as far as it is right; the log says how that went.
-  void reload() ROOM(front);
+  /// Reads the configuration again and goes over to it; the log says how that went. What is wrong with it, a sentence a
+  /// line, and then nothing changes; or nothing.
+  std::string reload() ROOM(front);
 
  private:
   void on_stop() ROOM(front);
   void on_reload() ROOM(front);
-  std::shared_ptr<Plan> read_again() ROOM(front);
+  std::shared_ptr<Plan> read_again(std::string& why) ROOM(front);
   void on_reloaded(const Settings& next, const std::string& failure) ROOM(front);
   void apply_settings(const Settings& next) ROOM(front);
   void on_reopen() ROOM(front);

@@ -4,6 +4,7 @@
 #include "core/base/clock.hh"
 #include "core/base/log.hh"
 #include "core/base/text.hh"
+#include "core/plan/describe_table.hh"
 
 namespace stook {
 
@@ -27,19 +28,34 @@ Control::Verb in_two_forms(Text text, Json json) {
 
 Supervision::Supervision(Engine& engine, Loop& loop, const Settings& settings)
     : engine_(engine), loop_(loop), path_(settings.control), notify_(Notify::from_environment()), control_(loop) {
-  control_.add("health [json]", in_two_forms([this] { return engine_.standings().text(); },
-                                             [this] { return engine_.standings().json(); }));
+  control_.add("health [json]", in_two_forms([this] { return health_text(); }, [this] { return health_json(); }));
   control_.add("ledger [json]",
                in_two_forms([this] { return engine_.report().table(); }, [this] { return engine_.report().json(); }));
 }
 
-void Supervision::on_reload(std::function<void()> reload) {
+// Rows go on by the former configuration, so this is no lack of health; but somebody believes that it has changed.
+std::string Supervision::health_text() const {
+  std::string text = engine_.standings().text();
+  return reload_failure_.empty()
+             ? text
+             : text + "  the configuration was not reloaded, the former one runs on:\n    " + reload_failure_;
+}
+
+std::string Supervision::health_json() const {
+  std::string text = engine_.standings().json();
+  text.pop_back();
+  std::string why = reload_failure_.substr(0, reload_failure_.find('\n'));
+  return text + ",\"reload_failed\":" + (why.empty() ? "null" : json_text(why)) + "}";
+}
+
+void Supervision::on_reload(std::function<std::string()> reload) {
   control_.add("reload", [reload](const Words& words) -> Control::Answer {
     if (!words.empty()) {
       return {false, "it takes no words"};
     }
-    reload();
-    return {true, "the log says what comes of it\n"};
+    std::string why = reload();
+    return {true, why.empty() ? "the log says what comes of it\n"
+                              : "not reloaded, the former configuration runs on:\n  " + why};
   });
 }
 
@@ -63,7 +79,8 @@ void Supervision::reloading() {
   notify_.reloading("reloading");
 }
 
-void Supervision::reloaded() {
+void Supervision::reloaded(const std::string& failure) {
+  reload_failure_ = failure;
   told_ = engine_.standings().summary();
   notify_.ready(told_);
 }

@@ -26,15 +26,16 @@ class Supervision {
   /// All outlive it.
   Supervision(Engine& engine, Loop& loop, const Settings& settings);
 
-  /// What the verb `reload` does. Before `open`.
-  void on_reload(std::function<void()> reload);
+  /// What the verb `reload` does; it gives back what is wrong with the configuration, or nothing. Before `open`.
+  void on_reload(std::function<std::string()> reload);
   /// Opens the control socket if the configuration names one. Throws SetupError.
   void open() ROOM(front);
   /// Everything runs.
   void started() ROOM(front);
-  /// Around a reload, be it that it fails: `reloaded` says to the manager that it is over.
+  /// Around a reload, be it that it fails: `reloaded` says to the manager that it is over, and keeps for `health` why it
+  /// failed, empty when it did not.
   void reloading() ROOM(front);
-  void reloaded() ROOM(front);
+  void reloaded(const std::string& failure) ROOM(front);
   void stopping() ROOM(front);
 
   Control& control() { return control_; }
@@ -42,6 +43,8 @@ class Supervision {
  private:
   void on_watchdog() ROOM(front);
   void tell(const Standings& standings) ROOM(front);
+  std::string health_text() const;
+  std::string health_json() const;
 
   Engine& engine_;
   Loop& loop_;
@@ -50,6 +53,7 @@ class Supervision {
   Control control_;
   Watcher watchdog_;
   std::string told_;
+  std::string reload_failure_;  // of the last reload
   bool is_stopping_ = false;
 };
 

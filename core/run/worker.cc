@@ -27,8 +27,31 @@ Filter* Worker::replica(const Instance& instance, const Lane& lane) {
       return replica.filter.get();
     }
   }
-  replicas_.push_back({&instance, of, instance.plugin->filter({instance.config.get(), instance.id, {}})});
+  replicas_.push_back({&instance, of, instance.plugin->filter({instance.config.get(), instance.id, {}}), nullptr});
   return replicas_.back().filter.get();
+}
+
+void Worker::make_fresh(const Instance& instance, const Instance& fresh) {
+  for (Replica& replica : replicas_) {
+    if (replica.instance == &instance) {
+      replica.fresh = instance.plugin->filter({fresh.config.get(), instance.id, {}});
+    }
+  }
+}
+
+void Worker::take_fresh() {
+  for (Replica& replica : replicas_) {
+    for (size_t i = 0; replica.fresh && i < arrivals_.size(); i++) {
+      arrivals_[i].runner->replace(*replica.filter, *replica.fresh);
+    }
+    replica.filter = replica.fresh ? std::move(replica.fresh) : std::move(replica.filter);
+  }
+}
+
+void Worker::drop_fresh() {
+  for (Replica& replica : replicas_) {
+    replica.fresh.reset();
+  }
 }
 
 void Worker::make_replicas(const RouteRun& route) {

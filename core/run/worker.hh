@@ -35,6 +35,11 @@ class Worker {
   void add_route(const RouteRun& route) ROOM(worker);
   /// The opposite of both. REQUIRES: none of its bundles is on its way.
   void remove_route(const RouteRun& route) ROOM(worker);
+  /// Makes the filters of an instance once more as `fresh` has them, beside those that run. Throws what its factory throws.
+  void make_fresh(const Instance& instance, const Instance& fresh) ROOM(worker);
+  /// These take the place of those that run.
+  void take_fresh() ROOM(worker);
+  void drop_fresh() ROOM(worker);
   /// The replica of a filter for a lane: one for the worker, or one for each lane, as its state asks.
   Filter* replica(const Instance& instance, const Lane& lane) ROOM(worker);
 
@@ -72,6 +77,7 @@ class Worker {
     const Instance* instance;
     const Lane* lane;  // null: of all lanes
     std::unique_ptr<Filter> filter;
+    std::unique_ptr<Filter> fresh;  // what it becomes; null: it stays
   };
   void serve() ROOM(worker);
   bool admit(Arrival& arrival) ROOM(worker);

@@ -92,7 +92,8 @@ int ledger_command(const std::vector<std::string>& words) {
 
 int reload_command(const std::vector<std::string>& words) {
   std::string answer;
-  return ask_and_print("reload", words, answer);
+  int code = ask_and_print("reload", words, answer);
+  return code == well && answer.starts_with("not reloaded") ? unhealthy : code;
 }
 
 }  // namespace stook
