@@ -21,12 +21,14 @@ int state_command(const std::vector<std::string>& words);
 int health_command(const std::vector<std::string>& words);
 /// `stook ledger [--socket PATH | -c FILE] [--json]`: the rows of a running stookd at every edge.
 int ledger_command(const std::vector<std::string>& words);
-/// `stook reload [--socket PATH | -c FILE]`: as SIGHUP does.
+/// `stook reload [--socket PATH | -c FILE]`: as SIGHUP does; 1: the configuration is wrong, and the former one runs on.
 int reload_command(const std::vector<std::string>& words);
 /// `stook spool list | check | show | export | repair DIR`: what is in a spool. `check` returns 1 when there is damage.
 int spool_command(const std::vector<std::string>& words);
 /// `stook letters list | show | export | replay DIR`: rows that a sink would not take.
 int letters_command(const std::vector<std::string>& words);
+/// `stook test FILE.stest… [--update] [--junit FILE]`: plays test files; 1: a test failed, 2: a file is wrong.
+int test_command(const std::vector<std::string>& words);
 /// `stook list`: all plugins of this build.
 int list_command(const std::vector<std::string>& words);
 /// `stook describe PLUGIN [--json | --markdown]`: one plugin's options and keys.

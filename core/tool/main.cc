@@ -27,6 +27,7 @@ constexpr Command commands[] = {
     {"ledger", stook::ledger_command, "ledger [-c FILE] [--json]", "the rows of a running stookd at every edge"},
     {"reload", stook::reload_command, "reload [-c FILE]", "have a running stookd read its configuration again"},
     {"spool", stook::spool_command, "spool list|check|… DIR", "what a spool holds, its damage, its bytes; repair"},
+    {"test", stook::test_command, "test FILE.stest… [--update]", "play test files of scripts and configurations"},
     {"list", stook::list_command, "list", "all plugins of this build"},
     {"letters", stook::letters_command, "letters list DIR …",
      "rows that a sink would not take: list, show, export, replay"},

@@ -30,7 +30,7 @@ class Commands(Programs):
         for words in (["check"], ["check", "--jsn", "x"], ["check", "a", "b"], ["plan"], ["plan", "a", "b"], ["list", "x"],
                       ["describe"], ["describe", "a", "b"], ["run"], ["run", "a", "b"], ["run", "--bad", "x"],
                       ["health", "x"], ["health", "--socket"], ["health", "--socket", "a", "-c", "b"], ["ledger", "x"],
-                      ["run", "-t", "0", "x"], ["run", "-t"], ["run", "-k", "x", "y"]):
+                      ["run", "-t", "0", "x"], ["test"], ["test", "--bad", "x"], ["run", "-t"], ["run", "-k", "x", "y"]):
             with self.subTest(words=words):
                 done = self.stook(*words)
                 self.assertEqual((done.code, done.out), (2, ""))
