@@ -19,6 +19,12 @@ class Filter {
   /// An empty batch at each period declared in the wiring, in order with the data: append what is due.
   /// `is_last`: the stream has ended, append all that is held.
   virtual void tick(Batch&, int64_t /*monotonic_now*/, bool /*is_last*/) ROOM(worker) {}
+  /// How many rows `run` or `tick` made that found no room in the bundle. Only asked of a filter that declared that it
+  /// overflows; when the rows before have gone on, `more` is called until it is 0.
+  virtual size_t waiting() const ROOM(worker) { return 0; }
+  /// Fills the selected rows, which are empty and of the same bundle, with the first ones that wait: as many as wait, or
+  /// as a bundle holds.
+  virtual void more(Batch&) ROOM(worker) {}
 };
 
 }  // namespace stook

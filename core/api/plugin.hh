@@ -45,6 +45,8 @@ struct Wiring {
   bool reads_all = false;
   /// Makes rows of its own, as many as came in at the most.
   bool appends = false;
+  /// Makes rows without that limit (Filter::waiting).
+  bool overflows = false;
   /// Keeps rows for later (Batch::hold), so that many bundles may be unacknowledged at once.
   bool holds = false;
   /// Keys it takes away.

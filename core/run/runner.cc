@@ -93,10 +93,54 @@ void Runner::visit(size_t node, Selection& rows, size_t level) {
     }
     return;
   }
-  run_filter(node, rows, level);
-  if (!rows.is_empty() || is_ticking()) {
-    walk(plan.children, rows, level);
+  if (plan.instance->wiring.overflows) {
+    run_overflowing(node, rows, level);
+    return;
   }
+  run_filter(node, rows, level);
+  go_on(node, rows, level);
+}
+
+void Runner::go_on(size_t node, Selection& rows, size_t level) {
+  if (!rows.is_empty() || is_ticking()) {
+    walk(route.plan.nodes[node].children, rows, level);
+  }
+}
+
+// What a filter makes beyond the bundle's rows takes them again when they have gone on. Each time is a branch, so that
+// nothing of it is left to those who run the bundle next.
+void Runner::run_overflowing(size_t node, Selection& rows, size_t level) {
+  bundle_->enter_branch();
+  run_filter(node, rows, level);
+  go_on(node, rows, level);
+  bundle_->leave_branch();
+  const Filter& filter = *nodes_[node]->filters[bundle_->lane->index];
+  while (size_t waiting = filter.waiting()) {
+    bundle_->enter_branch();
+    fill_more(node, waiting, level);
+    bundle_->leave_branch();
+  }
+}
+
+void Runner::fill_more(size_t node, size_t waiting, size_t level) {
+  const Node& plan = route.plan.nodes[node];
+  NodeRun& run = *nodes_[node];
+  for (size_t i = 0; i < keys_.size(); i++) {
+    bundle_->remove(static_cast<KeyId>(i));
+  }
+  Selection& rows = level_selection(level + 1);
+  rows.select_all(std::min(waiting, bundle_->capacity()));
+  while (bundle_->rows() < rows.size()) {
+    (void)bundle_->append();
+  }
+  run.meter.appended.add(rows.size());
+  Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
+  run.filters[bundle_->lane->index]->more(batch);
+  if (!batch.faulted().is_empty()) {
+    handle_faults(node, rows, batch.faulted(), level + 1);
+  }
+  run.meter.rows_out.add(rows.size());
+  go_on(node, rows, level + 1);
 }
 
 void Runner::run_filter(size_t node, Selection& rows, size_t level) {

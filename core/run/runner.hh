@@ -59,6 +59,9 @@ class Runner {
   void walk(const std::vector<size_t>& children, Selection& rows, size_t level) ROOM(worker);
   void visit(size_t node, Selection& rows, size_t level) ROOM(worker);
   void run_filter(size_t node, Selection& rows, size_t level) ROOM(worker);
+  void go_on(size_t node, Selection& rows, size_t level) ROOM(worker);
+  void run_overflowing(size_t node, Selection& rows, size_t level) ROOM(worker);
+  void fill_more(size_t node, size_t waiting, size_t level) ROOM(worker);
   void handle_faults(size_t node, Selection& rows, const Selection& faulted, size_t level) ROOM(worker);
   void encode(size_t node, Selection& rows) ROOM(worker);
   void encode_by_address(size_t node, Selection& rows, Payload& payload) ROOM(worker);
