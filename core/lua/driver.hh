@@ -2,6 +2,7 @@
 /// Floor 3a. Runs a script over the rows of a batch: one protected call for all rows, errors row by row.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include "core/base/log.hh"
 #include "core/base/room.hh"
 #include "core/data/batch.hh"
+#include "core/lua/held_rows.hh"
+#include "core/lua/made_rows.hh"
 
 struct lua_State;
 
@@ -16,20 +19,31 @@ namespace stook {
 
 class LuaState;
 class Script;
+struct CallWays;
 struct LuaLimits;
 
-/// One replica of a script. A row whose call raises is put back as it was and named by batch.fault; the next row goes on.
+/// One replica of a script. A row whose call raises is put back as it was and named by batch.fault, what the call made,
+/// held or let go of is undone; the next row goes on.
 /// *Invariants:* between two runs no Lua code is on the stack. *Rooms:* that of its element.
 class Driver {
  public:
   /// The driver for the script's form. Throws std::invalid_argument when its set-up fails.
-  static std::unique_ptr<Driver> make(const Script& script, const LuaLimits& limits, std::string_view instance);
+  /// `ways`: for the form of fluent-bit's scripts. `retries`: the script remembers nothing, so that it may be called again.
+  static std::unique_ptr<Driver> make(const Script& script, const LuaLimits& limits, std::string_view instance,
+                                      const CallWays& ways, bool retries);
   virtual ~Driver();
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
   /// Calls the script for each selected row; rows that it drops leave the selection.
   void run(Batch& batch) ROOM(worker);
+  /// Calls the script's tick, if it has one. `is_last`: what it still holds goes on.
+  void tick(Batch& batch, bool is_last) ROOM(worker);
+  /// Rows that found no room in the bundle, and their way into the next round (Filter::waiting, Filter::more).
+  size_t waiting() const { return made_.waiting(); }
+  void more(Batch& batch) ROOM(worker) { made_.fill(batch); }
+  /// Calls the script's stop, if it has one. Afterwards nothing is called any more.
+  void stop() ROOM(worker);
 
   const LuaState& state() const { return *state_; }
 
@@ -40,29 +54,60 @@ class Driver {
 
   /// Before the first row of a batch.
   virtual void begin() {}
-  /// After the row at hand raised: takes back what was stored of it.
+  /// After the call at hand raised: takes back what was stored by it.
   virtual void undo() {}
+  /// Says which rows have failed with the call at hand, and goes to the row behind them.
+  virtual void fail();
   /// After the last row.
   virtual void end() {}
 
+  static constexpr Row behind_all = 0xffff;
+  /// The row behind which a row stands that is made now.
+  virtual Row made_at() const { return has_row() ? row() : behind_all; }
+  /// The row that hold() with the arguments from `index` on means. RAISES when there is none.
+  virtual Row held_at(lua_State* raw, int index) const;
+  /// Whether the value is a view of a row of the batch, and of which.
+  virtual bool is_view(lua_State*, int /*index*/, Row& /*row*/) const { return false; }
+
   bool has_row() const { return at_ < batch_->rows().size(); }
   Row row() const { return batch_->rows()[at_]; }
-  void next_row() { at_++; }
-  void drop() {
-    is_dropped_[row() >> 6] |= uint64_t{1} << (row() & 63);
+  void next_row() {
+    if (is_making_) {
+      settle();
+    }
+    at_++;
+  }
+  void drop() { drop(row()); }
+  void drop(Row row) {
+    dropped_.set(row);
     drops_ = true;
   }
+  /// COLD: logs the error of the call at hand. `row`: -1 when it is that of no single row.
+  void tell(int row);
 
+  HeldRows held_;  // outlives the state, whose handles name its rows
   std::unique_ptr<LuaState> state_;
   Batch* batch_ = nullptr;
+  size_t at_ = 0;
+  MadeRows::Marks faulted_;
 
  private:
-  void tell();
+  friend struct RowVerbs;
+  void open(Batch& batch);
+  void close();
+  void settle();
+  void take_back();
+  void let_go(const std::vector<HeldRow*>& rows);
 
   Loop loop_;
-  size_t at_ = 0;
   bool drops_ = false;
-  uint64_t is_dropped_[Column::max_rows / 64] = {};
+  bool holds_ = false;
+  bool fails_ = false;
+  bool is_making_ = false;  // the call at hand made, held or let go of rows
+  size_t made_before_ = 0;  // how many rows were made before it
+  MadeRows::Marks dropped_;
+  MadeRows::Marks taken_;
+  MadeRows made_;
   LogLimit limit_;
 };
 

@@ -10,8 +10,8 @@
 namespace stook {
 
 namespace {
-constexpr const char* fields[] = {"kind",   "doc",     "options", "state", "reads",
-                                  "writes", "removes", "setup",   "row",   "filter"};
+constexpr const char* fields[] = {"kind",  "doc",   "options", "state",  "reads", "writes", "removes",
+                                  "setup", "every", "row",     "filter", "batch", "tick",   "stop"};
 constexpr const char* kinds[] = {"integer", "real", "boolean", "text", "size", "duration"};
 constexpr const char* states[] = {"none", "lane", "shared"};
 
@@ -172,7 +172,7 @@ void check_fields(lua_State* raw, int table) {
       if (!is_known) {
         luaL_error(raw,
                    "its table has '%s', which is none of kind, doc, options, state, reads, writes, removes, setup, "
-                   "row, filter",
+                   "every, row, filter, batch, tick, stop",
                    lua_tostring(raw, -2));
       }
     } else {
@@ -182,12 +182,30 @@ void check_fields(lua_State* raw, int table) {
   }
 }
 
+// The period of the tick: `10s`, from 10 ms on.
+int64_t duration_at(lua_State* raw, int index) {
+  ScriptOption option;
+  option.kind = ScriptOption::Kind::Duration;
+  bool is_read = false;
+  if (lua_type(raw, index) == LUA_TSTRING) {
+    std::string why;
+    is_read = read_option(option, text_at(raw, index), why);
+  }
+  if (!is_read || option.integer < 10'000'000) {
+    luaL_error(raw, "every is no duration from 10ms on, such as \"10s\"");
+  }
+  return option.integer;
+}
+
 int read_protected(lua_State* raw) {
   Manifest& manifest = *static_cast<Manifest*>(lua_touserdata(raw, 1));
   int type = lua_getfield(raw, LUA_REGISTRYINDEX, LuaState::result_key);
+  if (type == LUA_TNIL && manifest.form == Form::Call) {
+    return 0;
+  }
   if (type == LUA_TNIL) {
     if (lua_getglobal(raw, "filter") != LUA_TFUNCTION) {
-      luaL_error(raw, "it neither defines function filter(rec) nor returns a table with row or filter");
+      luaL_error(raw, "it neither defines function filter(rec) nor returns a table with row, filter or batch");
     }
     return 0;
   }
@@ -209,6 +227,9 @@ int read_protected(lua_State* raw) {
     manifest.state = static_cast<State>(place_of(raw, -1, states, 3, "state; it would be none, lane or shared"));
   }
   manifest.has_setup = lua_getfield(raw, table, "setup") == LUA_TFUNCTION;
+  if (lua_getfield(raw, table, "every") != LUA_TNIL) {
+    manifest.every = duration_at(raw, -1);
+  }
   lua_settop(raw, table);
   read_options(raw, table, manifest);
   read_keys(raw, table, manifest);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/api/plugin.hh"
+#include "core/lua/call_world.hh"
 
 namespace stook {
 
@@ -17,7 +18,8 @@ class LuaState;
 struct LuaLimits;
 
 /// How a script is called. Record: `function filter(rec)`. Positional: `row = function(a, b)` with reads and writes.
-enum class Form : uint8_t { Record, Positional };
+/// Batch: `batch = function(b)`. Call: `function NAME(tag, ts, record)`, as fluent-bit does.
+enum class Form : uint8_t { Record, Positional, Batch, Call };
 
 /// One option that a script declares: `floor = { "integer", 1000, "smallest flow kept, in bytes" }`.
 struct ScriptOption {
@@ -44,19 +46,31 @@ struct Manifest {
   std::vector<Key> writes;
   std::vector<std::string> removes;
   std::optional<State> state;
+  /// Period of its tick in ns as the script says it, 0: it says none.
+  int64_t every = 0;
+  bool has_tick = false;
+  /// It may make rows of its own, and keep rows for later: it names what does.
+  bool emits = false;
+  bool holds = false;
+  /// Call: how many parameters the function has.
+  int parameters = 0;
 };
 
 /// A script that was read, run once and found right. Constant afterwards.
 class Script {
  public:
   /// Reads the file, runs it and its set-up in a state that is thrown away. `settings`: `name=value` for its options.
+  /// `call`: the function that is called in fluent-bit's way, or empty; `variables`: what it may see of the environment.
   /// Throws std::invalid_argument with one sentence: `label.lua:3: unexpected symbol near '='`.
-  Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits);
+  Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits,
+         const std::string& call = {}, CallVariables variables = {});
 
   /// A state in which the script is set up; its function is in the registry under `function_key`.
   /// Throws std::invalid_argument.
   std::unique_ptr<LuaState> start(const LuaLimits& limits, std::string_view instance) const;
   static constexpr const char* function_key = "stook.function";
+  static constexpr const char* tick_key = "stook.tick";
+  static constexpr const char* stop_key = "stook.stop";
 
   const std::string& name() const { return name_; }
   /// What the file holds.
@@ -65,10 +79,13 @@ class Script {
 
  private:
   void give(std::string_view setting);
+  void run(LuaState& state) const;
 
   std::string name_;
   std::string folder_;
   std::string text_;
+  std::string call_;
+  CallVariables variables_;
   Manifest manifest_;
 };
 

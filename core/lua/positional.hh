@@ -8,6 +8,7 @@
 
 #include "core/lua/driver.hh"
 #include "core/lua/manifest.hh"
+#include "core/lua/typed.hh"
 
 namespace stook {
 
@@ -18,15 +19,6 @@ class PositionalDriver final : public Driver {
   PositionalDriver(std::unique_ptr<LuaState> state, const Manifest& manifest);
 
  private:
-  struct Argument {
-    Type type;
-    bool is_optional;
-    /// The cell that was pushed last as a text: when the next one has the same bytes, the same Lua string goes in.
-    const char* data;
-    uint32_t size;
-    Type last;
-    const Column* column;
-  };
   struct Result {
     Type type;
     KeyId id;
@@ -37,12 +29,9 @@ class PositionalDriver final : public Driver {
   void begin() override;
   static int loop(lua_State* raw);
   bool push_arguments(lua_State* raw, Row row);
-  bool push(lua_State* raw, Argument& argument, int memo, const Cell& cell);
-  void push_text(lua_State* raw, Argument& argument, int memo, const Cell& cell);
   void take_results(lua_State* raw, int first);
-  Cell result(lua_State* raw, int index, const Result& what, size_t number, const Cell* old);
 
-  std::vector<Argument> arguments_;
+  std::vector<TypedRead> reads_;
   std::vector<Result> results_;
   std::vector<KeyId> removes_;
   std::vector<std::string> remove_names_;

@@ -23,6 +23,7 @@ void push_item(lua_State* raw, ObjectReader& reader, int depth);
 void push_map(lua_State* raw, ObjectReader& reader, uint32_t size, int depth) {
   lua_createtable(raw, 0, static_cast<int>(std::min<uint32_t>(size, 1024)));
   bool has_numbers = false;
+  bool hides_null = LuaState::of(raw).hides_null;
   for (uint32_t i = 0; i < size; i++) {
     Cell key;
     uint32_t ignored = 0;
@@ -32,7 +33,11 @@ void push_map(lua_State* raw, ObjectReader& reader, uint32_t size, int depth) {
     has_numbers = has_numbers || !key.is_slice();
     push_cell(raw, key);
     push_item(raw, reader, depth + 1);
-    lua_rawset(raw, -3);
+    if (hides_null && is_null(raw, -1)) {
+      lua_pop(raw, 2);
+    } else {
+      lua_rawset(raw, -3);
+    }
   }
   if (has_numbers) {
     mark_map(raw, -1);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Floor 3a. A script's way from a file to a function that is ready to be called.
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <lua.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "core/lua/manifest.hh"
 #include "core/lua/state.hh"
+#include "core/lua/verbs.hh"
 
 namespace stook {
 
@@ -36,8 +39,23 @@ std::string read_file(const std::string& path, const std::string& name) {
 
 struct SetUp {
   const Manifest* manifest;
+  const char* call;
   Form form;
+  bool has_tick;
+  int parameters;
 };
+
+// Whether the name stands in the text by itself.
+bool has_word(std::string_view text, std::string_view word) {
+  auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    size_t end = at + word.size();
+    if ((at == 0 || !is_part(text[at - 1])) && (end == text.size() || !is_part(text[end]))) {
+      return true;
+    }
+  }
+  return false;
+}
 
 // RAISES.
 void push_options(lua_State* raw, const Manifest& manifest) {
@@ -57,34 +75,97 @@ void push_options(lua_State* raw, const Manifest& manifest) {
   }
 }
 
-// Runs the script's set-up and puts its function into the registry. RAISES.
-int set_up(lua_State* raw) {
-  SetUp& what = *static_cast<SetUp*>(lua_touserdata(raw, 1));
-  if (!what.manifest->is_table) {
-    lua_getglobal(raw, "filter");
-    lua_setfield(raw, LUA_REGISTRYINDEX, Script::function_key);
-    what.form = Form::Record;
-    return 0;
+// Puts the function at the top into the registry; false: it is none.
+bool keep_function(lua_State* raw, const char* key) {
+  bool is_one = lua_isfunction(raw, -1);
+  if (is_one) {
+    lua_pushvalue(raw, -1);
+    lua_setfield(raw, LUA_REGISTRYINDEX, key);
   }
+  lua_pop(raw, 1);
+  return is_one;
+}
+
+// Runs the set-up, if there is one, and pushes the table that has the script's functions.
+void push_functions(lua_State* raw, const Manifest& manifest) {
   lua_getfield(raw, LUA_REGISTRYINDEX, LuaState::result_key);
-  if (what.manifest->has_setup) {
-    lua_getfield(raw, -1, "setup");
-    push_options(raw, *what.manifest);
-    lua_call(raw, 1, 1);
-    if (!lua_istable(raw, -1)) {
-      luaL_error(raw, "setup returns a %s; it would return a table with row or filter", luaL_typename(raw, -1));
+  if (!manifest.has_setup) {
+    return;
+  }
+  lua_getfield(raw, -1, "setup");
+  push_options(raw, manifest);
+  lua_call(raw, 1, 1);
+  if (lua_isnil(raw, -1) && manifest.form == Form::Call) {
+    lua_createtable(raw, 0, 0);
+  }
+  if (!lua_istable(raw, -1)) {
+    luaL_error(raw, "setup returns a %s; it would return a table with row, filter or batch", luaL_typename(raw, -1));
+  }
+}
+
+void set_up_call(lua_State* raw, SetUp& what) {
+  lua_getglobal(raw, what.call);
+  if (!lua_isfunction(raw, -1)) {
+    luaL_error(raw, "it defines no function %s", what.call);
+  }
+  lua_Debug about;
+  lua_pushvalue(raw, -1);
+  lua_getinfo(raw, ">u", &about);
+  what.parameters = about.nparams;
+  keep_function(raw, Script::function_key);
+}
+
+void set_up_table(lua_State* raw, int table, SetUp& what) {
+  struct Way {
+    const char* name;
+    Form form;
+  };
+  int ways = 0;
+  for (const Way& way : {Way{"filter", Form::Record}, Way{"row", Form::Positional}, Way{"batch", Form::Batch}}) {
+    lua_getfield(raw, table, way.name);
+    if (keep_function(raw, Script::function_key)) {
+      what.form = way.form;
+      ways++;
     }
   }
-  int table = lua_gettop(raw);
-  bool has_filter = lua_getfield(raw, table, "filter") == LUA_TFUNCTION;
-  bool has_row = lua_getfield(raw, table, "row") == LUA_TFUNCTION;
-  if (has_filter == has_row) {
-    luaL_error(raw, has_row ? "it has both row and filter; one of them is enough"
-                            : "it has neither a function row nor a function filter");
+  if (ways == 0) {
+    luaL_error(raw, "it has none of the functions row, filter and batch");
   }
-  what.form = has_row ? Form::Positional : Form::Record;
-  lua_pushvalue(raw, has_row ? -1 : -2);
-  lua_setfield(raw, LUA_REGISTRYINDEX, Script::function_key);
+  if (ways > 1) {
+    luaL_error(raw, "it has more than one of row, filter and batch; one of them is enough");
+  }
+}
+
+// Runs the script's set-up and puts its functions into the registry. RAISES.
+int set_up(lua_State* raw) {
+  SetUp& what = *static_cast<SetUp*>(lua_touserdata(raw, 1));
+  bool is_table = what.manifest->is_table;
+  if (is_table) {
+    push_functions(raw, *what.manifest);
+  } else {
+    lua_pushglobaltable(raw);
+  }
+  int table = lua_gettop(raw);
+  if (what.manifest->form == Form::Call) {
+    set_up_call(raw, what);
+    if (!is_table) {  // its other functions are its own, whatever they are called
+      return 0;
+    }
+  } else if (is_table) {
+    set_up_table(raw, table, what);
+  } else {
+    lua_getfield(raw, table, "filter");
+    keep_function(raw, Script::function_key);
+  }
+  lua_getfield(raw, table, "tick");
+  what.has_tick = keep_function(raw, Script::tick_key);
+  lua_getfield(raw, table, "stop");
+  keep_function(raw, Script::stop_key);
+  return 0;
+}
+
+int open_verbs(lua_State* raw) {
+  RowVerbs::open(raw);
   return 0;
 }
 
@@ -106,14 +187,16 @@ void within_budget(LuaState& state, Deed&& deed) {
   }
 }
 
-Form run_set_up(LuaState& state, const Manifest& manifest) {
-  SetUp what{&manifest, Form::Record};
+SetUp run_set_up(LuaState& state, const Manifest& manifest, const std::string& call) {
+  SetUp what{&manifest, call.c_str(), manifest.form, false, 0};
   within_budget(state, [&] { return state.call(set_up, &what); });
-  return what.form;
+  return what;
 }
 }  // namespace
 
-Script::Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits) {
+Script::Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits,
+               const std::string& call, CallVariables variables)
+    : call_(call), variables_(std::move(variables)) {
   name_ = path.substr(path.rfind('/') + 1);
   if (name_.size() > longest_name) {
     name_ = name_.substr(name_.size() - longest_name);
@@ -121,8 +204,8 @@ Script::Script(const std::string& path, const std::vector<std::string>& settings
   text_ = read_file(path, name_);
   folder_ = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/'));
   LuaState state(limits, "check", name_);
-  state.folder = folder_;
-  within_budget(state, [&] { return state.run_chunk(text_); });
+  run(state);
+  manifest_.form = call.empty() ? Form::Record : Form::Call;
   read_manifest(state, manifest_);
   for (const std::string& setting : settings) {
     give(setting);
@@ -132,7 +215,22 @@ Script::Script(const std::string& path, const std::vector<std::string>& settings
       throw std::invalid_argument(name_ + ": its option " + option.name + " is mandatory; set = " + option.name + "=…");
     }
   }
-  manifest_.form = run_set_up(state, manifest_);
+  SetUp what = run_set_up(state, manifest_, call_);
+  manifest_.form = what.form;
+  manifest_.has_tick = what.has_tick;
+  manifest_.parameters = what.parameters;
+  manifest_.holds = has_word(text_, "hold");
+  manifest_.emits = manifest_.holds || manifest_.form == Form::Call || has_word(text_, "emit");
+}
+
+// Runs the script's text, in the world that it may see.
+void Script::run(LuaState& state) const {
+  state.folder = folder_;
+  within_budget(state, [&] {
+    return state.call(open_verbs, nullptr) &&
+           (call_.empty() || state.call(open_call_world, const_cast<CallVariables*>(&variables_))) &&
+           state.run_chunk(text_);
+  });
 }
 
 void Script::give(std::string_view setting) {
@@ -159,10 +257,9 @@ void Script::give(std::string_view setting) {
 
 std::unique_ptr<LuaState> Script::start(const LuaLimits& limits, std::string_view instance) const {
   auto state = std::make_unique<LuaState>(limits, instance, name_);
-  state->folder = folder_;
-  within_budget(*state, [&] { return state->run_chunk(text_); });
-  if (run_set_up(*state, manifest_) != manifest_.form) {
-    throw std::invalid_argument(name_ + ": its set-up gives now row, now filter");
+  run(*state);
+  if (run_set_up(*state, manifest_, call_).form != manifest_.form) {
+    throw std::invalid_argument(name_ + ": its set-up gives now one form, now another");
   }
   return state;
 }

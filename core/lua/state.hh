@@ -15,6 +15,8 @@
 
 namespace stook {
 
+class Driver;
+
 /// A script's whole world. One per replica: memory, errors and budget are its own.
 /// *Invariants:* nothing that may raise a Lua error runs outside `call`. *Rooms:* that of its replica.
 ///
@@ -60,6 +62,10 @@ class LuaState {
   std::string object;
   /// How many bytes the script may still write into the bundle at hand.
   size_t may_store = 0;
+  /// Null in objects is not shown, and stays.
+  bool hides_null = false;
+  /// Who calls the script; null while it is set up.
+  Driver* driver = nullptr;
   /// What scripts say by print and stook.log.
   LogLimit speech{60};
 

@@ -9,6 +9,7 @@
 #include "core/data/object.hh"
 #include "core/lua/cells.hh"
 #include "core/lua/library.hh"
+#include "core/lua/object_keys.hh"
 #include "core/lua/state.hh"
 
 namespace stook {
@@ -62,6 +63,7 @@ struct Writer {
   void array(int index, const Old& old, int depth);
   void map(int index, const Old& old, int depth);
   uint32_t old_pairs(int index, int seen, const Old& old, bool is_writing, int depth);
+  void note_place(int seen, uint32_t place, bool is_hidden);
   void new_pairs(int index, int seen, int depth);
   bool is_array(int index);
 };
@@ -113,6 +115,22 @@ void Writer::array(int index, const Old& old, int depth) {
   }
 }
 
+// Takes the key at the top, and remembers where it stands. A null that is hidden counts only where nothing else of its
+// key does.
+void Writer::note_place(int seen, uint32_t place, bool is_hidden) {
+  if (is_hidden) {
+    lua_pushvalue(raw, -1);
+    bool is_there = lua_rawget(raw, seen) != LUA_TNIL;
+    lua_pop(raw, 1);
+    if (is_there) {
+      lua_pop(raw, 1);
+      return;
+    }
+  }
+  lua_pushinteger(raw, place);
+  lua_rawset(raw, seen);
+}
+
 // Walks the pairs that were there before, and counts or writes those that still are. `seen` is a table: at the first
 // walk it learns for each key the last place at which it stands, for of equal keys only the last one shows in Lua.
 uint32_t Writer::old_pairs(int index, int seen, const Old& old, bool is_writing, int depth) {
@@ -127,17 +145,24 @@ uint32_t Writer::old_pairs(int index, int seen, const Old& old, bool is_writing,
     if (key.item != Item::Value || !is_object_key(key.cell)) {
       luaL_error(raw, "an object's key is neither text nor number");
     }
+    bool is_hidden = state.hides_null && value_bytes == "\xc0";
     push_cell(raw, key.cell);
     lua_pushvalue(raw, -1);
     if (lua_rawget(raw, index) == LUA_TNIL) {
       lua_pop(raw, 2);
+      if (is_hidden) {
+        count++;
+        if (is_writing) {
+          append(raw, state, key_bytes);
+          append(raw, state, value_bytes);
+        }
+      }
       continue;
     }
     count++;
     if (!is_writing) {
       lua_pop(raw, 1);
-      lua_pushinteger(raw, i);
-      lua_rawset(raw, seen);
+      note_place(seen, i, is_hidden);
       continue;
     }
     append(raw, state, key_bytes);
@@ -153,45 +178,6 @@ uint32_t Writer::old_pairs(int index, int seen, const Old& old, bool is_writing,
     lua_pop(raw, 1);
   }
   return count;
-}
-
-struct NewKey {
-  int type;  // 0 integer, 1 real, 2 text: so they are sorted
-  lua_Integer integer;
-  lua_Number real;
-  std::string_view text;  // Lua's, which the table holds
-};
-
-bool is_before(const NewKey& a, const NewKey& b) {
-  if (a.type != b.type) {
-    return a.type < b.type;
-  }
-  return a.type == 0 ? a.integer < b.integer : a.type == 1 ? a.real < b.real : a.text < b.text;
-}
-
-NewKey key_at(lua_State* raw, int index) {
-  if (lua_isinteger(raw, index) != 0) {
-    return {0, lua_tointeger(raw, index), 0, {}};
-  }
-  if (lua_type(raw, index) == LUA_TNUMBER) {
-    return {1, 0, lua_tonumber(raw, index), {}};
-  }
-  if (lua_type(raw, index) != LUA_TSTRING) {
-    luaL_error(raw, "a %s cannot be a key in a record", luaL_typename(raw, index));
-  }
-  size_t size = 0;
-  const char* text = lua_tolstring(raw, index, &size);
-  return {2, 0, 0, {text, size}};
-}
-
-void push_key(lua_State* raw, const NewKey& key) {
-  if (key.type == 0) {
-    lua_pushinteger(raw, key.integer);
-  } else if (key.type == 1) {
-    lua_pushnumber(raw, key.real);
-  } else {
-    lua_pushlstring(raw, key.text.data(), key.text.size());
-  }
 }
 
 // Writes the pairs whose keys are not in `seen`, sorted by key, so that equal tables give equal bytes.

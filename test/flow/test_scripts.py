@@ -40,8 +40,8 @@ class Start(Flow):
             self.assertRegex(result.err + result.out, r"stook\.conf:6: \[bad\] script: bad\.lua:1: unexpected symbol near 'end'")
 
     def test_a_script_that_is_no_filter_says_what_one_is(self):
-        self.fails("x = 1", "bad.lua: it neither defines function filter(rec) nor returns a table with row or filter")
-        self.fails("return { row = 1 }", "bad.lua: it has neither a function row nor a function filter")
+        self.fails("x = 1", "bad.lua: it neither defines function filter(rec) nor returns a table with row, filter or batch")
+        self.fails("return { row = 1 }", "bad.lua: it has none of the functions row, filter and batch")
 
     def test_a_script_that_breaks_loops_or_bombs_at_its_start_is_refused(self):
         self.fails("\nerror('no')", "bad.lua:2: no")

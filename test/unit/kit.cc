@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/unit/kit.hh"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <stdexcept>
@@ -99,6 +100,25 @@ Rig& Rig::tick(int64_t now, bool is_last) {
   Batch batch(*bundle_, rows_, *keys_, {in_, out_}, meter_);
   filter_->tick(batch, now, is_last);
   return *this;
+}
+
+bool Rig::more() {
+  room::enter(room::worker);
+  size_t waiting = filter_->waiting();
+  for (size_t i = 0; i < keys_->size(); i++) {
+    bundle_->remove(static_cast<KeyId>(i));
+  }
+  rows_.select_all(std::min(waiting, bundle_->capacity()));
+  while (bundle_->rows() < rows_.size()) {
+    (void)bundle_->append();
+  }
+  Batch batch(*bundle_, rows_, *keys_, {in_, out_}, meter_);
+  if (waiting > 0) {
+    meter_.appended.add(rows_.size());
+    filter_->more(batch);
+    faults_.assign(batch.faulted().begin(), batch.faulted().end());
+  }
+  return waiting > 0;
 }
 
 namespace {

@@ -33,6 +33,8 @@ class Rig {
   /// Runs the filter over all rows; `faults()` are the rows it named.
   Rig& run();
   Rig& tick(int64_t now, bool is_last = false);
+  /// What found no room in the bundle: as the engine does, its rows are emptied and filled again. False: nothing waits.
+  bool more();
   /// Encodes all selected rows.
   std::string encode();
 

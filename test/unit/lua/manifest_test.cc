@@ -9,15 +9,16 @@ using namespace stook::test;
 TEST_CASE("mistakes of a script are told with its name and line") {
   CHECK(refusal("function filter(rec)\n  rec.x = = 1\nend") == "t.lua:2: unexpected symbol near '='");
   CHECK(refusal("local x = nil\nx.y = 1") == "t.lua:2: attempt to index a nil value (local 'x')");
-  CHECK(refusal("") == "t.lua: it neither defines function filter(rec) nor returns a table with row or filter");
+  CHECK(refusal("") == "t.lua: it neither defines function filter(rec) nor returns a table with row, filter or batch");
   CHECK(refusal("return 7") == "t.lua: it returns a number; it would return a table, or define function filter(rec)");
-  CHECK(refusal("return {}") == "t.lua: it has neither a function row nor a function filter");
+  CHECK(refusal("return {}") == "t.lua: it has none of the functions row, filter and batch");
   CHECK(refusal("return { row = print, filter = print }") ==
-        "t.lua: it has both row and filter; one of them is enough");
+        "t.lua: it has more than one of row, filter and batch; one of them is enough");
   CHECK(refusal("return { kind = 'sink', row = print }") == "t.lua: its kind is not \"filter\"");
-  CHECK(refusal("return { tick = 1, row = print }") ==
-        "t.lua: its table has 'tick', which is none of kind, doc, options, state, reads, writes, removes, setup, row, "
-        "filter");
+  CHECK(
+      refusal("return { tack = 1, row = print }") ==
+      "t.lua: its table has 'tack', which is none of kind, doc, options, state, reads, writes, removes, setup, every, "
+      "row, filter, batch, tick, stop");
   CHECK(refusal("return { state = 'some', row = print }") ==
         "t.lua: 'some' is no state; it would be none, lane or shared");
   CHECK(refusal("return { reads = { 'a:int' }, row = print }") ==
@@ -26,7 +27,7 @@ TEST_CASE("mistakes of a script are told with its name and line") {
   CHECK(refusal("return { reads = { 1 }, row = print }") ==
         "t.lua: reads takes texts such as 'status:integer', not a number");
   CHECK(refusal("return { setup = function(opt) return 1 end }") ==
-        "t.lua: setup returns a number; it would return a table with row or filter");
+        "t.lua: setup returns a number; it would return a table with row, filter or batch");
   CHECK(refusal("return { setup = function(opt)\n error('no') end }") == "t.lua:2: no");
   CHECK(refusal("\33Lua") == "t.lua: attempt to load a binary chunk (mode is 't')");
   CHECK(refusal("return { reads = 1, row = print }") == "t.lua: reads is a number; it would be a table of texts");
