@@ -30,6 +30,7 @@ void open_json(lua_State* raw);
 void open_lookup(lua_State* raw);
 void open_msgpack(lua_State* raw);
 void open_regex(lua_State* raw);
+void open_shared(lua_State* raw);
 void open_time(lua_State* raw);
 void open_url(lua_State* raw);
 void open_user_agent(lua_State* raw);

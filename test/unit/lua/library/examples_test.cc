@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The examples of scripts/README.md: each line `EXPRESSION --> VALUES` gives these values. They run as a script's start;
-/// the block behind `<!-- file: NAME -->` is a file beside it.
+/// The examples of scripts/README.md: each line `EXPRESSION --> VALUES` gives these values. They run for a row, or as a script's
+/// start when they open a table; the block behind `<!-- file: NAME -->` is a file beside it.
 #include <cstdlib>
 #include <fstream>
 
@@ -78,8 +78,10 @@ TEST_CASE("the examples of the library's page give what the page says") {
   }
   for (const Example& example : page.examples) {
     CAPTURE(example.line);
-    std::ofstream(folder + "/t.lua") << show_values << check_line << example.body
-                                     << "function filter(rec) rec.wrong = wrong end\n";
+    bool is_start = example.body.find("stook.lookup(") != std::string::npos;
+    std::ofstream(folder + "/t.lua") << show_values << check_line << (is_start ? "" : "function filter(rec)\n")
+                                     << example.body << (is_start ? "function filter(rec)\n" : "")
+                                     << "rec.wrong = wrong\nend\n";
     Rig rig(stook::Kind::Filter, "lua", {{"script", "t.lua"}}, folder);
     rig.row("in", "x").run();
     CHECK(rig.cell("wrong", 0)->bytes() == "");
