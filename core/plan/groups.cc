@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/groups.hh"
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/base/text.hh"
@@ -99,21 +100,15 @@ std::string value_of(const InstanceDraft& member, const Option& row) {
   return is_given ? text : row.fallback == nullptr ? std::string() : row.fallback;
 }
 
-// The first thing in which the formats of two members differ, as one says it; empty when there is none.
-std::string difference(const InstanceDraft& a, const InstanceDraft& b) {
+// Whether they have different formats, or the same with different options.
+bool differ(const InstanceDraft& a, const InstanceDraft& b) {
   const Plugin* codec = a.instance->codec;
   if (codec != b.instance->codec) {
-    auto name = [](const InstanceDraft& one) {
-      return one.instance->codec == nullptr ? std::string("none") : std::string(one.instance->codec->name);
-    };
-    return "'" + a.instance->id + "' has format " + name(a) + " and '" + b.instance->id + "' has format " + name(b);
+    return true;
   }
-  for (const Option& row : codec == nullptr ? std::span<const Option>() : codec->options) {
-    if (value_of(a, row) != value_of(b, row)) {
-      return "'" + a.instance->id + "' and '" + b.instance->id + "' differ in " + row.name + " of their format";
-    }
-  }
-  return {};
+  std::span<const Option> options = codec == nullptr ? std::span<const Option>() : codec->options;
+  return std::any_of(options.begin(), options.end(),
+                     [&](const Option& row) { return value_of(a, row) != value_of(b, row); });
 }
 
 // Where the rows of a member go when that depends on the row: the group's payloads are divided by it, as its own were.
@@ -136,18 +131,73 @@ bool take_address(Draft& draft, InstanceDraft& group, const ElementDraft& elemen
   return true;
 }
 
+// What the codecs of the members read, each key once.
+std::vector<Read> common_reads(const Draft& draft, const InstanceDraft& group) {
+  std::vector<Read> reads;
+  for (const ElementDraft& element : group.members) {
+    for (const Read& read : draft.instances[element.instance].instance->codec_wiring.reads) {
+      auto is_same = [&](const Read& other) { return other.key == read.key; };
+      auto known = std::find_if(reads.begin(), reads.end(), is_same);
+      if (known == reads.end()) {
+        reads.push_back(read);
+        continue;
+      }
+      known->is_optional = known->is_optional && read.is_optional;
+      known->type = known->type == read.type ? read.type : Type::Mixed;
+    }
+  }
+  return reads;
+}
+
+// Those of them that somebody writes as keys about the row.
+std::vector<std::string> meta_keys_of(const Draft& draft, const std::vector<Read>& reads) {
+  std::vector<std::string> names;
+  for (const Read& read : reads) {
+    auto is_said = [&](const Key& key) { return key.is_meta && key.name == read.key; };
+    bool is_meta = std::any_of(draft.instances.begin(), draft.instances.end(), [&](const InstanceDraft& one) {
+      const std::vector<Key>& writes = one.instance->wiring.writes;
+      return std::any_of(writes.begin(), writes.end(), is_said);
+    });
+    if (is_meta) {
+      names.push_back(read.key);
+    }
+  }
+  return names;
+}
+
+// Its payloads are msgpack, with all that the codecs of its members read.
+void recode(Draft& draft, InstanceDraft& group) {
+  Instance& instance = *group.instance;
+  std::vector<Read> reads = common_reads(draft, group);
+  bool reads_all = false;
+  for (const ElementDraft& element : group.members) {
+    reads_all = reads_all || draft.instances[element.instance].instance->codec_wiring.reads_all;
+  }
+  std::string names;
+  for (const Read& read : reads) {
+    names += (names.empty() ? "'" : ", '") + read.key + "'";
+  }
+  instance.is_recoded = true;
+  instance.meta_keys = meta_keys_of(draft, reads);
+  instance.codec = find_plugin(Kind::Codec, "msgpack");
+  instance.codec_config = {instance.codec->config.make(), instance.codec->config.destroy};
+  std::vector<Given> given = {{reads_all ? "also" : "keys", names, true, false, group.instance->place, {}, {}, {}}};
+  OptionTable table{instance.codec->options, instance.codec_config.get()};
+  if (!fill_options(draft, given, {&table, 1}, label_of(group), "codec 'msgpack'", instance.place)) {
+    group.is_broken = true;
+    return;
+  }
+  instance.codec->declare(instance.codec_config.get(), draft.folder, instance.codec_wiring);
+  instance.codec_wiring.reads = reads;  // in the order of the names, and with what the members say of them
+}
+
 void fill_group(Draft& draft, InstanceDraft& group) {
   InstanceDraft& first = draft.instances[group.members[0].instance];
   Instance& instance = *group.instance;
+  bool is_recoded = false;
   for (const ElementDraft& element : group.members) {
     InstanceDraft& member = draft.instances[element.instance];
-    std::string other = difference(first, member);
-    if (!other.empty()) {
-      draft.refuse(element.place, label_of(group) + "members: " + other,
-                   "the members of a group have one format, with the same options");
-      group.is_broken = true;
-      return;
-    }
+    is_recoded = is_recoded || differ(first, member);
     if (!take_address(draft, group, element)) {
       group.is_broken = true;
       return;
@@ -159,6 +209,10 @@ void fill_group(Draft& draft, InstanceDraft& group) {
   }
   if (instance.wiring.address.empty()) {
     instance.wiring.address = first.instance->wiring.address;
+  }
+  if (is_recoded) {
+    recode(draft, group);
+    return;
   }
   instance.codec = first.instance->codec;
   instance.codec_config = first.instance->codec_config;

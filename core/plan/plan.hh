@@ -72,6 +72,10 @@ struct Instance {
   /// Groups: the sinks that they are made of, which are theirs alone and no instances of the plan; `last` is the last one.
   /// Shared by the copies of an instance.
   std::vector<std::shared_ptr<const Instance>> members;
+  /// Groups whose members have different formats: their payloads are msgpack, and the carrier writes them in each one's.
+  /// Of the keys in there, these are about the row: only codecs that name them write them.
+  bool is_recoded = false;
+  std::vector<std::string> meta_keys;
 
   /// Everything that the configuration says about it, in one form: plugin and options after substitution. Two instances
   /// of one id, one text and one `wiring.content` do the same.

@@ -2,6 +2,7 @@
 #include "core/run/group.hh"
 
 #include "core/run/carrier.hh"
+#include "core/run/recoded_sink.hh"
 
 namespace stook {
 
@@ -10,7 +11,13 @@ std::unique_ptr<Sink> build_sink(const Instance& instance, const Plugin& codec, 
   std::vector<GroupMember> members;
   for (size_t i = 0; i < instance.members.size(); i++) {
     const Instance& member = *instance.members[i];
-    members.push_back({member.id, build_sink(member, codec, header, nullptr, clock, hurry), &meters[i]});
+    members.push_back({member.id, nullptr, &meters[i]});
+    if (instance.is_recoded) {
+      auto make = [&](std::string_view head) { return build_sink(member, *member.codec, head, nullptr, clock, hurry); };
+      members.back().sink = std::make_unique<RecodedSink>(member, instance.meta_keys, make);
+    } else {
+      members.back().sink = build_sink(member, codec, header, nullptr, clock, hurry);
+    }
   }
   return instance.plugin->sink({instance.config.get(), instance.id, header, members, clock, hurry, codec.is_binary});
 }

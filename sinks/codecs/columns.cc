@@ -12,6 +12,9 @@ constexpr size_t slack = 16;
 void declare_columns(const ColumnChoice& choice, Wiring& wiring) {
   if (choice.keys.empty()) {
     wiring.reads_all = true;
+    for (const std::string& key : choice.also) {
+      wiring.reads.push_back({key, Type::Mixed, true});
+    }
     return;
   }
   for (const std::string& key : choice.keys) {
@@ -20,10 +23,13 @@ void declare_columns(const ColumnChoice& choice, Wiring& wiring) {
 }
 
 bool Columns::is_wanted(const OpenKeys& keys, KeyId id) const {
-  if (keys.is_planned(id) && keys.schema().key(id).is_meta) {
+  auto is_in = [name = keys.name(id)](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (keys.is_planned(id) && keys.schema().key(id).is_meta && !is_in(choice_.also)) {
     return false;
   }
-  return std::find(choice_.without.begin(), choice_.without.end(), keys.name(id)) == choice_.without.end();
+  return !is_in(choice_.without);
 }
 
 void Columns::add(KeyId id, std::string_view name) {

@@ -13,10 +13,11 @@
 
 namespace stook {
 
-/// The options `keys` and `without`.
+/// The options `keys`, `without` and `also`.
 struct ColumnChoice {
   std::vector<std::string> keys;
   std::vector<std::string> without;
+  std::vector<std::string> also;
 };
 
 /// Says in the wiring what such a codec reads: all keys, or just those named.

@@ -14,7 +14,7 @@
 ///
 /// Bytes that are no UTF-8 become U+FFFD; `binary = escape` writes `\xNN` for each, `binary = base64` writes the whole
 /// value as `base64:` and its base64. Keys that say something about the row (`file.path`, `recv.time`) are written when
-/// `keys` names them. Members for which parse_json had no key left are written like keys.
+/// `keys` or `also` names them. Members for which parse_json had no key left are written like keys.
 #include "sinks/codecs/json.hh"
 
 #include <array>
@@ -124,6 +124,7 @@ namespace {
 constexpr std::array options = {
     option<&JsonConfig::keys>("keys", "", "write only these keys, in this order; none named: all"),
     option<&JsonConfig::without>("without", "", "keys that are not written"),
+    option<&JsonConfig::also>("also", "", "keys about the row, such as file.path, that are written as well"),
     option<&JsonConfig::binary>("binary", "replace", "what becomes of bytes that are no UTF-8"),
     option<&JsonConfig::time>("time", "iso", "how times are written; epoch is seconds"),
 };

@@ -22,6 +22,7 @@ namespace {
 constexpr std::array options = {
     option<&ColumnChoice::keys>("keys", "", "write only these keys, in this order; none named: all"),
     option<&ColumnChoice::without>("without", "", "keys that are not written"),
+    option<&ColumnChoice::also>("also", "", "keys about the row, such as file.path, that are written as well"),
 };
 
 void put_msgpack_lead(std::string& to, std::string_view name) {

@@ -192,6 +192,53 @@ format={form}
         self.assertEqual(self.rows("a"), list(range(1, 5001)))
         self.assertEqual(self.rows("b"), list(range(1, 5001)))
 
+    def test_members_have_formats_of_their_own(self):
+        """JSON, CSV with a header, and a line with a key about the row, of which the others know nothing."""
+        rows = [{"n": n, "name": f"né {n}", "big": 2**63 + n, "list": [n, {"k": None}]} for n in range(1, 3001)]
+        self.write("in.log", "".join(json.dumps(row) + "\n" for row in rows))
+        result = self.run_config(
+            "stack=in:FILE,parse_json,out:mirror(a:FILE, b:FILE, c:FILE, need=3)\n[in]\npath=in.log\n"
+            "[a]\npath=a.json\n[b]\npath=b.csv\nformat=csv\nkeys=n, list\n"
+            "[c]\npath=c.log\nformat=pattern\npattern=\"$n $file.path\\n\"\n")
+        self.assertEqual(self.json_lines("a.json"), rows)
+        self.assertEqual(self.read("b.csv"), "n,list\n" + "".join(
+            f'{n},"[{n},{{""k"":null}}]"\n' for n in range(1, 3001)))
+        self.assertEqual(self.read("c.log"), "".join(f"{n} {self.path('in.log')}\n" for n in range(1, 3001)))
+        self.assertEqual(result.line("out", "codec")["plugin"], "msgpack")
+        for name in "abc":
+            self.assertEqual(result.line(name, "member")["out"], 3000)
+
+    def test_a_row_that_a_members_format_cannot_hold_goes_to_the_next(self):
+        """Also behind a spool, whose records are in the group's format."""
+        rows = [{"n": n} if n % 100 == 0 else {"n": n, "message": f"m{n}"} for n in range(1, 3001)]
+        self.write("in.log", "".join(json.dumps(row) + "\n" for row in rows))
+        for more in ("", "spool=spool\n"):
+            result = self.run_config(
+                "stack=in:FILE,parse_json,out:failover(a:FILE, b:FILE)\n[in]\npath=in.log\n"
+                f"[a]\npath=a.log\nformat=raw\n[b]\npath=b.json\n[out]\n{more}")
+            self.assertEqual(self.read("a.log"), "".join(f"m{n}\n" for n in range(1, 3001) if n % 100))
+            self.assertEqual(self.json_lines("b.json"), [{"n": n} for n in range(100, 3001, 100)])
+            self.assertEqual((result.line("a", "member")["out"], result.line("b", "member")["out"]), (2970, 30))
+            os.unlink(self.path("a.log"))
+            os.unlink(self.path("b.json"))
+
+    def test_members_with_different_formats_are_killed_and_come_back(self):
+        text = self.CONFIG.format(stack="parse_kv, out:failover(a:FILE, b:FILE, start_by=host)",
+                                  more="[out]\nspool=spool\nretry_most=100ms\n", form="json")
+        daemon = Daemon(self, text.replace("format=json", "format=csv\nkeys=host, n\nheader=no", 1))
+        for block in range(20):
+            names = [name for name in "ab" if block >> "ab".index(name) & 1]
+            self.down(daemon, *names)
+            self.add(block * 500 + 1, block * 500 + 500, f"host=h{block % 7} n={{n}}")
+            up = [name for name in "ab" if name not in names]
+            if up:
+                daemon.wait_for(lambda: sum(len(self.lines(name)) for name in "ab") >= block * 500 + 400, "a block")
+            self.up(daemon, *names)
+        daemon.wait_for(lambda: sum(len(self.lines(name)) for name in "ab") >= 10_000, "all rows")
+        daemon.stop()
+        self.assertEqual(sorted({int(line.split(",")[1]) for line in self.lines("a")} |
+                                {int(json.loads(line)["n"]) for line in self.lines("b")}), list(range(1, 10_001)))
+
     def test_a_run_reports_its_members(self):
         self.add(1, 5000)
         result = self.run_config("stack=in:FILE,out:failover(a:FILE, b:FILE)\n[in]\npath=in.log\n"

@@ -63,7 +63,7 @@ TEST_CASE("a description as JSON has everything") {
 TEST_CASE("the list has all plugins by kind") {
   std::string list = list_plugins();
   CHECK(list.find("sources:\n  file   does nothing\n  stdin  does nothing\n\nfilters:\n") == 0);
-  CHECK(list.find("codecs:\n  csv   does nothing\n") != std::string::npos);
+  CHECK(list.find("codecs:\n  csv      does nothing\n") != std::string::npos);
 }
 
 TEST_CASE("rows without fault have none, and each fault is named") {

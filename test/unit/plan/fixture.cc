@@ -53,6 +53,10 @@ constexpr Option group_options[] = {
     option<&Config::path>("last", "", "a sink for the time when all members fail"),
     option<&Config::key>("start_by", "", "key whose value decides which member is the first"),
 };
+constexpr Option msgpack_options[] = {
+    option<&Config::keys>("keys", "", "these keys"),
+    option<&Config::script>("also", "", "keys beside all"),
+};
 constexpr Option csv_options[] = {
     option<&Config::keys>("columns", "", "keys of the columns"),
     option<&Config::colour>("colour", "red", "colour of the lines"),
@@ -108,6 +112,9 @@ void declare_file(void* config, std::string_view, Wiring& wiring) {
     wiring.address = config_of(config).path;
   }
 }
+void declare_msgpack(void* config, std::string_view, Wiring& wiring) {
+  wiring.reads_all = config_of(config).keys.empty();
+}
 void declare_group(void* config, std::string_view, Wiring& wiring) {
   if (!config_of(config).key.empty()) {
     wiring.address = "${" + config_of(config).key + "}";
@@ -150,6 +157,7 @@ const Plugin plugins[] = {
     make(Kind::Filter, "dedupe", {}, declare_lane),
     make(Kind::Codec, "json", {}, declare_json),
     make(Kind::Codec, "raw", {}, declare_raw),
+    make(Kind::Codec, "msgpack", msgpack_options, declare_msgpack),
     make(Kind::Codec, "csv", csv_options, declare_csv),
     make(Kind::Sink, "stdout", {}, nullptr, nullptr, "json"),
     make(Kind::Sink, "file", sink_file_options, declare_file, "path", "json"),

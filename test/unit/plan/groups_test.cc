@@ -131,20 +131,22 @@ TEST_CASE("what the rows of a group have in common is said of the group") {
         "    ^~~~~~\n");
 }
 
-TEST_CASE("members have one format") {
-  CHECK(errors_of_text("stack = in:STDIN, out:failover(a:FILE, b:FILE)\n[b]\nformat = raw\n") ==
-        "x.conf:1: [out] members: 'a' has format json and 'b' has format raw; the members of a group have one format, "
-        "with "
-        "the same options\n"
-        "    stack = in:STDIN, out:failover(a:FILE, b:FILE)\n"
-        "                                           ^~~~~~\n");
-  CHECK(
-      errors_of_text("stack = in:STDIN, out:failover(a:FILE, b:FILE)\n[a]\nformat = csv\ncolumns = message\n"
-                     "[b]\nformat = csv\ncolumns = message, size\n") ==
-      "x.conf:1: [out] members: 'a' and 'b' differ in columns of their format; the members of a group have one format, "
-      "with the same options\n"
-      "    stack = in:STDIN, out:failover(a:FILE, b:FILE)\n"
-      "                                           ^~~~~~\n");
+TEST_CASE("members of different formats get the rows as msgpack, with all that one of them reads") {
+  auto plan = plan_of_text(
+      "stack = in:STDIN, out:failover(a:FILE, b:FILE)\n"
+      "[a]\nformat = csv\ncolumns = message\n[b]\nformat = csv\ncolumns = message, size\n");
+  const Instance& group = *plan->find("out");
+  CHECK(group.is_recoded);
+  CHECK(std::string(group.codec->name) == "msgpack");
+  REQUIRE(group.codec_wiring.reads.size() == 2);
+  CHECK_FALSE(group.codec_wiring.reads_all);
+  CHECK(group.codec_wiring.reads[0].key == "message");
+  CHECK(group.codec_wiring.reads[1].key == "size");
+  auto open = plan_of_text("stack = in:STDIN, out:failover(a:FILE, b:FILE)\n[b]\nformat = csv\ncolumns = file.path\n");
+  CHECK(open->find("out")->codec_wiring.reads_all);
+  CHECK(open->find("out")->meta_keys == std::vector<std::string>{"file.path"});
+  auto same = plan_of_text("stack = in:STDIN, out:failover(a:FILE, b:FILE)\n[a]\nformat = json\n");
+  CHECK_FALSE(same->find("out")->is_recoded);
 }
 
 TEST_CASE("a member's own target and start_by do not go together") {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/data/object.hh"
 #include "core/plan/registry.hh"
 
 namespace stook::test {
@@ -107,6 +108,12 @@ void give(const Plugin& plugin, void* config, const std::string& name, const std
     }
   }
 }
+
+std::string map_of(size_t row) {
+  char buffer[32];
+  char* to = put_cell(put_map_head(buffer, 1), Cell::of_text("n"));
+  return {buffer, put_cell(to, Cell::of_integer(static_cast<int64_t>(row)))};
+}
 }  // namespace
 
 Convoy::Convoy(const std::string& plugin, size_t size, const Options& options) : porters(size) {
@@ -139,6 +146,19 @@ Convoy::Convoy(const std::string& plugin, size_t size, const Options& options) :
   delivery = std::make_unique<Delivery>(instance, meter, finish, convoy_clock);
 }
 
+void Convoy::recode(size_t unwritable) {
+  unwritable_ = unwritable;
+  instance.is_recoded = true;
+  for (auto& shared : instance.members) {
+    auto member = std::make_shared<Instance>(*shared);
+    member->codec = find_plugin(Kind::Codec, "raw");
+    member->codec_config = {member->codec->config.make(), member->codec->config.destroy};
+    give(*member->codec, member->codec_config.get(), "key", "n");
+    member->codec->declare(member->codec_config.get(), ".", member->codec_wiring);
+    shared = member;
+  }
+}
+
 void Convoy::take(const std::vector<std::string>& addresses) {
   payloads_.push_back(std::make_unique<Payload>());
   Payload& payload = *payloads_.back();
@@ -152,7 +172,8 @@ void Convoy::take(const std::vector<std::string>& addresses) {
   for (const std::string& address : order) {
     payload.begin_part(address);
     for (auto count = std::count(addresses.begin(), addresses.end(), address); count > 0; count--) {
-      payload.append(std::to_string(address_of.size()) + "\n");
+      size_t row = address_of.size();
+      payload.append(!instance.is_recoded ? std::to_string(row) + "\n" : row % unwritable_ == 0 ? "\x80" : map_of(row));
       payload.end_row();
       payload.count_rows(1);
       address_of.push_back(address);

@@ -37,6 +37,9 @@ class Convoy {
   using Options = std::vector<std::pair<std::string, std::string>>;
   /// `plugin` is the group's; `names` become the option `members`. With an option `last` the last porter is that one.
   Convoy(const std::string& plugin, size_t porters, const Options& options = {});
+  /// Before the delivery opens: rows come as msgpack, and members get them in the format raw, which has no form for row
+  /// `unwritable` and its multiples.
+  void recode(size_t unwritable);
 
   /// Adds a payload with rows that are numbered on; row r has the r-th of these addresses.
   void take(const std::vector<std::string>& addresses);
@@ -58,6 +61,7 @@ class Convoy {
 
  private:
   std::deque<std::unique_ptr<Payload>> payloads_;
+  size_t unwritable_ = 0;
 };
 
 }  // namespace stook::test
