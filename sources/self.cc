@@ -95,6 +95,7 @@ class Self final : public Source, private LogEar {
   std::string own_;  // how fields begin that name this source
   std::deque<SelfEvent> events_ OWNED(front);
   std::deque<OwnMeter> meters_ OWNED(front);
+  std::deque<std::shared_ptr<const ScriptMeter>> script_meters_ OWNED(front);
   std::mutex lock_;
   std::deque<SelfEvent> heard_;
   uint64_t lost_ = 0;
@@ -147,6 +148,10 @@ void Self::on_due() {
     std::vector<OwnMeter> meters = own_meters();
     meters_.assign(meters.begin(), meters.end());
   }
+  if (script_meters_.empty()) {
+    std::vector<std::shared_ptr<const ScriptMeter>> meters = script_meters();
+    script_meters_.assign(meters.begin(), meters.end());
+  }
   turn();
 }
 
@@ -174,6 +179,9 @@ void Self::turn() {
   }
   while (!meters_.empty() && put_self_meter(*feed_, meters_.front())) {
     meters_.pop_front();
+  }
+  while (!script_meters_.empty() && put_script_meter(*feed_, *script_meters_.front())) {
+    script_meters_.pop_front();
   }
   feed_->seal();
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/api/script_meters.hh"
 #include "core/base/text.hh"
 #include "core/run/report.hh"
 
@@ -80,6 +81,7 @@ std::string Report::table() const {
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
+  text += script_meters_table();
   text += is_balanced() ? "the ledger balances: in = out + filtered + dropped + letters + in flight at every edge\n"
                         : "THE LEDGER DOES NOT BALANCE\n";
   return text;
@@ -108,7 +110,8 @@ std::string Report::json() const {
     }
     text += "}}";
   }
-  return text + "]}";
+  std::string meters = script_meters_json();
+  return text + "]" + (meters.empty() ? "" : ",\"meters\":" + meters) + "}";
 }
 
 }  // namespace stook

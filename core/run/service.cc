@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "core/api/script_meters.hh"
 #include "core/base/log.hh"
 #include "core/plan/ini.hh"
 #include "core/run/reload.hh"
@@ -206,6 +207,17 @@ void log_report(const Report& report) {
       fields("keys_lost", line.keys_lost);
     }
     log_event(Level::Notice, "ledger", fields);
+  }
+  for (const auto& meter : script_meters()) {
+    Fields fields;
+    fields("instance", meter->instance())("kind", kind_name(meter->kind()))("meter", meter->name());
+    if (meter->kind() != ScriptMeter::Kind::Gauge) {
+      fields("count", meter->count());
+    }
+    if (meter->kind() != ScriptMeter::Kind::Counter) {
+      fields("value", std::to_string(meter->value()));
+    }
+    log_event(Level::Notice, "script_meter", fields);
   }
   log_event(Level::Notice, "ledger_sum",
             Fields()("read", report.rows_read())("dropped", report.rows_dropped())(

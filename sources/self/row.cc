@@ -27,6 +27,9 @@ enum SelfKey : size_t {
   self_in_flight,
   self_bytes,
   self_retries,
+  self_meter,
+  self_count,
+  self_value,
 };
 
 /// A row that is being written.
@@ -81,7 +84,10 @@ void declare_self_keys(Wiring& wiring) {
                    {"rows.spooled", Type::Unsigned, "", "waiting in a spool", false},
                    {"rows.in_flight", Type::Unsigned, "", "", false},
                    {"bytes", Type::Unsigned, "bytes", "", false},
-                   {"retries", Type::Unsigned, "", "", false}};
+                   {"retries", Type::Unsigned, "", "", false},
+                   {"meter", Type::Text, "", "name of a script's meter", false},
+                   {"count", Type::Unsigned, "", "of a counter; of a histogram's values", false},
+                   {"value", Type::Real, "", "of a gauge; sum of a histogram's values", false}};
 }
 
 bool put_self_event(Feed& feed, const SelfEvent& event) {
@@ -120,6 +126,23 @@ bool put_self_meter(Feed& feed, const OwnMeter& meter) {
                                                 {self_retries, meter.retries}};
   for (auto [key, count] : counts) {
     row.set(key, Cell::of_unsigned(count));
+  }
+  return true;
+}
+
+bool put_script_meter(Feed& feed, const ScriptMeter& meter) {
+  SelfRow row(feed);
+  if (!row.begin("meter", wall_ns())) {
+    return false;
+  }
+  row.text(self_instance, meter.instance());
+  row.text(self_element, kind_name(meter.kind()));
+  row.text(self_meter, meter.name());
+  if (meter.kind() != ScriptMeter::Kind::Gauge) {
+    row.set(self_count, Cell::of_unsigned(meter.count()));
+  }
+  if (meter.kind() != ScriptMeter::Kind::Counter) {
+    row.set(self_value, Cell::of_real(meter.value()));
   }
   return true;
 }

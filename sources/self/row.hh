@@ -8,6 +8,7 @@
 
 #include "core/api/own_meters.hh"
 #include "core/api/plugin.hh"
+#include "core/api/script_meters.hh"
 #include "core/base/log.hh"
 
 namespace stook {
@@ -28,5 +29,6 @@ void declare_self_keys(Wiring& wiring);
 /// Each appends a row; false: the pool is empty.
 [[nodiscard]] bool put_self_event(Feed& feed, const SelfEvent& event) ROOM(front);
 [[nodiscard]] bool put_self_meter(Feed& feed, const OwnMeter& meter) ROOM(front);
+[[nodiscard]] bool put_script_meter(Feed& feed, const ScriptMeter& meter) ROOM(front);
 
 }  // namespace stook

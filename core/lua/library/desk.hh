@@ -23,8 +23,11 @@ namespace stook {
 
 /// The parts of the library, each opened when a script first asks for it. Each pushes its table. All RAISE.
 void open_base64(lua_State* raw);
+void open_counter(lua_State* raw);
+void open_gauge(lua_State* raw);
 void open_grok(lua_State* raw);
 void open_hash(lua_State* raw);
+void open_histogram(lua_State* raw);
 void open_ip(lua_State* raw);
 void open_json(lua_State* raw);
 void open_lookup(lua_State* raw);

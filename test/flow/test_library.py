@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scripts call, through the real program: tables, values that workers share, meters in the report and in `self`."""
+
+import os
+import unittest
+
+from harness import Daemon, Flow
+
+
+class Library(Flow):
+    def test_a_table_beside_the_script_is_looked_up(self):
+        self.write("hosts.csv", "ip,name\n10.0.0.1,db1\n10.0.0.2,web1\n")
+        self.write("name.lua", """
+local hosts = stook.lookup("hosts.csv")
+function filter(rec) rec.name = hosts:get(rec.message, "name") end
+""")
+        self.write("in.log", "10.0.0.1\n10.0.0.9\n10.0.0.2\n" * 100)
+        self.run_stack("file(in.log), lua(name.lua), file(path=out.json)")
+        self.assertEqual(self.json_lines("out.json"), [{"message": "10.0.0.1", "name": "db1"}, {"message": "10.0.0.9"},
+                                                       {"message": "10.0.0.2", "name": "web1"}] * 100)
+
+    def test_a_missing_table_stops_the_start_with_its_name(self):
+        self.write("name.lua", 'local hosts = stook.lookup("nope.csv")\nfunction filter(rec) end\n')
+        result = self.stook("run", "stdin, lua(name.lua), null")
+        self.assertEqual(result.code, 2)
+        self.assertIn("name.lua:1: stook.lookup: the table ./nope.csv cannot be opened: No such file or directory", result.err)
+
+    def test_workers_share_values_and_meters(self):
+        self.write("count.lua", """
+local sums = stook.shared("flow_sums")
+local seen = stook.counter("seen", "rows of all workers")
+local size = stook.histogram("size")
+return {
+  state = "none", reads = { "n:integer" }, writes = { "first:boolean" },
+  row = function(n)
+    seen:add()
+    size:add(n)
+    return true, sums:claim("n" .. n % 100)
+  end,
+}
+""")
+        rows = 20_000
+        with open(self.path("in.log"), "w", encoding="ascii") as file:
+            file.writelines(f'{{"n":{i}}}\n' for i in range(rows))
+        result = self.run_stack("file(in.log), parse_json, lua(count.lua), file(path=out.json)", words=("-t", "4"))
+        self.assertEqual(sum(row["first"] for row in self.json_lines("out.json")), 100)
+        meters = {meter["name"]: meter for meter in result.report["meters"]}
+        self.assertEqual(meters["seen"], {"instance": "lua", "name": "seen", "kind": "counter", "value": rows})
+        self.assertEqual((meters["size"]["value"], meters["size"]["sum"]), (rows, rows * (rows - 1) / 2))
+        self.assertEqual(sum(meters["size"]["below"].values()), rows)
+
+    def test_meters_are_rows_of_self(self):
+        self.write("count.lua", 'local c = stook.counter("lines") function filter(rec) c:add() end')
+        self.write("in.log", "a\n" * 50)
+        daemon = Daemon(self, """
+stack=in:TAIL,count:LUA,out:NULL
+stack=me:SELF,own:KEEP,rows:FILE
+[in]
+path=in.log
+start_at=beginning
+[count]
+script=count.lua
+[out]
+[me]
+what=meters
+interval=20ms
+[own]
+where=meter == "lines"
+[rows]
+path=rows.json
+format=json
+""")
+        daemon.wait_for(lambda: os.path.exists(self.path("rows.json")) and
+                        any(row.get("count") == 50 for row in self.json_lines("rows.json")), "the meter")
+        daemon.signal(12)
+        daemon.wait_for(lambda: "event=script_meter instance=count kind=counter meter=lines count=50" in daemon.log(), "the log")
+        daemon.stop()
+        row = next(row for row in self.json_lines("rows.json") if row["count"] == 50)
+        self.assertEqual((row["self"], row["instance"], row["kind"]), ("meter", "count", "counter"))
+
+
+if __name__ == "__main__":
+    unittest.main()
