@@ -192,6 +192,39 @@ format={form}
         self.assertEqual(self.rows("a"), list(range(1, 5001)))
         self.assertEqual(self.rows("b"), list(range(1, 5001)))
 
+    def test_reloads_under_load(self):
+        """Groups, their members, their kinds and formats change while rows flow: each row comes once."""
+        def config(stack, b="b.log", form="raw", more=""):
+            return (self.CONFIG.format(stack=stack, more=more, form="raw")
+                    .replace("path=b.log\nformat=raw", f"path={b}\nformat={form}"))
+
+        c = "[c]\npath=c.log\nformat=raw\n"
+        texts = [config("out:failover(a:FILE, b:FILE)"),
+                 config("out:failover(b:FILE, a:FILE)"),
+                 config("out:balance(a:FILE, b:FILE, c:FILE)", more=c),
+                 config("out:balance(a:FILE, b:FILE)", b="d.log"),
+                 config("out:balance(a:FILE, b:FILE)", b="e.log", form="csv\nkeys=message\nheader=no"),
+                 config("out:failover(a:FILE, b:FILE, start_by=message)"),
+                 config("other:balance(a:FILE, b:FILE)")]
+        daemon = Daemon(self, texts[0])
+        count = 0
+        for turn in range(3 * len(texts)):
+            self.write("stookd.conf", texts[turn % len(texts)])
+            daemon.signal(signal.SIGHUP)
+            while daemon.log().count("event=reloaded") <= turn:
+                self.assertNotIn("event=reload_failed", daemon.log())
+                self.add(count + 1, count + 100)
+                count += 100
+                daemon.wait_for(lambda: True, "alive")
+        files = [f"{name}.log" for name in "abcde"]
+
+        def rows():
+            return [int(line) for name in files if os.path.exists(self.path(name)) for line in self.read(name).splitlines()]
+
+        daemon.wait_for(lambda: len(rows()) >= count, "all rows")
+        daemon.stop()
+        self.assertEqual(sorted(rows()), list(range(1, count + 1)))
+
     def test_members_have_formats_of_their_own(self):
         """JSON, CSV with a header, and a line with a key about the row, of which the others know nothing."""
         rows = [{"n": n, "name": f"né {n}", "big": 2**63 + n, "list": [n, {"k": None}]} for n in range(1, 3001)]

@@ -33,6 +33,15 @@ class Hold(Flow):
     def test_a_batch_holds_rows_of_a_spool_too(self):
         self.assertEqual(self.run_made(2500, f"hold_rows=1000\nspool={self.path('spool')}")["deliveries"], 3)
 
+    def test_members_of_a_group_get_the_batches(self):
+        for form in ("raw", "csv\nkeys=message\nheader=no"):
+            result = self.run_config(f"stack=in:MADE,out:mirror(a:FILE, b:FILE)\n[in]\ncount=1050\n[out]\nhold_rows=500\n"
+                                     f"[a]\npath=a.log\nformat=raw\n[b]\npath=b.log\nformat={form}\n")
+            self.assertEqual(result.line("out", "sink")["deliveries"], 3)
+            for name in ("a.log", "b.log"):
+                self.assertEqual(len(self.read(name).splitlines()), 1050)
+                os.unlink(self.path(name))
+
     CONFIG = """
 [global]
 state_dir=.
