@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// lua: a filter written in Lua 5.4.
 ///
-/// The file is looked for beside the configuration. It has one of two forms.
+/// The file is looked for beside the configuration. It has one of four forms.
 ///
 /// The record form is a function that gets each record, changes it as it likes, and may drop it:
 ///
@@ -26,8 +26,28 @@
 ///       end,
 ///     }
 ///
+/// The batch form is called once for all rows of a bundle, with columns instead of arguments:
+///
+///     batch = function(b)
+///       local bytes = b:column(1)            -- the first read, one value for each of b.n rows; b:column(1, t) fills t
+///       for i = 1, b.n do kib[i] = bytes[i] // 1024 keep[i] = bytes[i] > 0 end
+///       b:put(1, kib)                        -- the first write
+///       b:keep(keep)                         -- drops the rest; b:row(i) is a row as a record
+///     end
+///
+/// The form of fluent-bit's scripts is called by name (`call=cb`), and answers -1, 0, 1 or 2:
+///
+///     function cb(tag, timestamp, record)    -- or (tag, timestamp, group, metadata, record)
+///       record.kib = record.body_bytes_sent // 1024
+///       return 2, timestamp, record          -- a list of records splits the row
+///     end
+///
+/// In all forms `emit(t)` makes a row, which stands behind the one at hand; `hold()` keeps the row at hand for later and
+/// gives a handle to it, `emit(handle)` lets it go on and `drop(handle)` ends it. `tick(now, emit, is_last)` beside the
+/// function is called each `every = "10s"`, `stop()` at the end.
+///
 /// Options of a script (its table has `options = { floor = { "integer", 1000, "smallest kept" } }`, and `setup(opt)`
-/// gives back the table with `row` or `filter`) are set by `set`.
+/// gives back the table with `row`, `filter` or `batch`) are set by `set`.
 ///
 /// Configuration:
 ///

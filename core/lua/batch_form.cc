@@ -180,8 +180,10 @@ int BatchDriver::column(lua_State* raw) {
     lua_replace(raw, 3);
   }
   luaL_checktype(raw, 3, LUA_TTABLE);
-  lua_pushnil(raw);  // 4: the text that was pushed last
-  read.data = nullptr;
+  read.forget();
+  for (int i = 0; i < TypedRead::memos; i++) {  // from 4 on: its texts
+    lua_pushnil(raw);
+  }
   lua_Integer at = 0;
   for (Row row : self.rows_) {
     const Cell* cell = read.column == nullptr ? nullptr : read.column->find(row);
@@ -215,11 +217,17 @@ int BatchDriver::put(lua_State* raw) {
   one.cells.clear_all();
   one.is_set = true;
   lua_Integer at = 0;
+  TakenText taken;  // the table keeps it alive
   for (Row row : self.rows_) {
-    if (lua_rawgeti(raw, 3, ++at) != LUA_TNIL) {
-      const Cell* old = before == nullptr ? nullptr : before->find(row);
-      one.cells.set(row,
-                    take_typed(raw, 4, one.type, "value", static_cast<size_t>(at), old, self.batch_->bundle().arena()));
+    int type = lua_rawgeti(raw, 3, ++at);
+    const Cell* old = before == nullptr ? nullptr : before->find(row);
+    const char* text = type == LUA_TSTRING && old == nullptr ? lua_tolstring(raw, 4, nullptr) : nullptr;
+    if (text != nullptr && text == taken.text) {
+      one.cells.set(row, taken.cell);
+    } else if (type != LUA_TNIL) {
+      taken.cell = take_typed(raw, 4, one.type, "value", static_cast<size_t>(at), old, self.batch_->bundle().arena());
+      taken.text = text;
+      one.cells.set(row, taken.cell);
     }
     lua_settop(raw, 3);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/lua/call_form.hh"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/clock.hh"
@@ -24,6 +25,7 @@ double seconds_of(int64_t ns) {
 
 CallDriver::CallDriver(std::unique_ptr<LuaState> state, const Manifest& manifest, const CallWays& ways)
     : Driver(std::move(state), loop), ways_(ways), has_metadata_(manifest.parameters >= 5) {
+  names_.resize(name_slots);
   tag_ids_.resize(ways_.tag.keys().size());
   state_->hides_null = !ways_.shows_null;
 }
@@ -35,7 +37,6 @@ void CallDriver::begin() {
   }
   time_id_ = keys.find(ways_.time_key);
   shown_.clear();
-  is_shown_.assign(keys.capacity(), false);
   for (size_t i = 0; i < keys.size(); i++) {
     auto id = static_cast<KeyId>(i);
     const Column* column = batch_->bundle().column(id);
@@ -44,7 +45,6 @@ void CallDriver::begin() {
       shown.id = id;
       shown.read = {Type::Mixed, true};
       shown.read.column = column;
-      is_shown_[i] = true;
     }
   }
 }
@@ -106,12 +106,17 @@ void CallDriver::push_time(lua_State* raw) {
 
 void CallDriver::push_record(lua_State* raw, Row row) {
   lua_createtable(raw, 0, static_cast<int>(shown_.size()));
+  shows_ = 0;
   for (size_t i = 0; i < shown_.size(); i++) {
-    const Cell* cell = shown_cell(shown_[i], row);
-    if (cell != nullptr) {
+    Shown& shown = shown_[i];
+    shown.cell = shown_cell(shown, row);
+    shown.is_back = false;
+    if (shown.cell != nullptr) {
       lua_pushvalue(raw, name_at(i));
-      push_typed(raw, shown_[i].read, memo_at(i), *cell);
+      push_typed(raw, shown.read, memo_at(i), *shown.cell);
+      shown.text = shown.cell->type == Type::Text ? lua_tolstring(raw, -1, nullptr) : nullptr;
       lua_rawset(raw, -3);
+      shows_++;
     }
   }
 }
@@ -182,17 +187,22 @@ void CallDriver::take_answer(lua_State* raw, int first) {
 int CallDriver::loop(lua_State* raw) {
   CallDriver& self = *static_cast<CallDriver*>(lua_touserdata(raw, 1));
   size_t columns = self.shown_.size();
-  luaL_checkstack(raw, static_cast<int>(2 * columns) + 40, "record");
+  luaL_checkstack(raw, static_cast<int>((1 + TypedRead::memos) * columns) + 40, "record");
   lua_getfield(raw, LUA_REGISTRYINDEX, Script::function_key);
   lua_pushnil(raw);
   self.has_last_tag_ = false;
   self.first_name_ = tag_place + 1;
-  for (Shown& shown : self.shown_) {
-    std::string_view name = self.batch_->keys().name(shown.id);
-    lua_pushlstring(raw, name.data(), name.size());
-    shown.read.data = nullptr;
-  }
+  lua_createtable(raw, 4, 0);
+  lua_setfield(raw, LUA_REGISTRYINDEX, names_key);
+  std::fill(self.names_.begin(), self.names_.end(), Name{});
+  self.names_known_ = 0;
   for (size_t i = 0; i < columns; i++) {
+    Shown& shown = self.shown_[i];
+    std::string_view name = self.batch_->keys().name(shown.id);
+    self.learn_name(lua_pushlstring(raw, name.data(), name.size()), shown.id, static_cast<int>(i));
+    shown.read.forget();
+  }
+  for (size_t i = 0; i < columns * TypedRead::memos; i++) {
     lua_pushnil(raw);
   }
   int base = lua_gettop(raw);

@@ -42,7 +42,20 @@ class CallDriver final : public Driver {
   struct Shown {
     KeyId id;
     TypedRead read;  // with the text that was pushed last
+    /// Of the row at hand: what it shows, the address of Lua's text for it, and whether the record still has the key.
+    const Cell* cell;
+    const char* text;
+    bool is_back;
   };
+  /// A key by the address of its name's string, which is kept alive: the names of shown keys lie on the stack.
+  struct Name {
+    const char* address = nullptr;
+    KeyId id = no_key;
+    int shown = -1;
+  };
+  static constexpr size_t name_slots = 512;
+  static constexpr size_t longest_interned = 40;  // LUAI_MAXSHORTLEN
+  static constexpr const char* names_key = "stook.names";
   struct Change {
     KeyId id;
     bool is_removal;
@@ -53,7 +66,7 @@ class CallDriver final : public Driver {
   static int loop(lua_State* raw);
 
   int name_at(size_t i) const { return first_name_ + static_cast<int>(i); }
-  int memo_at(size_t i) const { return first_name_ + static_cast<int>(shown_.size() + i); }
+  int memo_at(size_t i) const { return first_name_ + static_cast<int>(shown_.size() + i * TypedRead::memos); }
   const Cell* shown_cell(const Shown& shown, Row row) const;
   int64_t time_of(Row row);
   void push_tag(lua_State* raw, Row row);
@@ -64,7 +77,10 @@ class CallDriver final : public Driver {
   void take_time(lua_State* raw, int index);
   void take_record(lua_State* raw, int index);
   void read_record(lua_State* raw, int index);
-  void read_new_keys(lua_State* raw, int index);
+  void read_pair(lua_State* raw, Shown& shown);
+  const Name* find_name(lua_State* raw, int index);
+  void learn_name(const char* address, KeyId id, int shown);
+  void read_new_keys(lua_State* raw, int index, int list, lua_Integer count);
   void make_further(lua_State* raw, int index);
   void coerce(lua_State* raw, int index, int depth);
   void store();
@@ -72,7 +88,10 @@ class CallDriver final : public Driver {
   CallWays ways_;
   bool has_metadata_;
   std::vector<Shown> shown_;
-  std::vector<bool> is_shown_;  // by key
+  std::vector<Name> names_;
+  size_t names_known_ = 0;
+  Name found_;
+  size_t shows_ = 0;  // how many keys the row at hand shows
   std::vector<KeyId> tag_ids_;
   std::vector<Change> changes_;
   Payload tag_;

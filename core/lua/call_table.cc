@@ -23,6 +23,10 @@ bool is_in(const std::vector<std::string>& names, lua_State* raw, int index) {
                      [&](const std::string& one) { return one == std::string_view(name, size); });
 }
 
+size_t slot_of(const char* address, size_t slots) {
+  return (reinterpret_cast<uintptr_t>(address) >> 4) * 0x9E3779B97F4A7C15ull >> 40 & (slots - 1);
+}
+
 bool is_empty(lua_State* raw, int index) {
   lua_pushnil(raw);
   if (lua_next(raw, index) == 0) {
@@ -78,9 +82,7 @@ void CallDriver::take_record(lua_State* raw, int index) {
   if (!lua_istable(raw, record)) {
     luaL_error(raw, "it returns a list that is not one of records");
   }
-  bool shows =
-      std::any_of(shown_.begin(), shown_.end(), [this](const Shown& one) { return shown_cell(one, row()) != nullptr; });
-  if (shows && is_empty(raw, record)) {
+  if (shows_ > 0 && is_empty(raw, record)) {
     drop();
   } else {
     read_record(raw, record);
@@ -98,35 +100,86 @@ void CallDriver::take_record(lua_State* raw, int index) {
   store();
 }
 
-void CallDriver::read_record(lua_State* raw, int index) {
-  size_t found = 0;
-  Arena& arena = batch_->bundle().arena();
-  for (size_t i = 0; i < shown_.size(); i++) {
-    const Cell* cell = shown_cell(shown_[i], row());
-    if (cell == nullptr) {
-      continue;
-    }
-    lua_pushvalue(raw, name_at(i));
-    if (lua_rawget(raw, index) == LUA_TNIL) {
-      changes_.push_back({shown_[i].id, true, {}});
-    } else {
-      found++;
-      if (!is_exactly(raw, -1, *cell)) {
-        Cell now = make_cell(raw, lua_gettop(raw), cell, arena);
-        changes_.push_back({shown_[i].id, false, now});
-      }
-    }
-    lua_pop(raw, 1);
+void CallDriver::learn_name(const char* address, KeyId id, int shown) {
+  if (names_known_ >= name_slots / 2) {
+    return;
   }
-  size_t count = 0;
+  size_t slot = slot_of(address, name_slots);
+  while (names_[slot].address != nullptr) {
+    slot = (slot + 1) & (name_slots - 1);
+  }
+  names_[slot] = {address, id, shown};
+  names_known_++;
+}
+
+// The key whose name is at `index`; null: no row of this batch has had it so far.
+const CallDriver::Name* CallDriver::find_name(lua_State* raw, int index) {
+  if (lua_type(raw, index) != LUA_TSTRING) {
+    luaL_error(raw, "a row's key is a text, not a %s", luaL_typename(raw, index));
+  }
+  size_t size = 0;
+  const char* name = lua_tolstring(raw, index, &size);
+  for (size_t slot = slot_of(name, name_slots); names_[slot].address != nullptr; slot = (slot + 1) & (name_slots - 1)) {
+    if (names_[slot].address == name) {
+      return &names_[slot];
+    }
+  }
+  // Long strings are another one each time, and there may be more keys than are known by address.
+  KeyId id = batch_->keys().find({name, size});
+  for (size_t i = 0; id != no_key && i < shown_.size(); i++) {
+    if (shown_[i].id == id) {
+      found_ = {name, id, static_cast<int>(i)};
+      return &found_;
+    }
+  }
+  return nullptr;
+}
+
+// A key that the row has: its value is at the top.
+void CallDriver::read_pair(lua_State* raw, Shown& shown) {
+  shown.is_back = true;
+  bool is_same_text =
+      shown.text != nullptr && lua_type(raw, -1) == LUA_TSTRING && lua_tolstring(raw, -1, nullptr) == shown.text;
+  if (!is_same_text && !is_exactly(raw, -1, *shown.cell)) {
+    Cell now = make_cell(raw, lua_gettop(raw), shown.cell, batch_->bundle().arena());
+    changes_.push_back({shown.id, false, now});
+  }
+}
+
+void CallDriver::read_record(lua_State* raw, int index) {
+  size_t back = 0;
+  lua_Integer count = 0;
+  lua_pushnil(raw);  // the list of new names, once there is one
+  int list = lua_gettop(raw);
   lua_pushnil(raw);
   while (lua_next(raw, index) != 0) {
+    const Name* name = find_name(raw, -2);
+    Shown* shown = name != nullptr && name->shown >= 0 ? &shown_[static_cast<size_t>(name->shown)] : nullptr;
+    if (shown != nullptr && shown->cell != nullptr) {
+      read_pair(raw, *shown);
+      back++;
+    } else if (name != nullptr) {
+      Cell cell = cell_for_key(raw, lua_gettop(raw), *batch_, name->id);
+      changes_.push_back({name->id, false, cell});
+    } else {
+      if (count == 0) {
+        lua_createtable(raw, 1, 0);
+        lua_replace(raw, list);
+      }
+      lua_pushvalue(raw, -2);
+      lua_rawseti(raw, list, ++count);
+    }
     lua_pop(raw, 1);
-    count++;
   }
-  if (count != found) {
-    read_new_keys(raw, index);
+  for (size_t i = 0; back < shows_ && i < shown_.size(); i++) {
+    if (shown_[i].cell != nullptr && !shown_[i].is_back) {
+      changes_.push_back({shown_[i].id, true, {}});
+    }
   }
+  if (count > 0) {
+    read_new_keys(raw, index, list, count);
+  }
+  lua_settop(raw, list - 1);
   if (is_time_new_) {
     KeyId id = batch_->keys().intern(ways_.time_key);
     if (id != no_key) {
@@ -135,20 +188,10 @@ void CallDriver::read_record(lua_State* raw, int index) {
   }
 }
 
-// The keys that the row did not have, or that it had and did not show.
-void CallDriver::read_new_keys(lua_State* raw, int index) {
-  lua_createtable(raw, 0, 0);
-  int list = lua_gettop(raw);
-  lua_Integer count = 0;
-  lua_pushnil(raw);
-  while (lua_next(raw, index) != 0) {
-    lua_pop(raw, 1);
-    if (lua_type(raw, -1) != LUA_TSTRING) {
-      luaL_error(raw, "a row's key is a text, not a %s", luaL_typename(raw, -1));
-    }
-    lua_pushvalue(raw, -1);
-    lua_rawseti(raw, list, ++count);
-  }
+// COLD: keys that no row of this batch has had so far. Their names are kept alive until the batch is done.
+void CallDriver::read_new_keys(lua_State* raw, int index, int list, lua_Integer count) {
+  lua_getfield(raw, LUA_REGISTRYINDEX, names_key);
+  int kept = lua_gettop(raw);
   std::string_view* names = sorted_names(raw, list, count);
   for (lua_Integer i = 0; i < count; i++) {
     KeyId id = names[i].size() > longest_key_name ? no_key : batch_->keys().intern(names[i]);
@@ -156,18 +199,17 @@ void CallDriver::read_new_keys(lua_State* raw, int index) {
       batch_->meter().keys_lost.add(1);
       continue;
     }
-    const Column* column = is_shown_[index_of(id)] ? batch_->read(id) : nullptr;
-    const Cell* cell = column == nullptr ? nullptr : column->find(row());
-    bool was_shown = cell != nullptr && !(cell->type == Type::Time && id == time_id_) &&
-                     !(cell->type == Type::Null && !ways_.shows_null);
-    if (!was_shown) {
-      lua_pushlstring(raw, names[i].data(), names[i].size());
-      lua_rawget(raw, index);
-      changes_.push_back({id, false, cell_for_key(raw, lua_gettop(raw), *batch_, id)});
-      lua_pop(raw, 1);
+    const char* name = lua_pushlstring(raw, names[i].data(), names[i].size());
+    if (names[i].size() <= longest_interned) {
+      lua_pushvalue(raw, -1);
+      lua_rawseti(raw, kept, static_cast<lua_Integer>(lua_rawlen(raw, kept)) + 1);
+      learn_name(name, id, -1);
     }
+    lua_rawget(raw, index);
+    Cell cell = cell_for_key(raw, lua_gettop(raw), *batch_, id);
+    changes_.push_back({id, false, cell});
+    lua_pop(raw, 1);
   }
-  lua_settop(raw, list - 1);
 }
 
 // One more record of a list: with the row's time, and the keys about it.

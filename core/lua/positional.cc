@@ -13,14 +13,14 @@ PositionalDriver::PositionalDriver(std::unique_ptr<LuaState> state, const Manife
     reads_.push_back({read.type, read.is_optional});
   }
   for (const Key& key : manifest.writes) {
-    results_.push_back({key.type, no_key, false, {}});
+    results_.push_back({key.type, no_key, false, {}, {}});
   }
 }
 
 void PositionalDriver::begin() {
   for (size_t i = 0; i < reads_.size(); i++) {
     reads_[i].column = batch_->read(batch_->in(i));
-    reads_[i].data = nullptr;
+    reads_[i].forget();
   }
   for (size_t j = 0; j < results_.size(); j++) {
     results_[j].id = batch_->out(j);
@@ -51,14 +51,30 @@ bool PositionalDriver::push_arguments(lua_State* raw, Row row) {
     } else {
       return false;
     }
-    memo++;
+    memo += TypedRead::memos;
   }
   return true;
 }
 
+// The j-th write's value. Behind the memos of the reads stand those of the writes.
+Cell PositionalDriver::take(lua_State* raw, int index, size_t j, const Cell* old) {
+  Result& what = results_[j];
+  Arena& arena = batch_->bundle().arena();
+  if (old != nullptr || what.type != Type::Text || lua_type(raw, index) != LUA_TSTRING) {
+    return take_typed(raw, index, what.type, "result", j + 2, old, arena);
+  }
+  const char* text = lua_tolstring(raw, index, nullptr);
+  if (text != what.taken.text) {
+    what.taken.cell = take_typed(raw, index, what.type, "result", j + 2, nullptr, arena);
+    what.taken.text = text;
+    lua_copy(raw, index, static_cast<int>(3 + reads_.size() * TypedRead::memos + j));
+  }
+  return what.taken.cell;
+}
+
 // The results from stack place `first` on: the word on the row, then the writes.
 void PositionalDriver::take_results(lua_State* raw, int first) {
-  if (lua_isboolean(raw, first) && lua_toboolean(raw, first) == 0) {
+  if (lua_toboolean(raw, first) == 0 && lua_isboolean(raw, first)) {
     drop();
     return;
   }
@@ -70,8 +86,7 @@ void PositionalDriver::take_results(lua_State* raw, int first) {
     what.is_set = what.id != no_key && !lua_isnil(raw, index);
     if (what.is_set) {
       const Column* column = bundle.column(what.id);
-      what.cell = take_typed(raw, index, what.type, "result", j + 2, column == nullptr ? nullptr : column->find(row),
-                             bundle.arena());
+      what.cell = take(raw, index, j, column == nullptr ? nullptr : column->find(row));
     }
   }
   for (const Result& what : results_) {
@@ -88,10 +103,16 @@ int PositionalDriver::loop(lua_State* raw) {
   PositionalDriver& self = *static_cast<PositionalDriver*>(lua_touserdata(raw, 1));
   int reads = static_cast<int>(self.reads_.size());
   int results = 1 + static_cast<int>(self.results_.size());
-  luaL_checkstack(raw, 2 * reads + results + 8, "row");
+  luaL_checkstack(raw, (1 + TypedRead::memos) * reads + 2 * results + 8, "row");
   lua_getfield(raw, LUA_REGISTRYINDEX, Script::function_key);
   for (TypedRead& read : self.reads_) {
-    read.data = nullptr;
+    read.forget();
+    for (int i = 0; i < TypedRead::memos; i++) {
+      lua_pushnil(raw);
+    }
+  }
+  for (Result& what : self.results_) {
+    what.taken.text = nullptr;
     lua_pushnil(raw);
   }
   int base = lua_gettop(raw);

@@ -24,12 +24,14 @@ class PositionalDriver final : public Driver {
     KeyId id;
     bool is_set;
     Cell cell;
+    TakenText taken;
   };
 
   void begin() override;
   static int loop(lua_State* raw);
   bool push_arguments(lua_State* raw, Row row);
   void take_results(lua_State* raw, int first);
+  Cell take(lua_State* raw, int index, size_t j, const Cell* old);
 
   std::vector<TypedRead> reads_;
   std::vector<Result> results_;

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/lua/typed.hh"
 
-#include <cstring>
-
 #include "core/lua/cells.hh"
 
 namespace stook {
 
-bool is_of(Type declared, Type type) {
+bool stands_for(Type declared, Type type) {
   switch (declared) {
     case Type::Mixed:
       return true;
@@ -26,42 +24,14 @@ bool is_of(Type declared, Type type) {
 
 // Everything below RAISES.
 
-namespace {
-// Texts repeat from row to row (hosts, methods, labels): comparing bytes is cheaper than hashing and interning them.
-void push_text(lua_State* raw, TypedRead& read, int memo, const Cell& cell) {
-  if (read.data != nullptr && read.size == cell.size && read.last == cell.type &&
-      (read.data == cell.data || std::memcmp(read.data, cell.data, cell.size) == 0)) {
-    lua_pushvalue(raw, memo);
+void push_other(lua_State* raw, const TypedRead& read, const Cell& cell) {
+  bool is_whole = cell.type == Type::Integer || cell.type == Type::Unsigned;
+  if (is_whole && read.type == Type::Real) {
+    lua_pushnumber(raw,
+                   cell.type == Type::Integer ? static_cast<double>(cell.integer) : static_cast<double>(cell.bits));
     return;
   }
   push_cell(raw, cell);
-  lua_copy(raw, -1, memo);
-  read.data = cell.data;
-  read.size = cell.size;
-  read.last = cell.type;
-}
-}  // namespace
-
-void push_typed(lua_State* raw, TypedRead& read, int memo, const Cell& cell) {
-  switch (cell.type) {
-    case Type::Integer:
-    case Type::Unsigned:
-      if (read.type == Type::Real) {
-        lua_pushnumber(raw,
-                       cell.type == Type::Integer ? static_cast<double>(cell.integer) : static_cast<double>(cell.bits));
-      } else {
-        lua_pushinteger(raw, cell.integer);
-      }
-      return;
-    case Type::Text:
-    case Type::Bytes:
-    case Type::Address:
-      push_text(raw, read, memo, cell);
-      return;
-    default:
-      push_cell(raw, cell);
-      return;
-  }
 }
 
 Cell take_typed(lua_State* raw, int index, Type declared, const char* what, size_t number, const Cell* old,

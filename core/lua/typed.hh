@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <lua.hpp>
 
 #include "core/base/arena.hh"
@@ -11,22 +12,69 @@
 
 namespace stook {
 
-/// A key that a script declared to read, and the text of it that was pushed last: when the next one has the same bytes,
-/// the same Lua string goes in.
+/// A key that a script declared to read, and some texts of it that were pushed before: when one comes again, the same
+/// Lua string goes in. Texts repeat from row to row, and comparing bytes is cheaper than hashing and interning them.
 struct TypedRead {
+  /// How many places of the stack a read needs for its texts.
+  static constexpr int memos = 8;
+  struct Text {
+    const char* data;
+    uint32_t size;
+    Type type;  // Null: there is none
+  };
+
   Type type;
   bool is_optional;
-  const char* data = nullptr;
-  uint32_t size = 0;
-  Type last = Type::Null;
   const Column* column = nullptr;
+  Text texts[memos] = {};
+
+  void forget() {
+    for (Text& text : texts) {
+      text.type = Type::Null;
+    }
+  }
+  static size_t place_of(const Cell& cell) {
+    uint32_t first = cell.size == 0 ? 0 : static_cast<unsigned char>(cell.data[0]);
+    uint32_t last = cell.size == 0 ? 0 : static_cast<unsigned char>(cell.data[cell.size - 1]);
+    return (cell.size * 29 + first * 37 + last * 3) % memos;
+  }
 };
 
-/// Whether a value of this type may stand for the declared one.
-bool is_of(Type declared, Type type);
+/// Whether a value of this type may stand for the declared one, which is another.
+bool stands_for(Type declared, Type type);
+inline bool is_of(Type declared, Type type) {
+  return declared == type || stands_for(declared, type);
+}
 
-/// Pushes a value that is of the declared type. `memo`: the stack's place for the text that was pushed last.
-void push_typed(lua_State* raw, TypedRead& read, int memo, const Cell& cell);
+void push_other(lua_State* raw, const TypedRead& read, const Cell& cell);
+/// Pushes a value that is of the declared type. `memo`: the first of the stack's places for its texts.
+inline void push_typed(lua_State* raw, TypedRead& read, int memo, const Cell& cell) {
+  if (cell.type == Type::Integer && read.type != Type::Real) {
+    lua_pushinteger(raw, cell.integer);
+    return;
+  }
+  if (cell.type != Type::Text && cell.type != Type::Bytes && cell.type != Type::Address) {
+    push_other(raw, read, cell);
+    return;
+  }
+  size_t place = TypedRead::place_of(cell);
+  TypedRead::Text& text = read.texts[place];
+  if (text.size == cell.size && text.type == cell.type &&
+      (cell.size == 0 || std::memcmp(text.data, cell.data, cell.size) == 0)) {
+    lua_pushvalue(raw, memo + static_cast<int>(place));
+    return;
+  }
+  push_other(raw, read, cell);
+  lua_copy(raw, -1, memo + static_cast<int>(place));
+  text = {cell.data, cell.size, cell.type};
+}
+
+/// The text that was taken last, and its cell: a script that says the same again is stored once a bundle. `text` is the
+/// address of Lua's string, which has to be kept alive as long as it stands here.
+struct TakenText {
+  const char* text = nullptr;
+  Cell cell{};
+};
 
 /// The cell for the value at `index`, which is not nil, for a key of the declared type; `old`: what it had, or null.
 /// The error calls it `what number`.
