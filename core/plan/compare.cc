@@ -24,11 +24,31 @@ bool has_shared(const Route& route) {
                      [](const Node& node) { return node.instance->wiring.state == State::Shared; });
 }
 
-// A filter that emits by time or keeps rows back has to let go of them first: that takes a drained route.
-bool can_rework(const Instance& running, const Instance& fresh) {
+// Whether every place of the element in these routes is one that ticks reach: they go down the stacks, and not to
+// elements for failed rows.
+bool has_ticks(const Plan& plan, const Instance& instance) {
+  for (const auto& route : plan.routes) {
+    std::vector<size_t> reached = route->roots;
+    for (size_t i = 0; i < reached.size(); i++) {
+      const std::vector<size_t>& below = route->nodes[reached[i]].children;
+      reached.insert(reached.end(), below.begin(), below.end());
+    }
+    for (size_t i = 0; i < route->nodes.size(); i++) {
+      if (route->nodes[i].instance == &instance && std::find(reached.begin(), reached.end(), i) == reached.end()) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// A filter that makes rows by time or keeps rows back lets go of them in its last tick. Where it gets none for sure, as
+// those do of which each worker has one, its route has to be drained.
+bool can_rework(const Plan& plan, const Instance& running, const Instance& fresh) {
   Wiring wiring = fresh.wiring;
   wiring.content = running.wiring.content;
-  return running.plugin->kind == Kind::Filter && running.wiring == wiring && wiring.tick == 0 && !wiring.holds;
+  return running.plugin->kind == Kind::Filter && running.wiring == wiring &&
+         (wiring.tick > 0 ? wiring.state != State::None && has_ticks(plan, running) : !wiring.holds);
 }
 }  // namespace
 
@@ -44,7 +64,7 @@ Comparison adopt(Plan& next, const Plan& running) {
     }
     bool is_same = (*former)->plugin == instance->plugin && (*former)->text == instance->text;
     bool is_reworked = is_same && (*former)->wiring.content != instance->wiring.content;
-    if (!is_same || (is_reworked && !can_rework(**former, *instance))) {
+    if (!is_same || (is_reworked && !can_rework(running, **former, *instance))) {
       result.changed.push_back(instance->id);
     } else {
       if (is_reworked) {

@@ -218,13 +218,14 @@ void Reload::after_moving() {
   }
 }
 
-// From here on the instances that run are what their fresh ones are: no worker has a filter of the former script.
+// From here on the instances that run are what their fresh ones are.
 void Reload::after_reworking() {
   for (const Comparison::Reworked& one : comparison_.reworked) {
-    one.running->config = one.fresh->config;
+    one.running->config = one.fresh->config;  // a filter that is still to leave holds its own
     one.running->wiring.content = one.fresh->wiring.content;
     one.running->place = one.fresh->place;
   }
+  tick_now();
   finish();
 }
 

@@ -99,6 +99,7 @@ class Reload {
   void undo(const std::string& why) ROOM(front);
   void after_moving() ROOM(front);
   void rework() ROOM(front);
+  void tick_now() ROOM(front);
   void after_reworking() ROOM(front);
   void drop_fresh() ROOM(front);
   void finish() ROOM(front);

@@ -67,6 +67,21 @@ void Reload::rework() {
   stage_ = Stage::Reworking;
 }
 
+// Those that tick leave at the next tick, which need not wait for its time.
+void Reload::tick_now() {
+  for (auto& route : engine_.routes_) {
+    RouteFeed* feed = route->feed.get();
+    if (route->tick_period > 0 && !comparison_.reworked.empty()) {
+      on_front(route->front, [feed]() ROOM(front) {
+        if (!feed->is_stopped()) {
+          feed->on_tick();
+        }
+      });
+    }
+  }
+  post_works();
+}
+
 void Reload::drop_fresh() {
   for (size_t i = 0; i < workers().size() && !comparison_.reworked.empty(); i++) {
     Worker* one = workers()[i].get();

@@ -39,6 +39,11 @@ void Runner::drop_replicas() {
   }
 }
 
+bool Runner::has(const Instance& instance) const {
+  return std::any_of(route.plan.nodes.begin(), route.plan.nodes.end(),
+                     [&](const Node& node) { return node.instance == &instance; });
+}
+
 void Runner::replace(const Filter& former, Filter& next) {
   for (auto& node : nodes_) {
     std::replace(node->filters.begin(), node->filters.end(), const_cast<Filter*>(&former), &next);
@@ -156,9 +161,10 @@ void Runner::run_filter(size_t node, Selection& rows, size_t level) {
   }
   int64_t period = plan.instance->wiring.tick;
   int64_t& next_tick = run.next_tick[run.next_tick.size() == 1 ? 0 : bundle_->lane->index];
-  if (is_ticking() && period > 0 && (now_ >= next_tick || bundle_->kind == Bundle::Kind::LastTick)) {
+  bool is_last = is_ticking() && (bundle_->kind == Bundle::Kind::LastTick || worker_.is_leaving(filter));
+  if (is_ticking() && period > 0 && (now_ >= next_tick || is_last)) {
     next_tick = now_ + period - period / 8;
-    filter.tick(batch, now_, bundle_->kind == Bundle::Kind::LastTick);
+    filter.tick(batch, now_, is_last);
   }
   run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));
   if (!batch.faulted().is_empty()) {

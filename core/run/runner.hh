@@ -26,6 +26,8 @@ class Runner {
   /// Makes what the lane needs: filters, encoders. Throws what their factories throw.
   void make_replicas(const Lane& lane) ROOM(worker);
   void drop_replicas() ROOM(worker);
+  /// Whether this element is one of the route's.
+  bool has(const Instance& instance) const;
   /// Another filter takes the place of one, wherever that is.
   void replace(const Filter& former, Filter& next) ROOM(worker);
   /// Runs a bundle. `slots[i]` is the payload reserved for sink i of the route, null when it has none to give.

@@ -27,7 +27,8 @@ Filter* Worker::replica(const Instance& instance, const Lane& lane) {
       return replica.filter.get();
     }
   }
-  replicas_.push_back({&instance, of, instance.plugin->filter({instance.config.get(), instance.id, {}}), nullptr});
+  Replica replica{&instance, of, instance.plugin->filter({instance.config.get(), instance.id, {}}), instance.config};
+  replicas_.push_back(std::move(replica));
   return replicas_.back().filter.get();
 }
 
@@ -35,22 +36,54 @@ void Worker::make_fresh(const Instance& instance, const Instance& fresh) {
   for (Replica& replica : replicas_) {
     if (replica.instance == &instance) {
       replica.fresh = instance.plugin->filter({fresh.config.get(), instance.id, {}});
+      replica.fresh_config = fresh.config;
+      replica.is_leaving = false;
     }
   }
 }
 
 void Worker::take_fresh() {
   for (Replica& replica : replicas_) {
-    for (size_t i = 0; replica.fresh && i < arrivals_.size(); i++) {
-      arrivals_[i].runner->replace(*replica.filter, *replica.fresh);
+    replica.is_leaving = replica.fresh != nullptr && replica.instance->wiring.tick > 0;
+    has_leaving_ = has_leaving_ || replica.is_leaving;
+    if (replica.fresh && !replica.is_leaving) {
+      replace(replica);
     }
-    replica.filter = replica.fresh ? std::move(replica.fresh) : std::move(replica.filter);
   }
+}
+
+void Worker::replace(Replica& replica) {
+  for (Arrival& arrival : arrivals_) {
+    arrival.runner->replace(*replica.filter, *replica.fresh);
+  }
+  replica.filter = std::move(replica.fresh);
+  replica.config = std::move(replica.fresh_config);
+  replica.is_leaving = false;
+}
+
+bool Worker::is_leaving(const Filter& filter) const {
+  return has_leaving_ && std::any_of(replicas_.begin(), replicas_.end(),
+                                     [&](const Replica& one) { return one.is_leaving && one.filter.get() == &filter; });
+}
+
+// COLD: after a tick that was the last one of those that leave.
+void Worker::replace_left(const Bundle& bundle, const Runner& runner) {
+  bool has_more = false;
+  for (Replica& replica : replicas_) {
+    bool has_ticked = (replica.lane == nullptr || replica.lane == bundle.lane) && runner.has(*replica.instance);
+    if (replica.is_leaving && has_ticked) {
+      replace(replica);
+    }
+    has_more = has_more || replica.is_leaving;
+  }
+  has_leaving_ = has_more;
 }
 
 void Worker::drop_fresh() {
   for (Replica& replica : replicas_) {
     replica.fresh.reset();
+    replica.fresh_config.reset();
+    replica.is_leaving = false;
   }
 }
 
@@ -99,10 +132,8 @@ bool Worker::is_needed(const Replica& replica) const {
     if (replica.lane != nullptr && replica.lane != arrival.lane) {
       continue;
     }
-    for (const Node& node : arrival.runner->route.plan.nodes) {
-      if (node.instance == replica.instance) {
-        return true;
-      }
+    if (arrival.runner->has(*replica.instance)) {
+      return true;
     }
   }
   return false;
@@ -186,6 +217,9 @@ void Worker::run_one(Arrival& arrival) {
   Bundle* bundle = lane.link(arrival.way).receive();
   Receipt* receipt = bundle->receipt;
   runner.run(*bundle, slots_.data());
+  if (has_leaving_ && bundle->kind != Bundle::Kind::Rows) {
+    replace_left(*bundle, runner);
+  }
   bool must_post = runner.route.plan.is_dealt;  // the carrier counts the sequences of a dealt lane
   for (size_t i = 0; i < runner.outboxes.size(); i++) {
     Payload* payload = slots_[i];

@@ -37,9 +37,12 @@ class Worker {
   void remove_route(const RouteRun& route) ROOM(worker);
   /// Makes the filters of an instance once more as `fresh` has them, beside those that run. Throws what its factory throws.
   void make_fresh(const Instance& instance, const Instance& fresh) ROOM(worker);
-  /// These take the place of those that run.
+  /// These take the place of those that run: at once, or, where a filter ticks, once its last tick has made it let go of
+  /// what it holds.
   void take_fresh() ROOM(worker);
   void drop_fresh() ROOM(worker);
+  /// Whether the next tick of this filter is its last one, as another takes its place then.
+  bool is_leaving(const Filter& filter) const ROOM(worker);
   /// The replica of a filter for a lane: one for the worker, or one for each lane, as its state asks.
   Filter* replica(const Instance& instance, const Lane& lane) ROOM(worker);
 
@@ -77,8 +80,13 @@ class Worker {
     const Instance* instance;
     const Lane* lane;  // null: of all lanes
     std::unique_ptr<Filter> filter;
+    std::shared_ptr<const void> config;
     std::unique_ptr<Filter> fresh;  // what it becomes; null: it stays
+    std::shared_ptr<const void> fresh_config;
+    bool is_leaving = false;
   };
+  void replace(Replica& replica) ROOM(worker);
+  void replace_left(const Bundle& bundle, const Runner& runner) ROOM(worker);
   void serve() ROOM(worker);
   bool admit(Arrival& arrival) ROOM(worker);
   void announce() ROOM(worker);
@@ -89,6 +97,7 @@ class Worker {
   Calls calls_;
   std::vector<Arrival> arrivals_ OWNED(worker);
   std::vector<Replica> replicas_ OWNED(worker);
+  bool has_leaving_ OWNED(worker) = false;
   std::vector<Outbox*> outboxes_ OWNED(worker);
   std::vector<Payload*> slots_ OWNED(worker);  // the payloads reserved for the bundle at hand, by sink of its route
   std::thread thread_;

@@ -106,6 +106,7 @@ void Rehearsal::dress() {
 }
 
 void Rehearsal::build() {
+  room::enter(room::front);
   front_ = std::make_unique<Front>(0, loop_, notice_);
   notice_.watcher.on_wake<&Loop::stop>(loop_, &loop_);
   front_->launch();
