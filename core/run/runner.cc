@@ -14,8 +14,7 @@ Runner::Runner(RouteRun& route_, Worker& worker)
     nodes_.push_back(std::make_unique<NodeRun>());
     nodes_[i]->filters.assign(route.lanes.size(), nullptr);
     const Wiring& wiring = route.plan.nodes[i].instance->wiring;
-    // An element with a long period gets no tick at the first one of its neighbour with a short one.
-    int64_t first_tick = monotonic_ns() + wiring.tick - wiring.tick / 8;
+    int64_t first_tick = monotonic_ns() + wiring.tick;
     nodes_[i]->next_tick.assign(wiring.state == State::Lane ? route.lanes.size() : 1, first_tick);
   }
 }
@@ -162,8 +161,10 @@ void Runner::run_filter(size_t node, Selection& rows, size_t level) {
   int64_t period = plan.instance->wiring.tick;
   int64_t& next_tick = run.next_tick[run.next_tick.size() == 1 ? 0 : bundle_->lane->index];
   bool is_last = is_ticking() && (bundle_->kind == Bundle::Kind::LastTick || worker_.is_leaving(filter));
-  if (is_ticking() && period > 0 && (now_ >= next_tick || is_last)) {
-    next_tick = now_ + period - period / 8;
+  // The route ticks as often as the element with the shortest period wants: of these ticks the nearest is the one.
+  bool is_due = is_ticking() && now_ + route.tick_period / 2 >= next_tick;
+  if (period > 0 && (is_due || is_last)) {
+    next_tick = is_due && next_tick + period > now_ ? next_tick + period : now_ + period;
     filter.tick(batch, now_, is_last);
   }
   run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));

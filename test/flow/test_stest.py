@@ -187,6 +187,47 @@ expect slow
         self.assertLess(time.monotonic() - begin, 10)
         self.assertFalse(os.path.exists(self.path("never.log")), "no sink is opened")
 
+    def test_ticks_of_scripts_come_each_in_its_own_time(self):
+        self.write("count.lua", """local n = 0
+return {
+  options = { what = { "text", "n" } },
+  setup = function(opt)
+    return {
+      filter = function(rec) n = n + 1 return false end,
+      tick = function(now, emit, is_last) emit({ [opt.what] = n, at = now // 1000000000, last = is_last }) n = 0 end,
+    }
+  end,
+}
+""")
+        begin = time.monotonic()
+        self.play("""stack = in:stdin, slow:lua(script=count.lua, tick=20m, set=what=slow), out:stdout
+stack = in, quick:lua(script=count.lua, tick=100ms, set=what=quick), null
+
+test an hour
+at 1970-01-01T01:00:00Z
+feed in
+  | a
+  | b
+expect out
+  nothing
+advance 19m
+expect out
+  nothing
+advance 1m
+expect out
+  {"slow": 2, "at": 4800, "last": false}
+advance 40m
+feed slow
+  {"n": 1}
+end
+expect out
+  {"slow": 0, "at": 6000, "last": false}
+  {"slow": 0, "at": 7200, "last": false}
+  {"slow": 1, "at": 7200, "last": true}
+count quick made=36001 in=2 filtered=2
+""")
+        self.assertLess(time.monotonic() - begin, 10)
+
     def test_what_is_wrong_with_a_file_is_named_with_its_line(self):
         done = self.play(HEAD + """
 test levels
