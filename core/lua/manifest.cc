@@ -3,15 +3,15 @@
 #include "core/lua/manifest.hh"
 
 #include <lua.hpp>
+#include <span>
 #include <stdexcept>
 
+#include "core/base/text.hh"
 #include "core/lua/state.hh"
 
 namespace stook {
 
 namespace {
-constexpr const char* fields[] = {"kind",  "doc",   "options", "state",  "reads", "writes", "removes",
-                                  "setup", "every", "row",     "filter", "batch", "tick",   "stop"};
 constexpr const char* kinds[] = {"integer", "real", "boolean", "text", "size", "duration"};
 constexpr const char* states[] = {"none", "lane", "shared"};
 
@@ -21,7 +21,18 @@ std::string_view text_at(lua_State* raw, int index) {
   return {bytes, size};
 }
 
+constexpr std::string_view field_names[] = {"kind",  "doc",   "options", "state",  "reads", "writes", "removes",
+                                            "setup", "every", "row",     "filter", "batch", "tick",   "stop"};
+constexpr std::string_view type_names[] = {"boolean", "integer", "unsigned", "real",  "time",
+                                           "text",    "bytes",   "address",  "object"};
+
 // All below RAISES.
+
+// What stands behind a message on a name that is none of those known, when one of them is near.
+const char* hint(lua_State* raw, std::string_view wrong, std::span<const std::string_view> known) {
+  std::string_view near = nearest_name(wrong, known);
+  return near.empty() ? "" : lua_pushfstring(raw, "; did you mean '%s'?", near.data());
+}
 
 int place_of(lua_State* raw, int index, const char* const* names, int count, const char* what) {
   if (lua_type(raw, index) == LUA_TSTRING) {
@@ -46,8 +57,9 @@ void split_key(lua_State* raw, int index, const char* field, std::string_view& n
   if (colon != std::string_view::npos) {
     if (!find_type(name.substr(colon + 1), type)) {
       luaL_error(raw,
-                 "'%s' in %s: its type is none of boolean, integer, unsigned, real, time, text, bytes, address, object",
-                 name.data(), field);
+                 "'%s' in %s: its type is none of boolean, integer, unsigned, real, time, text, bytes, address, "
+                 "object%s",
+                 name.data(), field, hint(raw, name.substr(colon + 1), type_names));
     }
     name = name.substr(0, colon);
   }
@@ -166,14 +178,15 @@ void check_fields(lua_State* raw, int table) {
   while (lua_next(raw, table) != 0) {
     bool is_known = false;
     if (lua_type(raw, -2) == LUA_TSTRING) {
-      for (const char* field : fields) {
+      for (std::string_view field : field_names) {
         is_known = is_known || text_at(raw, -2) == field;
       }
       if (!is_known) {
+        const char* wrong = lua_tostring(raw, -2);
         luaL_error(raw,
                    "its table has '%s', which is none of kind, doc, options, state, reads, writes, removes, setup, "
-                   "every, row, filter, batch, tick, stop",
-                   lua_tostring(raw, -2));
+                   "every, row, filter, batch, tick, stop%s",
+                   wrong, hint(raw, wrong, field_names));
       }
     } else {
       luaL_error(raw, "its table has a %s for a name", luaL_typename(raw, -2));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Floor 3a. A script's way from a file to a function that is ready to be called.
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
@@ -187,6 +188,21 @@ void within_budget(LuaState& state, Deed&& deed) {
   }
 }
 
+// A message on what the script's table says has no line of Lua's; where it names something, that stands in the text.
+std::string with_line(const std::string& message, const std::string& name, const std::string& text) {
+  size_t begin = std::min(message.find('\''), message.size());
+  size_t end = message.find('\'', begin + 1);
+  std::string before = message.substr(0, begin);
+  bool is_named = before == name + ": " || before == name + ": its table has ";
+  size_t at =
+      is_named && end != std::string::npos ? text.find(message.substr(begin + 1, end - begin - 1)) : std::string::npos;
+  if (at == std::string::npos) {
+    return message;
+  }
+  auto line = 1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(at), '\n');
+  return name + ":" + std::to_string(line) + message.substr(name.size());
+}
+
 SetUp run_set_up(LuaState& state, const Manifest& manifest, const std::string& call) {
   SetUp what{&manifest, call.c_str(), manifest.form, false, 0};
   within_budget(state, [&] { return state.call(set_up, &what); });
@@ -206,7 +222,11 @@ Script::Script(const std::string& path, const std::vector<std::string>& settings
   LuaState state(limits, "check", name_);
   run(state);
   manifest_.form = call.empty() ? Form::Record : Form::Call;
-  read_manifest(state, manifest_);
+  try {
+    read_manifest(state, manifest_);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(with_line(error.what(), name_, text_));
+  }
   for (const std::string& setting : settings) {
     give(setting);
   }

@@ -15,15 +15,18 @@ TEST_CASE("mistakes of a script are told with its name and line") {
   CHECK(refusal("return { row = print, filter = print }") ==
         "t.lua: it has more than one of row, filter and batch; one of them is enough");
   CHECK(refusal("return { kind = 'sink', row = print }") == "t.lua: its kind is not \"filter\"");
-  CHECK(
-      refusal("return { tack = 1, row = print }") ==
-      "t.lua: its table has 'tack', which is none of kind, doc, options, state, reads, writes, removes, setup, every, "
-      "row, filter, batch, tick, stop");
-  CHECK(refusal("return { state = 'some', row = print }") ==
-        "t.lua: 'some' is no state; it would be none, lane or shared");
+  CHECK(refusal("return { tack = 1, row = print }") ==
+        "t.lua:1: its table has 'tack', which is none of kind, doc, options, state, reads, writes, removes, setup, "
+        "every, "
+        "row, filter, batch, tick, stop; did you mean 'tick'?");
+  CHECK(refusal("return {\n  state = 'some', row = print }") ==
+        "t.lua:2: 'some' is no state; it would be none, lane or shared");
   CHECK(refusal("return { reads = { 'a:int' }, row = print }") ==
-        "t.lua: 'a:int' in reads: its type is none of boolean, integer, unsigned, real, time, text, bytes, address, "
+        "t.lua:1: 'a:int' in reads: its type is none of boolean, integer, unsigned, real, time, text, bytes, address, "
         "object");
+  CHECK(refusal("return {\n  row = print,\n  writes = { 'a:integr' } }") ==
+        "t.lua:3: 'a:integr' in writes: its type is none of boolean, integer, unsigned, real, time, text, bytes, "
+        "address, object; did you mean 'integer'?");
   CHECK(refusal("return { reads = { 1 }, row = print }") ==
         "t.lua: reads takes texts such as 'status:integer', not a number");
   CHECK(refusal("return { setup = function(opt) return 1 end }") ==
