@@ -24,6 +24,7 @@ start_at=beginning
 {tail}
 [label]
 script=label.lua
+{label}
 [out]
 path={out}
 format=pattern
@@ -63,13 +64,13 @@ class Writer:
 
 class Reload(Programs):
     def config(self, **parts):
-        self.parts = {"dir": self.dir, "timeout": "10s", "stacks": "", "tail": "", "out": "out.log", "more": "",
+        self.parts = {"dir": self.dir, "timeout": "10s", "stacks": "", "tail": "", "label": "", "out": "out.log", "more": "",
                       **getattr(self, "parts", {}), **parts}
         return CONFIG.format(**self.parts)
 
-    def start(self, **parts):
+    def start(self, script=SCRIPT.format(label="first"), **parts):
         self.write("in.log", "")
-        self.write("label.lua", SCRIPT.format(label="first"))
+        self.write("label.lua", script)
         return Daemon(self, self.config(**parts))
 
     def replace(self, name, text):
@@ -133,6 +134,25 @@ class Reload(Programs):
         self.assertEqual((at[0], at[-1]), (0, 31))
         self.assertEqual(at, sorted(at), "each script in its turn")
 
+    def test_a_script_that_counts_is_swapped_with_its_last_tick(self):
+        script = """local n = 0
+function filter(rec) n = n + 1 return false end
+function tick(now, emit) emit({{ message = tostring(n), label = "{label}" }}) n = 0 end
+"""
+        daemon = self.start(script.format(label="first"), label="tick=1h")
+        writer = Writer(self)
+        for number in range(1, 11):
+            before = len(self.read("out.log").splitlines())
+            self.replace("label.lua", script.format(label=f"l{number}"))
+            self.assertIn("kept=2 changed=\"\" added=\"\" removed=\"\" routes_kept=1 routes_swapped=0 scripts=label",
+                          self.reload(daemon))
+            self.until(lambda: len(self.read("out.log").splitlines()) > before, "the last tick of the former script")
+        count = writer.end()
+        daemon.stop()
+        lines = [line.split() for line in self.read("out.log").splitlines()]
+        self.assertEqual([label for _, label in lines], ["first"] + [f"l{number}" for number in range(1, 11)])
+        self.assertEqual(sum(int(n) for n, _ in lines), count)
+
     def test_a_script_with_an_error_keeps_the_one_that_runs_and_says_so(self):
         daemon = self.start(timeout=f"10s\ncontrol={self.path('control')}")
         writer = Writer(self)
@@ -169,7 +189,7 @@ class Reload(Programs):
         daemon = self.start()
         writer = Writer(self)
         log = self.reload(daemon, "reload_failed", more="colour=red")
-        self.assertRegex(log, r'place="?\S*stookd.conf:17"? reason="\[out\] colour: no such option')
+        self.assertRegex(log, r'place="?\S*stookd.conf:18"? reason="\[out\] colour: no such option')
         log = self.reload(daemon, "reload_failed", more="", out="absent/out.log\ncreate_folders=no")
         self.assertRegex(log, "event=reload_failed reason=.*absent/out.log: No such file or directory")
         self.parts["out"] = "out.log"
@@ -234,7 +254,7 @@ class Reload(Programs):
                 self.reload(daemon, out=out)
             elif edit == 4:
                 failed += 1
-                self.assertIn("stookd.conf:17 ", self.reload(daemon, "reload_failed", more="colour=red"))
+                self.assertIn("stookd.conf:18 ", self.reload(daemon, "reload_failed", more="colour=red"))
                 self.parts["more"] = ""
             elif edit == 5:
                 self.reload(daemon, tail=f"max_line={draw.randrange(1, 99)}KiB")
