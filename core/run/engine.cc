@@ -6,6 +6,7 @@
 
 #include "core/api/own_meters.hh"
 #include "core/base/clock.hh"
+#include "core/lua/library/kept_values.hh"
 #include "core/run/reload.hh"
 #include "core/run/runner.hh"
 
@@ -28,6 +29,7 @@ Engine::Engine(const Plan& plan, Loop& loop)
 Engine::Engine(std::shared_ptr<const Plan> plan, Loop& loop)
     : plan_(std::move(plan)), loop_(loop), reload_(std::make_unique<Reload>(*this)) {
   room::enter(room::front);
+  keep_values_in(plan_->settings.state_dir);
   build();
 }
 
@@ -37,6 +39,7 @@ Engine::~Engine() {
   if (!has_ended_) {
     end_threads(true);
   }
+  save_kept_values();
 }
 
 Carrier* Engine::heir_of(const Carrier& former) const {

@@ -78,6 +78,54 @@ format=json
         row = next(row for row in self.json_lines("rows.json") if row["count"] == 50)
         self.assertEqual((row["self"], row["instance"], row["kind"]), ("meter", "count", "counter"))
 
+    def test_what_is_kept_is_there_in_the_next_process(self):
+        self.write("count.lua", """
+local kept = stook.keep("lines")
+function filter(rec) rec.n = kept:add("n") end
+""")
+        self.write("in.log", "a\n" * 10)
+        os.mkdir(self.path("state"))
+        for run in range(3):
+            self.run_config("""
+[global]
+stack=in:FILE,count:LUA,out:FILE
+state_dir=state
+[in]
+path=in.log
+[count]
+script=count.lua
+[out]
+path=out.%d
+format=json
+""" % run)
+            self.assertEqual([row["n"] for row in self.json_lines(f"out.{run}")], list(range(10 * run + 1, 10 * run + 11)))
+
+    def test_what_is_kept_outlives_a_crash_of_the_daemon(self):
+        self.write("count.lua", 'local kept = stook.keep("lines") function filter(rec) rec.n = kept:add("n") end')
+        self.write("in.log", "a\n" * 10)
+        os.mkdir(self.path("state"))
+        config = """
+stack=in:TAIL,count:LUA,out:FILE
+state_dir=state
+[in]
+path=in.log
+start_at=beginning
+[count]
+script=count.lua
+[out]
+path=out.log
+format=json
+"""
+        daemon = Daemon(self, config)
+        daemon.wait_for(lambda: os.path.exists(self.path("state/lines.keep")), "the file")
+        daemon.kill()
+        daemon = Daemon(self, config.replace("start_at=beginning", "state_file=").replace("out.log", "out.2"))
+        with open(self.path("in.log"), "a", encoding="ascii") as file:
+            file.write("b\n")
+        daemon.wait_for(lambda: os.path.exists(self.path("out.2")) and self.json_lines("out.2"), "a row")
+        self.assertEqual(self.json_lines("out.2")[0]["n"], 11)
+        daemon.stop()
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -30,6 +30,7 @@ void open_hash(lua_State* raw);
 void open_histogram(lua_State* raw);
 void open_ip(lua_State* raw);
 void open_json(lua_State* raw);
+void open_keep(lua_State* raw);
 void open_lookup(lua_State* raw);
 void open_msgpack(lua_State* raw);
 void open_regex(lua_State* raw);

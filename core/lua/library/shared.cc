@@ -2,13 +2,16 @@
 /// Floor 3a. `stook.shared`: dictionaries over all workers and scripts. All functions RAISE.
 #include "core/base/clock.hh"
 #include "core/lua/library/desk.hh"
+#include "core/lua/library/kept_values.hh"
 #include "core/lua/library/shared_values.hh"
+#include "core/lua/state.hh"
 
 namespace stook {
 
 namespace {
 struct Shared {
-  SharedValues* values = nullptr;  // lives as long as the process
+  SharedValues* values = nullptr;
+  std::shared_ptr<SharedValues> kept;  // of a kept one; others live as long as the process
 };
 
 int get(lua_State* raw);
@@ -222,8 +225,30 @@ int make(lua_State* raw) {
   }
   return 1;
 }
+
+// stook.keep(name)
+int make_kept(lua_State* raw) {
+  const char* function = "stook.keep";
+  std::string_view name = text_argument(raw, 1, function);
+  if (!LuaState::of(raw).watch().is_starting()) {
+    return refuse(raw, function, "it is opened when the script starts, outside of its functions or in setup");
+  }
+  Shared& shared = make_object<Shared>(raw, shared_kind);
+  Desk& desk = Desk::of(raw);
+  if (!desk.attempt([&] {
+        shared.kept = kept_values(name);
+        shared.values = shared.kept.get();
+        return true;
+      })) {
+    return refuse(raw, function, "%s", desk.reason.c_str());
+  }
+  return 1;
+}
 }  // namespace
 
+void open_keep(lua_State* raw) {
+  lua_pushcfunction(raw, make_kept);
+}
 void open_shared(lua_State* raw) {
   lua_pushcfunction(raw, make);
 }

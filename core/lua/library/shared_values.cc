@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "core/data/object.hh"
+
 namespace stook {
 
 SharedValues* SharedValues::named(std::string_view name) {
@@ -37,6 +39,7 @@ SharedValues::Found SharedValues::find(Shard& shard, std::string_view key, int64
 }
 
 void SharedValues::erase(Shard& shard, Found found) {
+  shard.changes++;
   shard.used -= cost_of(found->first, found->second.value);
   auto place = found->second.place;
   shard.entries.erase(found);
@@ -83,6 +86,7 @@ bool SharedValues::set(std::string_view key, const SharedValue& value, int64_t l
   if (found == shard.entries.end()) {
     found = insert(shard, key, 0);
   }
+  shard.changes++;
   shard.used -= found->second.value.text.size();
   found->second.value = value;
   shard.used += value.text.size();
@@ -105,6 +109,7 @@ SharedValue SharedValues::add(std::string_view key, const SharedValue& by, int64
   if (value.kind != Kind::Integer && value.kind != Kind::Real) {
     return {};
   }
+  shard.changes++;
   if (value.kind == Kind::Integer && by.kind == Kind::Integer) {
     value.integer = static_cast<int64_t>(static_cast<uint64_t>(value.integer) + static_cast<uint64_t>(by.integer));
     return value;
@@ -113,6 +118,63 @@ SharedValue SharedValues::add(std::string_view key, const SharedValue& by, int64
   value.real = before + (by.kind == Kind::Integer ? static_cast<double>(by.integer) : by.real);
   value.kind = Kind::Real;
   return value;
+}
+
+uint64_t SharedValues::changes() {
+  uint64_t sum = 0;
+  for (Shard& shard : shards_) {
+    std::lock_guard lock(shard.lock);
+    sum += shard.changes;
+  }
+  return sum;
+}
+
+namespace {
+void append(std::string& out, const Cell& cell) {
+  size_t size = out.size();
+  out.resize(size + cell_room(cell));
+  out.resize(static_cast<size_t>(put_cell(out.data() + size, cell) - out.data()));
+}
+
+Cell cell_of(const SharedValue& value) {
+  switch (value.kind) {
+    case SharedValue::Kind::Boolean:
+      return Cell::of_boolean(value.integer != 0);
+    case SharedValue::Kind::Integer:
+      return Cell::of_integer(value.integer);
+    case SharedValue::Kind::Real:
+      return Cell::of_real(value.real);
+    case SharedValue::Kind::Text:
+      return Cell::of_text(value.text);
+    case SharedValue::Kind::None:
+      break;
+  }
+  return Cell::of_null();
+}
+}  // namespace
+
+std::string SharedValues::packed(int64_t now, int64_t wall) {
+  std::unique_lock<std::mutex> locks[shards];
+  for (size_t i = 0; i < shards; i++) {
+    locks[i] = std::unique_lock(shards_[i].lock);
+  }
+  std::string out(5, '\0');
+  uint32_t count = 0;
+  for (Shard& shard : shards_) {
+    for (auto place = shard.keys.rbegin(); place != shard.keys.rend(); ++place) {  // the one used last comes last
+      const Entry& entry = shard.entries.find(*place)->second;
+      if (entry.expires != 0 && entry.expires <= now) {
+        continue;
+      }
+      count++;
+      append(out, Cell::of_text(*place));
+      out += '\x92';
+      append(out, cell_of(entry.value));
+      append(out, Cell::of_integer(entry.expires == 0 ? 0 : wall + (entry.expires - now)));
+    }
+  }
+  put_wide_map_head(out.data(), count);
+  return out;
 }
 
 size_t SharedValues::size() {

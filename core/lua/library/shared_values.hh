@@ -42,6 +42,10 @@ class SharedValues {
   /// Adds a number to the one that is there, or to 0, and gives the sum; `lives` counts when there was none.
   /// A sum of integers wraps around, as in Lua. None: what is there is no number.
   SharedValue add(std::string_view key, const SharedValue& by, int64_t lives, int64_t now);
+  /// Counts what was done to it, so that somebody may know whether it has changed.
+  uint64_t changes();
+  /// All values of one moment as kept_values.hh has them; `wall` is ns since 1970.
+  std::string packed(int64_t now, int64_t wall);
   /// Values there are, expired ones among them.
   size_t size();
   /// How many values had to go before they expired, as memory was short.
@@ -60,6 +64,7 @@ class SharedValues {
     std::unordered_map<std::string_view, Entry> entries;  // their keys are the list's
     size_t used = 0;
     uint64_t evicted = 0;
+    uint64_t changes = 0;
   };
   using Found = std::unordered_map<std::string_view, Entry>::iterator;
 

@@ -1,38 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/lua/library/tables.hh"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <thread>
 #include <utility>
 
 #include "core/base/log.hh"
+#include "core/lua/library/each_second.hh"
 
 namespace stook {
 
 namespace {
-/// The files in use, and the thread that looks at them, which lives while there are some.
+/// The files in use, and the thread that looks at them.
 class Library {
  public:
   static Library& instance() {
     static Library one;
     return one;
   }
-  ~Library() {
-    {
-      std::lock_guard lock(lock_);
-      stop_ = true;
-    }
-    bell_.notify_all();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
-  }
-
   template <class Same>
   std::shared_ptr<TableFile> find(Same&& is_same) {
     std::lock_guard lock(lock_);
@@ -47,9 +32,7 @@ class Library {
   void add(const std::shared_ptr<TableFile>& file) {
     std::lock_guard lock(lock_);
     files_.push_back(file);
-    if (!thread_.joinable()) {
-      thread_ = std::thread([this] { serve(); });
-    }
+    each_second_.start();
   }
   void look() {
     std::vector<std::shared_ptr<TableFile>> files;
@@ -68,27 +51,9 @@ class Library {
   }
 
  private:
-  void serve() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    for (;;) {
-      {
-        std::unique_lock lock(lock_);
-        bell_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_; });
-        if (stop_) {
-          return;
-        }
-      }
-      look();
-    }
-  }
-
   std::mutex lock_;  // of the list
-  std::condition_variable bell_;
-  bool stop_ = false;
   std::vector<std::weak_ptr<TableFile>> files_;
-  std::thread thread_;
+  EachSecond each_second_{look_at_tables};
 };
 }  // namespace
 
