@@ -228,6 +228,33 @@ count quick made=36001 in=2 filtered=2
 """)
         self.assertLess(time.monotonic() - begin, 10)
 
+    def test_what_scripts_share_begins_anew_in_each_test_and_expires_by_its_clock(self):
+        self.write("shared.lua", """local seen = stook.shared("seen")
+function filter(rec)
+  rec.n = seen:add("rows", 1, 60)
+end
+""")
+        self.play("stack = in:stdin, count:lua(shared.lua), out:stdout\n" + """
+test rows are counted for a minute
+feed count
+  {}
+  {}
+expect out
+  {"n": 1}
+  {"n": 2}
+advance 61s
+feed count
+  {}
+expect out
+  {"n": 1}
+
+test and another
+feed count
+  {}
+expect out
+  {"n": 1}
+""")
+
     def test_what_is_wrong_with_a_file_is_named_with_its_line(self):
         done = self.play(HEAD + """
 test levels

@@ -7,21 +7,41 @@
 
 namespace stook {
 
+namespace {
+struct Names {
+  std::mutex lock;  // taken when a script starts
+  std::unordered_map<std::string, std::unique_ptr<SharedValues>> all;
+};
+
+Names& names() {
+  static Names the;
+  return the;
+}
+}  // namespace
+
 SharedValues* SharedValues::named(std::string_view name) {
-  struct Names {
-    std::mutex lock;  // taken when a script starts
-    std::unordered_map<std::string, std::unique_ptr<SharedValues>> all;
-  };
-  static Names names;
-  std::lock_guard lock(names.lock);
-  auto found = names.all.find(std::string(name));
-  if (found != names.all.end()) {
+  std::lock_guard lock(names().lock);
+  auto found = names().all.find(std::string(name));
+  if (found != names().all.end()) {
     return found->second.get();
   }
-  if (names.all.size() >= most_dictionaries) {
+  if (names().all.size() >= most_dictionaries) {
     return nullptr;
   }
-  return names.all.emplace(name, std::make_unique<SharedValues>()).first->second.get();
+  return names().all.emplace(name, std::make_unique<SharedValues>()).first->second.get();
+}
+
+void SharedValues::forget_all() {
+  std::lock_guard lock(names().lock);
+  for (auto& [name, values] : names().all) {
+    for (Shard& shard : values->shards_) {
+      std::lock_guard inner(shard.lock);
+      shard.entries.clear();
+      shard.keys.clear();
+      shard.used = 0;
+      shard.evicted = 0;
+    }
+  }
 }
 
 // The live entry of a key, which becomes the one used last.

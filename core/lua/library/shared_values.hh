@@ -33,6 +33,8 @@ class SharedValues {
 
   /// The dictionary of that name, made when there is none; it lives as long as the process. Null: there are too many.
   static SharedValues* named(std::string_view name);
+  /// Empties all of them: a test begins.
+  static void forget_all();
 
   /// The value; None: there is none. `now` is ns of CLOCK_MONOTONIC.
   SharedValue get(std::string_view key, int64_t now);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/clock.hh"
+#include "core/lua/library/shared_values.hh"
 #include "core/plan/trial.hh"
 #include "core/run/report.hh"
 #include "core/run/runner.hh"
@@ -68,6 +69,7 @@ std::unique_ptr<Plan> plan_trial(const TestFile& file) {
 Rehearsal::Rehearsal(const TestFile& file, int64_t begin) : now_(begin) {
   stopped_clock.store(now_, std::memory_order_relaxed);
   room::enter(room::front);
+  SharedValues::forget_all();
   plan_ = plan_trial(file);
   add_log_ear(*this);
   try {
