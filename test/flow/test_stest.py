@@ -229,9 +229,10 @@ count quick made=36001 in=2 filtered=2
         self.assertLess(time.monotonic() - begin, 10)
 
     def test_what_scripts_share_begins_anew_in_each_test_and_expires_by_its_clock(self):
-        self.write("shared.lua", """local seen = stook.shared("seen")
+        self.write("shared.lua", """local seen, all = stook.shared("seen"), stook.counter("all", "rows")
 function filter(rec)
   rec.n = seen:add("rows", 1, 60)
+  all:add(1)
 end
 """)
         self.play("stack = in:stdin, count:lua(shared.lua), out:stdout\n" + """
@@ -248,11 +249,14 @@ feed count
 expect out
   {"n": 1}
 
+count count in=3 meter.all=3 meter.none=0
+
 test and another
 feed count
   {}
 expect out
   {"n": 1}
+count count meter.all=1
 """)
 
     def test_what_is_wrong_with_a_file_is_named_with_its_line(self):

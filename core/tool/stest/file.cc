@@ -198,7 +198,8 @@ class TestReader {
       std::string_view name = piece.substr(0, sign);
       uint64_t count = 0;
       std::string why;
-      if (std::find(std::begin(count_names), std::end(count_names), name) == std::end(count_names)) {
+      bool is_known = std::find(std::begin(count_names), std::end(count_names), name) != std::end(count_names);
+      if (!is_known && !name.starts_with(meter_prefix)) {
         std::vector<std::string> names(std::begin(count_names), std::end(count_names));
         std::string hint = did_you_mean(name, names);
         refuse(name, "'" + printable(name, 40) + "' is nothing that is counted",

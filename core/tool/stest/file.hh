@@ -81,6 +81,8 @@ struct TestFile {
 /// What a `count` may name, in the words of the ledger.
 inline constexpr std::string_view count_names[] = {"in",      "out",    "filtered", "held",        "made",
                                                    "dropped", "routed", "failed",   "type_faults", "keys_lost"};
+/// What stands before the name of a meter that a script made.
+inline constexpr std::string_view meter_prefix = "meter.";
 /// The element that stands for events of the log.
 inline constexpr std::string_view log_element = "log";
 /// When each test begins (ns since 1970 UTC).

@@ -6,7 +6,6 @@
 #include "core/base/clock.hh"
 #include "core/lua/library/shared_values.hh"
 #include "core/plan/trial.hh"
-#include "core/run/report.hh"
 #include "core/run/runner.hh"
 #include "core/tool/stest/rows.hh"
 
@@ -70,6 +69,7 @@ Rehearsal::Rehearsal(const TestFile& file, int64_t begin) : now_(begin) {
   stopped_clock.store(now_, std::memory_order_relaxed);
   room::enter(room::front);
   SharedValues::forget_all();
+  remember_meters();
   plan_ = plan_trial(file);
   add_log_ear(*this);
   try {
@@ -268,32 +268,6 @@ CaughtRows Rehearsal::take(const std::string& element) {
   auto tapped = caught_.find(tap_id(element));
   auto found = tapped == caught_.end() ? caught_.find(element) : tapped;
   return found == caught_.end() ? CaughtRows() : std::exchange(found->second, {});
-}
-
-std::map<std::string, uint64_t> Rehearsal::counts(const std::string& element) const {
-  ReportLine sum;
-  for (auto& route : routes_) {
-    for (const ReportLine& line : route_lines(*route, true)) {
-      if (line.id == element) {
-        std::vector<ReportLine> both = {std::move(sum)};
-        both[0].id = line.id;
-        both[0].kind = line.kind;
-        both[0].route = line.route;
-        merge_line(both, line);
-        sum = std::move(both[0]);
-      }
-    }
-  }
-  return {{"in", sum.in},
-          {"out", sum.out},
-          {"filtered", sum.disposed},
-          {"held", sum.held},
-          {"made", sum.appended},
-          {"dropped", sum.dropped_rows()},
-          {"routed", sum.routed},
-          {"failed", sum.faults},
-          {"type_faults", sum.type_faults},
-          {"keys_lost", sum.keys_lost}};
 }
 
 }  // namespace stook

@@ -47,13 +47,14 @@ class Rehearsal final : private LogEar {
 
   /// What has left this element since the last time.
   CaughtRows take(const std::string& element);
-  /// What the ledger has counted for it, by name.
+  /// What the ledger has counted for it, by name; and what its script has, behind `meter.`.
   std::map<std::string, uint64_t> counts(const std::string& element) const;
   /// All that the log was told in this test.
   const CaughtRows& log() const { return log_; }
 
  private:
   void hear(Level level, std::string_view event, std::string_view fields) override;
+  void remember_meters();
   void dress();
   void build();
   bool feed_route(RouteRun& route, const std::vector<TestRow>& rows);
@@ -66,6 +67,7 @@ class Rehearsal final : private LogEar {
   std::string why_not(const TestStep& step) const;
 
   int64_t now_;
+  std::map<std::string, uint64_t> meters_before_;  // by `ID.NAME`: meters outlive scripts, as reports do
   std::map<std::string, CaughtRows, std::less<>> caught_;
   CaughtRows log_;
   size_t log_taken_ = 0;
