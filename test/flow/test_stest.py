@@ -230,9 +230,11 @@ count quick made=36001 in=2 filtered=2
 
     def test_what_scripts_share_begins_anew_in_each_test_and_expires_by_its_clock(self):
         self.write("shared.lua", """local seen, all = stook.shared("seen"), stook.counter("all", "rows")
+local kept = stook.keep("kept")
 function filter(rec)
   rec.n = seen:add("rows", 1, 60)
   all:add(1)
+  rec.kept = kept:add("rows", 1)
 end
 """)
         self.play("stack = in:stdin, count:lua(shared.lua), out:stdout\n" + """
@@ -241,13 +243,13 @@ feed count
   {}
   {}
 expect out
-  {"n": 1}
-  {"n": 2}
+  {"n": 1, "kept": 1}
+  {"n": 2, "kept": 2}
 advance 61s
 feed count
   {}
 expect out
-  {"n": 1}
+  {"n": 1, "kept": 3}
 
 count count in=3 meter.all=3 meter.none=0
 
@@ -255,7 +257,7 @@ test and another
 feed count
   {}
 expect out
-  {"n": 1}
+  {"n": 1, "kept": 1}
 count count meter.all=1
 """)
 

@@ -121,6 +121,12 @@ void load(SharedValues& values, const std::string& file) {
 }
 }  // namespace
 
+void forget_kept_values() {
+  std::lock_guard lock(keeper().lock);
+  keeper().all.clear();
+  keeper().folder.clear();
+}
+
 void keep_values_in(const std::string& folder) {
   std::lock_guard lock(keeper().lock);
   if (keeper().folder != folder) {

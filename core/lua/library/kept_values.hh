@@ -18,6 +18,9 @@ class SharedValues;
 /// scripts that were only looked at before are forgotten, and those of another folder.
 void keep_values_in(const std::string& folder);
 
+/// Forgets all of them, unsaved, and keeps none from here on: a test begins.
+void forget_kept_values();
+
 /// The dictionary of that name, read from its file when it is first asked for; from then on it is saved each second in
 /// which it changed. Throws std::invalid_argument: the name is none, there are too many, or its files are damaged.
 std::shared_ptr<SharedValues> kept_values(std::string_view name);

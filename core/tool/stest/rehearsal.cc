@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/clock.hh"
+#include "core/lua/library/kept_values.hh"
 #include "core/lua/library/shared_values.hh"
 #include "core/plan/trial.hh"
 #include "core/run/runner.hh"
@@ -69,6 +70,7 @@ Rehearsal::Rehearsal(const TestFile& file, int64_t begin) : now_(begin) {
   stopped_clock.store(now_, std::memory_order_relaxed);
   room::enter(room::front);
   SharedValues::forget_all();
+  forget_kept_values();
   remember_meters();
   plan_ = plan_trial(file);
   add_log_ear(*this);
