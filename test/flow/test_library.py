@@ -2,6 +2,7 @@
 """What scripts call, through the real program: tables, values that workers share, meters in the report and in `self`."""
 
 import os
+import re
 import unittest
 
 from harness import Daemon, Flow
@@ -77,6 +78,24 @@ format=json
         daemon.stop()
         row = next(row for row in self.json_lines("rows.json") if row["count"] == 50)
         self.assertEqual((row["self"], row["instance"], row["kind"]), ("meter", "count", "counter"))
+
+    def test_an_attack_by_the_library_costs_its_row_only(self):
+        self.write("in.log", "".join(f"{i}\n" for i in range(9)))
+        for attack in ("stook.regex('[ab]*[ab]*[^ab]'):match(('a'):rep(20000))",
+                       "while true do pcall(function() stook.regex('(a|a)*b'):match(('a'):rep(1000)) end) end",
+                       "stook.regex(''):replace(('a'):rep(1 << 20), function() while true do end end)",
+                       "while true do stook.json.decode(('[0,'):rep(60) .. ('0,'):rep(100000)) end",
+                       "local s = ('x'):rep(1 << 20) while true do pcall(stook.hash.sha512, s) end",
+                       "while true do pcall(stook.grok, '%{A}', { A = '%{B}%{B}', B = '%{A}%{A}' }) end",
+                       "local d, i = stook.shared('flood'), 0 while true do i = i + 1 d:set('k' .. i, ('x'):rep(60000)) end"):
+            with self.subTest(attack=attack):
+                self.write("bad.lua", f"function filter(rec) if rec.message % 4 == 2 then rec.x = 1 {attack} end rec.y = 2 end")
+                result = self.run_bounded("file(in.log), lua(bad.lua, budget=20ms), file(path=out.json)", most=256 << 20)
+                self.assertEqual(self.json_lines("out.json")[-9:],
+                                 [{"message": str(i)} if i % 4 == 2 else {"message": str(i), "y": 2} for i in range(9)])
+                self.assertEqual(result.line("lua")["faults"], 2)
+                self.assertEqual(len(re.findall("event=script_(?:killed|error) instance=lua script=bad.lua line=1 ", result.log)), 2)
+                self.write("out.json", "")
 
     def test_what_is_kept_is_there_in_the_next_process(self):
         self.write("count.lua", """
