@@ -15,10 +15,9 @@ constexpr size_t longest_interned = 40;  // LUAI_MAXSHORTLEN
 
 // Registry keys.
 const char record_place = 0;
-// Upvalues of the functions of rec's metatable: the view, the pinned strings by slot, the names by key.
-constexpr int view_upvalue = 1;
-constexpr int pins_upvalue = 2;
-constexpr int names_upvalue = 3;
+// Upvalues of the functions of rec's metatable: the pinned strings by slot, the names by key.
+constexpr int pins_upvalue = 1;
+constexpr int names_upvalue = 2;
 
 bool is_same(const Cell& a, const Cell& b) {
   return a.bits == b.bits && a.size == b.size && a.type == b.type && a.is_number == b.is_number &&
@@ -86,17 +85,16 @@ void RecordView::remember(KeyId id, const Cell* cell) {
 // Everything below RAISES.
 
 int RecordView::make(lua_State* raw) {
-  void* self = lua_touserdata(raw, 1);
+  LuaState::of(raw).view = static_cast<RecordView*>(lua_touserdata(raw, 1));
   lua_newuserdatauv(raw, 0, 0);
   lua_createtable(raw, 0, 6);
   lua_createtable(raw, static_cast<int>(slots), 0);  // pins
   lua_createtable(raw, 64, 0);                       // names
   const luaL_Reg functions[] = {{"__index", index}, {"__newindex", new_index}, {"__pairs", pairs}};
   for (const luaL_Reg& function : functions) {
-    lua_pushlightuserdata(raw, self);
     lua_pushvalue(raw, 4);
     lua_pushvalue(raw, 5);
-    lua_pushcclosure(raw, function.func, 3);
+    lua_pushcclosure(raw, function.func, 2);
     lua_setfield(raw, 3, function.name);
   }
   lua_settop(raw, 3);
@@ -125,7 +123,7 @@ bool RecordView::is_view(lua_State* raw, int index) {
 
 // The view, when there is a row to look at.
 RecordView& RecordView::of(lua_State* raw) {
-  RecordView& self = *static_cast<RecordView*>(lua_touserdata(raw, lua_upvalueindex(view_upvalue)));
+  RecordView& self = *LuaState::of(raw).view;  // found without a call into Lua: this is done for each access
   if (!self.is_open_) {
     luaL_error(raw, "the record is used outside its row");
   }
@@ -227,10 +225,10 @@ int RecordView::new_index(lua_State* raw) {
 
 int RecordView::pairs(lua_State* raw) {
   of(raw);
-  for (int i : {view_upvalue, pins_upvalue, names_upvalue}) {
+  for (int i : {pins_upvalue, names_upvalue}) {
     lua_pushvalue(raw, lua_upvalueindex(i));
   }
-  lua_pushcclosure(raw, next, 3);
+  lua_pushcclosure(raw, next, 2);
   lua_pushvalue(raw, 1);
   lua_pushnil(raw);
   return 3;

@@ -16,6 +16,7 @@
 namespace stook {
 
 class Driver;
+class RecordView;
 
 /// A script's whole world. One per replica: memory, errors and budget are its own.
 /// *Invariants:* nothing that may raise a Lua error runs outside `call`. *Rooms:* that of its replica.
@@ -66,6 +67,8 @@ class LuaState {
   bool hides_null = false;
   /// Who calls the script; null while it is set up.
   Driver* driver = nullptr;
+  /// What looks at its rows; null while there is none.
+  RecordView* view = nullptr;
   /// What scripts say by print and stook.log.
   LogLimit speech{60};
 

@@ -179,3 +179,29 @@ TEST_CASE("xpcall, coroutines and print do what Lua's own do") {
                 " rec.s = table.concat(t)",
                 {}) == "r=\"1,2,3\"(text) s=\"321\"(text)");
 }
+
+TEST_CASE("a loop without end is ended in every form, in a tick and in stop") {
+  Options options = {{"budget", "20ms"}};
+  for (const char* script :
+       {"return { reads = { 'n:integer' }, row = function(n) while true do end end }",
+        "return { reads = { 'n:integer' }, batch = function(b) while true do pcall(b.column, b, 1) end end }",
+        "return { state = 'none', batch = function(b) b:row(1).n = 2 while true do end end }"}) {
+    CAPTURE(script);
+    Rig rig = lua_rig(script, options);
+    rig.row({{"n", Cell::of_integer(1)}}).row({{"n", Cell::of_integer(2)}}).run();
+    CHECK(rig.faults().size() == 2);
+    CHECK(rig.show_all() == "n=1(integer)\nn=2(integer)\n");
+  }
+  Rig call =
+      lua_rig("function cb(tag, ts, record) while true do record.n = 2 end end", {{"budget", "20ms"}, {"call", "cb"}});
+  call.row({{"n", Cell::of_integer(1)}}).run();
+  CHECK(call.faults().size() == 1);
+  Rig ticks = lua_rig(
+      "function filter(rec) end function tick(now, emit) emit({ n = 1 }) while true do end end "
+      "function stop() while true do end end",
+      options);
+  ticks.tick(1);
+  CHECK(ticks.show_all().empty());
+  ticks.row({{"n", Cell::of_integer(1)}}).run();
+  CHECK(ticks.faults().empty());
+}
