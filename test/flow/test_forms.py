@@ -3,11 +3,13 @@
 """Scripts in all forms, in the daemon: rows that they make, hold and let go, ticks, and fluent-bit's way."""
 
 import json
+import os
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
-from harness import Flow  # noqa: E402
+from harness import Daemon, Flow  # noqa: E402
 
 
 class Forms(Flow):
@@ -36,6 +38,16 @@ function tick(now, emit, is_last) if is_last then emit({ last = last }) end end
             want += [{"n": n}] + [{"n": n, "i": i} for i in range(1, 6)]
         for threads in ("1", "4"):
             self.assertEqual(self.rows_of(script, 3000, words=("-t", threads)), want + [{"last": 3000}])
+
+    def test_rows_of_a_script_that_any_worker_runs_come_in_order(self):
+        script = """
+return { state = "none", reads = { "n:integer" },
+  row = function(n) for i = 1, 3 do emit({ n = n, i = i }) end return n % 2 == 0 end }
+"""
+        want = []
+        for n in range(1, 3001):
+            want += ([{"n": n}] if n % 2 == 0 else []) + [{"n": n, "i": i} for i in range(1, 4)]
+        self.assertEqual(self.rows_of(script, 3000, words=("-t", "4")), want)
 
     def test_two_scripts_behind_each_other_make_rows(self):
         self.write("in.log", "".join(f"{i}\n" for i in range(600)))
@@ -130,6 +142,65 @@ end
         self.write("in.log", "x\n" * 1000)
         result = self.run_stack("file(in.log), lua(t.lua), null")
         self.assertEqual(result.log.count("stopped"), 1)
+
+
+class Killed(Flow):
+    """A daemon that is killed while a script holds a row."""
+
+    CONFIG = """
+[global]
+state_dir=%s
+stack=in:TAIL,pair:LUA,out:FILE
+[in]
+path=in.log
+start_at=beginning
+[pair]
+script=pair.lua
+[out]
+path=out.log
+format=json
+"""
+    SCRIPT = """
+local open
+function filter(rec)
+  if rec.message == "open" then
+    open = hold()
+  elseif open then
+    open.answer = rec.message
+    emit(open)
+    open = nil
+    return false
+  end
+end
+"""
+
+    def position(self):
+        """The offset in the position file, 0 without one."""
+        try:
+            line = self.read("state/in.pos").splitlines()[1]
+        except (OSError, IndexError):
+            return 0
+        return int(line.split()[5]) if line.startswith("file ") else 0
+
+    def test_a_held_row_is_read_again(self):
+        os.makedirs(self.path("state"), exist_ok=True)
+        self.write("pair.lua", self.SCRIPT)
+        self.write("in.log", "first\nopen\n")
+        self.write("out.log", "")
+        config = self.CONFIG % self.path("state")
+        daemon = Daemon(self, config)
+        daemon.wait_for(lambda: "first" in self.read("out.log"), "the first row")
+        moment = time.monotonic() + 1.3  # positions are written once a second; this one stays before the held row
+        daemon.wait_for(lambda: time.monotonic() > moment, "the moment of the kill")
+        self.assertLessEqual(self.position(), len("first\n"))
+        daemon.kill()
+        daemon = Daemon(self, config)
+        self.write("in.log", "answer\n", "a")
+        daemon.wait_for(lambda: "answer" in self.read("out.log"), "the answer")
+        daemon.stop()
+        rows = self.json_lines("out.log")
+        self.assertEqual(rows[-1], {"message": "open", "answer": "answer"})
+        self.assertTrue(all(row == {"message": "first"} for row in rows[:-1]), rows)
 
 
 if __name__ == "__main__":
