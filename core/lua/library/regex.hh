@@ -12,6 +12,8 @@
 
 namespace stook {
 
+class LuaState;
+
 /// PCRE2's limit of steps holds for each place at which a match may begin, and does not count what a repeated character
 /// steps over: the time of a match is bounded by the text's length to the third. So short texts are matched without
 /// being watched, within few steps; longer ones, and those which take more, by a second form of the expression, which asks
@@ -40,10 +42,12 @@ struct LuaRegex {
   const Matcher* last = nullptr;
   size_t charged = 0;
   uint32_t asked = 0;
+  LuaState* state = nullptr;  // that Lua's, once there is a watched form
   /// What a Matcher takes beside the expression: stack for the JIT, places of groups.
   static constexpr size_t matcher_memory = 48 * 1024;
 
  private:
+  static bool is_spent(void* self);
   void watch(lua_State* raw, const char* function);
 };
 

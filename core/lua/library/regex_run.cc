@@ -7,18 +7,11 @@
 
 namespace stook {
 
-namespace {
-struct Asked {
-  LuaState* state;
-  LuaRegex* regex;
-};
-
 // Asked for each item of an expression: some ns, so that the clock is looked at each thousandth time.
-bool is_spent(void* about) {
-  Asked& asked = *static_cast<Asked*>(about);
-  return (++asked.regex->asked & 0x3ff) == 0 && asked.state->watch().is_over();
+bool LuaRegex::is_spent(void* about) {
+  LuaRegex& self = *static_cast<LuaRegex*>(about);
+  return (++self.asked & 0x3ff) == 0 && self.state->watch().is_over();
 }
-}  // namespace
 
 void LuaRegex::compile(std::string_view text) {
   if (text.size() > longest_pattern) {
@@ -31,23 +24,24 @@ void LuaRegex::compile(std::string_view text) {
 
 // COLD: makes the watched form.
 void LuaRegex::watch(lua_State* raw, const char* function) {
+  size_t more = 4 * quick_form->memory() + matcher_memory;  // before it is made: what raises here leaves nothing behind
+  charge(raw, more);
+  charged += more;
   Desk& desk = Desk::of(raw);
+  state = &LuaState::of(raw);
   if (!desk.attempt([&] {
         watched_form = std::make_unique<Regex>(pattern, true);
         watched = std::make_unique<Matcher>(*watched_form);
+        watched->watch(is_spent, this);  // Lua holds this object, which never moves
         return true;
       })) {
     watched = nullptr;
     refuse(raw, function, "%s", desk.reason.c_str());
   }
-  size_t more = watched_form->memory() + matcher_memory;
-  charge(raw, more);
-  charged += more;
 }
 
 bool LuaRegex::match(lua_State* raw, std::string_view text, size_t from, const char* function) {
-  LuaState& state = LuaState::of(raw);
-  state.check_budget(raw);
+  LuaState::of(raw).check_budget(raw);
   if (text.size() <= short_text) {
     Matched found = quick->match(text, from);
     if (found != Matched::Limit) {
@@ -58,10 +52,8 @@ bool LuaRegex::match(lua_State* raw, std::string_view text, size_t from, const c
   if (watched == nullptr) {
     watch(raw, function);
   }
-  Asked about{&state, this};
-  watched->watch(is_spent, &about);
   Matched found = watched->match(text, from);
-  state.check_budget(raw);
+  state->check_budget(raw);
   if (found == Matched::Limit) {
     refuse(raw, function,
            "the text takes more steps than a match may; a pattern that can match in fewer ways would do");
