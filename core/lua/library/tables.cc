@@ -35,6 +35,7 @@ class Library {
     each_second_.start();
   }
   void look() {
+    std::lock_guard one_at_a_time(looking_);
     std::vector<std::shared_ptr<TableFile>> files;
     {
       std::lock_guard lock(lock_);
@@ -51,7 +52,8 @@ class Library {
   }
 
  private:
-  std::mutex lock_;  // of the list
+  std::mutex looking_;  // of what a look remembers of each file
+  std::mutex lock_;     // of the list
   std::vector<std::weak_ptr<TableFile>> files_;
   EachSecond each_second_{look_at_tables};
 };
