@@ -11,6 +11,7 @@
 #include "core/data/json_text.hh"
 #include "core/run/service.hh"
 #include "core/tool/commands.hh"
+#include "core/tool/letter_id.hh"
 #include "core/tool/letter_replay.hh"
 
 namespace stook {
@@ -129,9 +130,11 @@ void show(const LettersRequest& request) {
       return false;
     }
     std::string to = letter.address.empty() ? "" : " for " + printable(letter.address);
-    std::printf("%s %s%s: %s (asked %llu times, %s)\n  %s\n", show_time(letter.time).c_str(), letter.sink.c_str(),
+    std::string id = letter_id(letter);
+    id = id.empty() ? "" : ", id " + printable(id);
+    std::printf("%s %s%s: %s (asked %llu times, %s%s)\n  %s\n", show_time(letter.time).c_str(), letter.sink.c_str(),
                 to.c_str(), printable(letter.reason).c_str(), static_cast<unsigned long long>(letter.attempts),
-                letter.format.c_str(), printable(letter.bytes, 65536).c_str());
+                letter.format.c_str(), id.c_str(), printable(letter.bytes, 65536).c_str());
     return true;
   });
 }

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -136,6 +137,15 @@ class Tool(Letters):
         rows = [json.loads(line)["n"] for line in self.tool("export", "letters").splitlines()]
         self.assertEqual(rows, list(range(500, 1500)))
         self.assertEqual(self.tool("export", "letters", "--sink", "other"), "")
+
+    def test_a_letter_that_holds_its_rows_id_is_shown_with_it(self):
+        offset = sum(len(line) + 1 for line in self.read("in.json").splitlines()[:501])
+        for out in ("also=stook.id", "format=msgpack\nalso=stook.id"):
+            text = CONFIG.format(more="letters=more", out=out)
+            self.run_config(text.replace("format=json\n", "") if "format" in out else text, code=1)
+            self.assertRegex(self.tool("show", "more", "2"), rf"\(asked \d+ times, \w+, id in:\w+\.\w+\.\w+\.{offset}\)")
+            shutil.rmtree(self.path("more"))
+        self.assertNotIn(", id ", self.tool("show", "letters", "2"))
 
     def test_letters_are_delivered_once_the_way_is_free_and_then_they_are_gone(self):
         self.assertIn("delivered 0, refused again 1 000", self.replay(code=1))
