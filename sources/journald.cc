@@ -122,6 +122,7 @@ void Journald::start(Feed& feed) {
   feed_ = &feed;
   reader_ = std::make_unique<JournalReader>(config_, feed.id());
   cursor_ = std::make_unique<CursorFile>(config_.state_file, feed.id());
+  cursor_->count_by(feed);
   cursor_->load();
   last_ = cursor_->cursor();
   launch();

@@ -126,6 +126,7 @@ class Kmsg final : public Source {
 void Kmsg::start(Feed& feed) {
   feed_ = &feed;
   cursor_ = std::make_unique<CursorFile>(config_.state_file, feed.id());
+  cursor_->count_by(feed);
   cursor_->load();
   fd_.reset(open(config_.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   struct stat status {};

@@ -142,7 +142,11 @@ class Tail final : public Source {
     look_again();
     turns_.run();
   }
-  void close() override ROOM(front) { files_->save(); }
+  void close() override ROOM(front) {
+    if (!files_->save()) {
+      feed_->count(Remark::CheckpointFailures, 1);
+    }
+  }
 
  private:
   void on_events() ROOM(front);
@@ -176,7 +180,7 @@ void Tail::start(Feed& feed) {
                      config_.priority};
   files_ = std::make_unique<Files>(std::move(setup), feed.id());
   files_->load();
-  checkpoint_.attach(feed.loop(), *files_);
+  checkpoint_.attach(feed, *files_);
   turns_.attach(feed, *files_, checkpoint_);
   look_again();
   if (files_->watch.fd() >= 0) {

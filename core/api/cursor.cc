@@ -119,6 +119,9 @@ void CursorFile::save() {
     is_dirty_ = false;
     return;
   }
+  if (feed_ != nullptr) {
+    feed_->count(Remark::CheckpointFailures, 1);
+  }
   static LogLimit limit(1);
   if (auto pass = limit.pass()) {
     log_event(Level::Error, "positions_failed",

@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/api/loop.hh"
+#include "core/api/source.hh"
 
 namespace stook {
 
@@ -27,6 +27,8 @@ class CursorFile {
   /// An empty name: nothing is kept. `id`: of the instance, for the log.
   CursorFile(std::string file, std::string_view id) : file_(std::move(file)), id_(id) {}
 
+  /// Who counts failures to write it.
+  void count_by(Feed& feed) ROOM(front) { feed_ = &feed; }
   /// Reads what is there. Throws SetupError when files are there and none of them is whole.
   void load();
   /// Empty: nothing was kept.
@@ -47,6 +49,7 @@ class CursorFile {
   };
   std::string file_;
   std::string id_;
+  Feed* feed_ = nullptr;
   std::string cursor_;
   std::deque<Fed> fed_;
   uint64_t generation_ = 0;

@@ -25,6 +25,12 @@ inline constexpr size_t losses = 5;
 /// The reason's name in the ledger: `kernel`, `pool`, `too_long`, `unreadable`, `framing`.
 std::string_view loss_name(Loss loss);
 
+/// What a source counts that costs no row: positions that could not be written, bytes of a file's hole that were skipped.
+enum class Remark : uint8_t { CheckpointFailures, HoleBytes };
+inline constexpr size_t remarks = 2;
+/// The counter's name in the ledger: `checkpoint_failures`, `hole_bytes`.
+std::string_view remark_name(Remark remark);
+
 /// What a source writes rows into. Rows go straight into a bundle: ask for one, append, put cells, mark, and say `seal`
 /// at the end of the read callback.
 /// *Rooms:* the source's front.
@@ -50,6 +56,8 @@ class Feed {
   virtual void lose(Loss why, uint64_t rows) ROOM(front) = 0;
   /// Counts bytes read.
   virtual void count_bytes(uint64_t bytes) ROOM(front) = 0;
+  /// Counts what is worth knowing, although no row is lost by it.
+  virtual void count(Remark, uint64_t /*number*/) ROOM(front) {}
   virtual Loop& loop() ROOM(front) = 0;
 
   /// The KeyId of the source's j-th declared write; no_key when nobody reads it: then it is not produced.

@@ -17,7 +17,7 @@ std::vector<OwnMeter> meters_of(const Report& report) {
   std::vector<OwnMeter> meters;
   for (const ReportLine& line : report.lines) {
     meters.push_back({line.id, line.kind, line.plugin, line.in, line.out, line.disposed, line.dropped_rows(),
-                      line.lettered, line.spooled, line.in_flight, line.bytes, line.retries});
+                      line.lettered, line.spooled, line.in_flight, line.bytes, line.retries, line.remarks});
   }
   return meters;
 }

@@ -68,15 +68,6 @@ bool Report::is_balanced() const {
   return std::all_of(lines.begin(), lines.end(), [](const ReportLine& line) { return line.is_balanced(); });
 }
 
-std::string Report::busiest() const {
-  auto line = std::max_element(lines.begin(), lines.end(), [](auto& a, auto& b) { return a.ns < b.ns; });
-  if (line == lines.end() || elapsed_ns == 0) {
-    return "nothing has run";
-  }
-  return line->id + " (" + line->plugin + ") " + std::to_string(line->ns * 100 / static_cast<uint64_t>(elapsed_ns)) +
-         " % of a processor";
-}
-
 namespace {
 void add_reason(Reasons& reasons, std::string_view reason, uint64_t count) {
   if (count == 0) {
@@ -185,6 +176,9 @@ void merge_line(std::vector<ReportLine>& lines, const ReportLine& more) {
   for (auto& [reason, rows] : more.dropped) {
     add_reason(line->dropped, reason, rows);
   }
+  for (auto& [name, number] : more.remarks) {
+    add_reason(line->remarks, name, number);
+  }
 }
 
 std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
@@ -203,6 +197,9 @@ std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
       uint64_t lost = meter.lost[i].read();
       line.in += lost;  // a row that was lost before it was fed has come in all the same
       add_reason(line.dropped, loss_name(static_cast<Loss>(i)), lost);
+    }
+    for (size_t i = 0; i < remarks; i++) {
+      add_reason(line.remarks, remark_name(static_cast<Remark>(i)), meter.remarked[i].read());
     }
   }
   report.lines.push_back(line);

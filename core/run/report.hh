@@ -38,6 +38,7 @@ struct ReportLine {
   std::string_view state;    // of a member: used, ready or failing
   uint64_t type_faults = 0;  // values of another type than the declared one; they were read as absent
   uint64_t keys_lost = 0;    // keys of rows for which there was no room; the rows went on without them
+  Reasons remarks;           // of a source: what cost no row, and how much of it; without those that are 0
 
   uint64_t dropped_rows() const;
   /// in + appended = out + disposed + held + dropped + routed + lettered + in flight + spooled.

@@ -45,6 +45,9 @@ std::string reasons_text(const ReportLine& line) {
   if (line.keys_lost > 0) {
     text += (text.empty() ? "" : " ") + std::string("keys_lost=") + std::to_string(line.keys_lost);
   }
+  for (auto& [name, number] : line.remarks) {
+    text += (text.empty() ? "" : " ") + std::string(name) + "=" + std::to_string(number);
+  }
   return text;
 }
 
@@ -103,7 +106,11 @@ std::string Report::json() const {
             number("lettered", line.lettered) + number("in_flight", line.in_flight) + number("bytes", line.bytes) +
             number("ns", line.ns) + number("deliveries", line.deliveries) + number("retries", line.retries) +
             (line.state.empty() ? "" : ",\"state\":\"" + std::string(line.state) + "\"") +
-            number("type_faults", line.type_faults) + number("keys_lost", line.keys_lost) + ",\"dropped\":{";
+            number("type_faults", line.type_faults) + number("keys_lost", line.keys_lost);
+    for (auto& [name, count] : line.remarks) {
+      text += number(std::string(name).c_str(), count);
+    }
+    text += ",\"dropped\":{";
     for (size_t i = 0; i < line.dropped.size(); i++) {
       text +=
           (i > 0 ? ",\"" : "\"") + std::string(line.dropped[i].first) + "\":" + std::to_string(line.dropped[i].second);
@@ -112,6 +119,15 @@ std::string Report::json() const {
   }
   std::string meters = script_meters_json();
   return text + "]" + (meters.empty() ? "" : ",\"meters\":" + meters) + "}";
+}
+
+std::string Report::busiest() const {
+  auto line = std::max_element(lines.begin(), lines.end(), [](auto& a, auto& b) { return a.ns < b.ns; });
+  if (line == lines.end() || elapsed_ns == 0) {
+    return "nothing has run";
+  }
+  return line->id + " (" + line->plugin + ") " + std::to_string(line->ns * 100 / static_cast<uint64_t>(elapsed_ns)) +
+         " % of a processor";
 }
 
 }  // namespace stook

@@ -206,6 +206,9 @@ void log_report(const Report& report) {
     if (line.keys_lost > 0) {
       fields("keys_lost", line.keys_lost);
     }
+    for (auto& [name, number] : line.remarks) {
+      fields(name, number);
+    }
     log_event(Level::Notice, "ledger", fields);
   }
   for (const auto& meter : script_meters()) {

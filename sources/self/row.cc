@@ -30,6 +30,7 @@ enum SelfKey : size_t {
   self_meter,
   self_count,
   self_value,
+  self_remarks,  // the first of them
 };
 
 /// A row that is being written.
@@ -88,6 +89,10 @@ void declare_self_keys(Wiring& wiring) {
                    {"meter", Type::Text, "", "name of a script's meter", false},
                    {"count", Type::Unsigned, "", "of a counter; of a histogram's values", false},
                    {"value", Type::Real, "", "of a gauge; sum of a histogram's values", false}};
+  for (size_t i = 0; i < remarks; i++) {
+    std::string name(remark_name(static_cast<Remark>(i)));
+    wiring.writes.push_back({name, Type::Unsigned, "", "of a source where it is not 0", false});
+  }
 }
 
 bool put_self_event(Feed& feed, const SelfEvent& event) {
@@ -126,6 +131,13 @@ bool put_self_meter(Feed& feed, const OwnMeter& meter) {
                                                 {self_retries, meter.retries}};
   for (auto [key, count] : counts) {
     row.set(key, Cell::of_unsigned(count));
+  }
+  for (auto [name, count] : meter.remarks) {
+    for (size_t i = 0; i < remarks; i++) {
+      if (name == remark_name(static_cast<Remark>(i))) {
+        row.set(self_remarks + i, Cell::of_unsigned(count));
+      }
+    }
   }
   return true;
 }

@@ -12,8 +12,9 @@ constexpr uint64_t most_progress = 8 * 1024 * 1024;
 
 }  // namespace
 
-void Checkpoint::attach(Loop& loop, Files& files) {
-  loop_ = &loop;
+void Checkpoint::attach(Feed& feed, Files& files) {
+  feed_ = &feed;
+  loop_ = &feed.loop();
   files_ = &files;
 }
 
@@ -36,7 +37,9 @@ void Checkpoint::soon() {
 void Checkpoint::save() {
   is_soon_ = false;
   int64_t begin = loop_->now();
-  files_->save();
+  if (!files_->save()) {
+    feed_->count(Remark::CheckpointFailures, 1);
+  }
   int64_t end = loop_->now();
   not_before_ = end + 9 * (end - begin);
   timer_.stop();

@@ -11,7 +11,7 @@ namespace stook {
 /// than a tenth of the time.
 class Checkpoint {
  public:
-  void attach(Loop& loop, Files& files) ROOM(front);
+  void attach(Feed& feed, Files& files) ROOM(front);
   /// Something was acknowledged.
   void advance() ROOM(front);
   /// A file has appeared or gone: after a crash one that was renamed meanwhile is found by its position only.
@@ -21,6 +21,7 @@ class Checkpoint {
  private:
   void save() ROOM(front);
 
+  Feed* feed_ OWNED(front) = nullptr;
   Loop* loop_ OWNED(front) = nullptr;
   Files* files_ OWNED(front) = nullptr;
   Watcher timer_ OWNED(front);

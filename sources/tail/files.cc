@@ -185,25 +185,26 @@ void Files::remember(Tailed& file) {
   position.identity = {file.inode, file.head, marker, file.acknowledged.offset};
 }
 
-void Files::save() {
+bool Files::save() {
   progress_ = 0;
   if (!positions_.is_kept() || !is_dirty_) {
-    return;
+    return true;
   }
   for (auto& [key, file] : open) {
     remember(*file);
   }
-  is_dirty_ = false;
-  if (!positions_.save(wall_seconds())) {
-    is_dirty_ = true;
-    failures_++;
-    static LogLimit limit(1);
-    if (auto pass = limit.pass()) {
-      log_event(Level::Error, "positions_failed",
-                Fields()("instance", id_)("reason", positions_.reason())("failures", failures_)("suppressed",
-                                                                                                pass.suppressed));
-    }
+  is_dirty_ = !positions_.save(wall_seconds());
+  if (!is_dirty_) {
+    return true;
   }
+  failures_++;
+  static LogLimit limit(1);
+  if (auto pass = limit.pass()) {
+    log_event(
+        Level::Error, "positions_failed",
+        Fields()("instance", id_)("reason", positions_.reason())("failures", failures_)("suppressed", pass.suppressed));
+  }
+  return false;
 }
 
 }  // namespace stook

@@ -72,8 +72,8 @@ class Files {
   /// Whether something was acknowledged since the last `save`, and how many bytes.
   bool is_dirty() const { return is_dirty_; }
   uint64_t progress() const { return progress_; }
-  /// Writes positions down; a failure is logged, and the next save tries again.
-  void save();
+  /// Writes positions down. False: it failed; that is logged, and the next save tries again.
+  bool save();
 
   Watch watch;
   /// Watches have run out, or a folder cannot be trusted: `sweep` is needed from time to time.

@@ -58,6 +58,7 @@ bool TailReader::skip_hole(Tailed& file, PreadBytes& bytes) {
   lines_.forget();
   bytes.forget();
   skipped_ += bytes.hole_end - bytes.offset;
+  feed_->count(Remark::HoleBytes, bytes.hole_end - bytes.offset);
   static LogLimit limit;
   if (auto pass = limit.pass()) {
     log_event(Level::Notice, "file_hole",

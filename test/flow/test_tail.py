@@ -275,6 +275,7 @@ class Restarting(Tail):
         os.rmdir(self.path("state/in.pos.new"))
         daemon.wait_for(lambda: " 32 0 32 " in self.read("state/in.pos"), "the position is written then")
         daemon.stop()
+        self.assertRegex(daemon.log(), r"event=ledger element=in kind=source .* checkpoint_failures=[1-9]")
 
     def test_an_unusable_position_file_stops_the_start_and_the_tool_gets_out_of_it(self):
         self.add("in.log", "one")

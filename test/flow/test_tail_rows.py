@@ -122,6 +122,7 @@ class Contents(Rows):
         # What was a hole and is zeros now: a writer that does not append, after copytruncate.
         self.assertIn("event=file_hole", daemon.log())
         daemon.stop()
+        self.assertRegex(daemon.log(), r"event=ledger element=in kind=source .* hole_bytes=[1-9]")
         self.assertEqual(self.out(), ["before", "after", "end", "behind a hole at the end"])
 
     def test_a_line_of_128_mib_is_cut_and_the_next_one_is_whole(self):
