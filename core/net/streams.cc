@@ -2,7 +2,6 @@
 #include "core/net/streams.hh"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -27,7 +26,8 @@ StreamServer::StreamServer(const NetConfig& config, NetRows& rows, PartEnd& end,
       rows_(rows),
       end_(end),
       protocol_(protocol),
-      shape_{{config.framing, config.max_line.bytes}, rows} {
+      shape_{{config.framing, config.max_line.bytes}, rows},
+      acceptor_(config.connections, config.connections_per_address) {
   // 16 KiB for each connection that there may be, and some long records in any case.
   shape_.most_buffered = std::max<size_t>(config.connections * 16 * 1024, 16 * config.max_line.bytes);
 }
@@ -49,14 +49,15 @@ void StreamServer::start() {
     tls_.emplace(config_, TlsRole::Server);
   }
   epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
-  reserve_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!epoll_ || !reserve_) {
+  acceptor_.open();
+  if (!epoll_) {
     throw SetupError(std::string("cannot watch connections: ") + std::strerror(errno), errno);
   }
   has_ended_ = false;
   read_clock();
   for (size_t i = 0; i < listeners_.size(); i++) {
     for (std::unique_ptr<Connection>& connection : listeners_[i]->take_connections()) {
+      acceptor_.admit(connection->peer);
       adopt(std::move(connection), i);
     }
     log_event(Level::Notice, "listening",
@@ -111,7 +112,7 @@ void StreamServer::stop() {
     watcher->stop();
   }
   epoll_.reset();
-  reserve_.reset();
+  acceptor_.close();
   has_ended_ = true;
 }
 

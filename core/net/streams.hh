@@ -10,12 +10,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/base/fd.hh"
+#include "core/net/acceptor.hh"
 #include "core/net/bound.hh"
 #include "core/net/connection.hh"
 #include "core/net/net_config.hh"
@@ -70,13 +69,11 @@ class StreamServer {
   bool accept_one(size_t listener) ROOM(front);
   void add(Fd fd, size_t listener) ROOM(front);
   void adopt(std::unique_ptr<Connection> connection, size_t listener) ROOM(front);
-  const char* refusal(const Peer& peer) ROOM(front);
-  void stop_accepting(size_t listener, int code) ROOM(front);
+  void stop_accepting() ROOM(front);
   void listen_again() ROOM(front);
   void watch_listeners(bool is_watched) ROOM(front);
   void watch_connection(Connection& connection, bool is_new) ROOM(front);
   void watch_writes(Connection& connection) ROOM(front);
-  bool is_crowded() const ROOM(front) { return connections_.size() * 10 >= config_.connections * 9; }
 
   // streams_serve.cc
   void serve(Connection& connection) ROOM(front);
@@ -98,10 +95,9 @@ class StreamServer {
   std::optional<TlsContext> tls_;
   std::vector<std::unique_ptr<BoundSocket>> listeners_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::unordered_map<std::string, uint64_t> groups_;  // how many connections an address has
-  std::vector<Connection*> queue_;                    // to look at without an event
+  Acceptor acceptor_;
+  std::vector<Connection*> queue_;  // to look at without an event
   Fd epoll_;
-  Fd reserve_;  // given up for a moment when there are no descriptors, so that a peer learns that it is not wanted
   Watcher events_;
   Watcher queued_;
   Watcher seconds_;

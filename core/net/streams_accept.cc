@@ -1,53 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How a StreamServer takes connections, and refuses them.
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
-#include <cstring>
 #include <utility>
 
-#include "core/base/log.hh"
 #include "core/base/status.hh"
 #include "core/net/streams.hh"
 
 namespace stook {
 
 namespace {
-
 constexpr int64_t second = 1'000'000'000;
 constexpr size_t accepted_a_turn = 64;
-
-/// What accept(2) says of a connection that has gone before it was taken, and of nothing else.
-bool is_of_peer(int code) {
-  for (int one :
-       {ECONNABORTED, EINTR, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENOPROTOOPT, EOPNOTSUPP}) {
-    if (code == one) {
-      return true;
-    }
-  }
-  return false;
-}
-
-Fd accept_from(int listener, SocketAddress& from) {
-  sockaddr_storage address;
-  socklen_t length = sizeof address;
-  Fd fd(accept4(listener, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  from = fd ? SocketAddress(reinterpret_cast<const sockaddr*>(&address), length) : SocketAddress();
-  return fd;
-}
-
-Peer peer_of(int fd, const SocketAddress& address, bool is_unix) {
-  Peer peer{address, std::nullopt};
-  ucred process{};
-  socklen_t length = sizeof process;
-  if (is_unix && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &length) == 0) {
-    peer.process = process;
-  }
-  return peer;
-}
-
 }  // namespace
 
 void StreamServer::accept_some(size_t listener) {
@@ -56,32 +21,22 @@ void StreamServer::accept_some(size_t listener) {
 
 /// False when nobody waits, or no descriptor is left.
 bool StreamServer::accept_one(size_t listener) {
-  BoundSocket& bound = *listeners_[listener];
-  SocketAddress address;
-  Fd fd = accept_from(bound.fd(), address);
-  if (!fd) {
-    if (errno != EAGAIN && !is_of_peer(errno)) {
-      stop_accepting(listener, errno);
-      return false;
-    }
-    return errno != EAGAIN;
+  const BoundSocket& bound = *listeners_[listener];
+  Accepted accepted = acceptor_.accept(bound, rows_.feed());
+  if (accepted.step == Accepted::Step::Exhausted) {
+    stop_accepting();
   }
-  Peer peer = peer_of(fd.get(), address, bound.listening().endpoint.is_unix());
-  if (const char* why = refusal(peer)) {
-    static LogLimit limit;
-    if (auto pass = limit.pass()) {
-      log_event(Level::Warning, "connection_refused",
-                Fields()("instance", id())("peer", peer.text())("reason", why)("open", uint64_t{connections_.size()})(
-                    "suppressed", pass.suppressed));
-    }
-    return true;
+  if (accepted.step != Accepted::Step::Taken) {
+    return accepted.step == Accepted::Step::Refused;
   }
-  auto connection = std::make_unique<Connection>(std::move(fd), std::move(peer), 0);
+  auto connection = std::make_unique<Connection>(std::move(accepted.fd), std::move(accepted.peer), 0);
   if (bound.listening().is_secure) {
     try {
       connection->session = tls_->session(connection->fd());
     } catch (const SetupError& error) {
-      stop_accepting(listener, ENOMEM);
+      acceptor_.release(connection->peer);
+      acceptor_.exhaust(bound, rows_.feed(), ENOMEM);
+      stop_accepting();
       return false;
     }
     connection->is_shaking_hands = true;
@@ -90,25 +45,13 @@ bool StreamServer::accept_one(size_t listener) {
   return true;
 }
 
-/// Why the connection is one too many; null when it is not.
-const char* StreamServer::refusal(const Peer& peer) {
-  if (connections_.size() >= config_.connections) {
-    return "as many connections as `connections` allows are open";
-  }
-  auto group = groups_.find(std::string(peer.address.peer_group()));
-  if (!peer.process && group != groups_.end() && group->second >= config_.connections_per_address) {
-    return "its address has as many connections as `connections_per_address` allows";
-  }
-  return nullptr;
-}
-
+/// REQUIRES: the acceptor has counted it.
 void StreamServer::adopt(std::unique_ptr<Connection> connection, size_t listener) {
   connection->number = ++accepted_;
   connection->listener = static_cast<uint32_t>(listener);
   connection->place = static_cast<uint32_t>(connections_.size());
   connection->is_queued = false;
   connection->active_at = now_;
-  groups_[std::string(connection->peer.address.peer_group())]++;
   connections_.push_back(std::move(connection));
   Connection& added = *connections_.back();
   if (protocol_ != nullptr) {
@@ -150,20 +93,8 @@ void StreamServer::watch_listeners(bool is_watched) {
   }
 }
 
-/// There are no descriptors, or no memory: one peer is told so by closing its connection, the others wait a second.
-void StreamServer::stop_accepting(size_t listener, int code) {
-  static LogLimit limit(1);
-  if (auto pass = limit.pass()) {
-    log_event(Level::Error, "accept_failed",
-              Fields()("instance", id())("reason", std::strerror(code))("open", uint64_t{connections_.size()})(
-                  "suppressed", pass.suppressed));
-  }
-  if (code == EMFILE || code == ENFILE) {
-    reserve_.reset();
-    SocketAddress ignored;
-    accept_from(listeners_[listener]->fd(), ignored);
-    reserve_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  }
+/// The others wait a second.
+void StreamServer::stop_accepting() {
   if (!is_ending_) {
     watch_listeners(false);
     again_.on_time<&StreamServer::listen_again>(loop(), this, second);
@@ -171,9 +102,6 @@ void StreamServer::stop_accepting(size_t listener, int code) {
 }
 
 void StreamServer::listen_again() {
-  if (!reserve_) {
-    reserve_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  }
   watch_listeners(true);
 }
 

@@ -142,10 +142,7 @@ void StreamServer::close(Connection& connection) {
   if (connection.is_queued) {
     std::erase(queue_, &connection);
   }
-  auto group = groups_.find(std::string(connection.peer.address.peer_group()));
-  if (--group->second == 0) {
-    groups_.erase(group);
-  }
+  acceptor_.release(connection.peer);
   connection.reader->count_out(shape_);
   uint32_t place = connection.place;
   std::swap(connections_[place], connections_.back());
@@ -176,7 +173,7 @@ int64_t StreamServer::patience(const Connection& connection) const {
   int64_t limit = is_new                                  ? config_.first_byte.ns
                   : connection.reader->is_within_record() ? config_.unfinished.ns
                                                           : config_.idle.ns;
-  return is_crowded() ? std::min(limit, crowded_patience) : limit;
+  return acceptor_.is_crowded() ? std::min(limit, crowded_patience) : limit;
 }
 
 void StreamServer::close_if_silent(Connection& connection) {

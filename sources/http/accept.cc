@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How the http source takes connections and lets go of them.
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "core/base/log.hh"
 #include "core/base/status.hh"
@@ -21,10 +19,6 @@ constexpr size_t accepted_a_turn = 64;
 constexpr int64_t linger_most = 2 * second;
 /// What a silent peer has when connections run out.
 constexpr int64_t crowded_most = 5 * second;
-
-Fd open_reserve() {
-  return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-}
 }  // namespace
 
 HttpServer::~HttpServer() = default;
@@ -33,7 +27,7 @@ void HttpServer::start() {
   if (config_.tls) {
     tls_.emplace(config_, TlsRole::Server);
   }
-  reserve_ = open_reserve();
+  acceptor_.open();
   for (const Listening& listening : config_.listenings) {
     listeners_.push_back(std::make_unique<Listener>(*this, listening, rows_.feed().id()));
     log_event(Level::Notice, "listening",
@@ -56,61 +50,32 @@ void HttpServer::accept_some(Listener& listener) {
 }
 
 bool HttpServer::accept_one(Listener& listener) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  Fd fd(::accept4(listener.socket.fd(), reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!fd) {
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-      rest(errno);
-      return false;
-    }
-    return errno != EAGAIN;
+  Accepted accepted = acceptor_.accept(listener.socket, rows_.feed());
+  if (accepted.step == Accepted::Step::Exhausted) {
+    rest();
   }
-  Peer peer{SocketAddress(reinterpret_cast<const sockaddr*>(&address), length), std::nullopt};
-  ucred process{};
-  socklen_t size = sizeof process;
-  if (peer.address.is_unix() && ::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &process, &size) == 0) {
-    peer.process = process;
+  if (accepted.step == Accepted::Step::Taken) {
+    add(std::move(accepted.fd), std::move(accepted.peer), listener);
   }
-  if (const char* why = refusal(peer)) {
-    static LogLimit limit;
-    if (auto pass = limit.pass()) {
-      log_event(Level::Warning, "connection_refused",
-                Fields()("instance", rows_.feed().id())("peer", peer.text())("reason", why)(
-                    "open", uint64_t{connections_.size()})("suppressed", pass.suppressed));
-    }
-    return true;
-  }
-  add(std::move(fd), std::move(peer), listener.socket.listening().is_secure);
-  return true;
+  return accepted.step == Accepted::Step::Taken || accepted.step == Accepted::Step::Refused;
 }
 
-const char* HttpServer::refusal(const Peer& peer) {
-  if (connections_.size() >= config_.connections) {
-    return "as many connections as `connections` allows are open";
-  }
-  auto group = groups_.find(std::string(peer.address.peer_group()));
-  if (!peer.process && group != groups_.end() && group->second >= config_.connections_per_address) {
-    return "its address has as many connections as `connections_per_address` allows";
-  }
-  return nullptr;
-}
-
-void HttpServer::add(Fd fd, Peer peer, bool is_secure) {
+void HttpServer::add(Fd fd, Peer peer, Listener& listener) {
   int one = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  groups_[std::string(peer.address.peer_group())]++;
   auto made = std::make_unique<HttpConnection>(*this, std::move(fd), std::move(peer), ++accepted_);
   HttpConnection& connection = *made;
   connection.place = connections_.size();
   connection.since = connection.active_at = loop().now();
   connections_.push_back(std::move(made));
   by_number_[connection.number] = &connection;
-  if (is_secure) {
+  if (listener.socket.listening().is_secure) {
     try {
       connection.session = tls_->session(connection.fd.get());
     } catch (const SetupError&) {
       close(connection);
+      acceptor_.exhaust(listener.socket, rows_.feed(), ENOMEM);
+      rest();
       return;
     }
     connection.state = HttpState::Handshake;
@@ -118,23 +83,10 @@ void HttpServer::add(Fd fd, Peer peer, bool is_secure) {
   connection.reading.on_readable<&HttpConnection::on_readable>(loop(), &connection, connection.fd.get());
 }
 
-// No descriptors, or no memory: one peer is told so by closing its connection, the others wait a second.
-void HttpServer::rest(int code) {
-  static LogLimit limit(1);
-  if (auto pass = limit.pass()) {
-    log_event(Level::Error, "accept_failed",
-              Fields()("instance", rows_.feed().id())("reason", std::strerror(code))(
-                  "open", uint64_t{connections_.size()})("suppressed", pass.suppressed));
-  }
-  if (code == EMFILE || code == ENFILE) {
-    reserve_.reset();
-    for (auto& listener : listeners_) {
-      Fd unwanted(::accept4(listener->socket.fd(), nullptr, nullptr, SOCK_CLOEXEC));
-    }
-    reserve_ = open_reserve();
-  }
-  for (auto& listener : listeners_) {
-    listener->watcher.stop();
+// Who waits to be accepted waits a second.
+void HttpServer::rest() {
+  for (auto& one : listeners_) {
+    one->watcher.stop();
   }
   again_.on_time<&HttpServer::watch_listeners>(loop(), this, second);
 }
@@ -147,10 +99,7 @@ void HttpServer::close(HttpConnection& connection) {
   connection.is_dead = true;
   connection.reading.stop();
   connection.writing.stop();
-  auto group = groups_.find(std::string(connection.peer.address.peer_group()));
-  if (group != groups_.end() && --group->second == 0) {
-    groups_.erase(group);
-  }
+  acceptor_.release(connection.peer);
   by_number_.erase(connection.number);
   size_t place = connection.place;
   dead_.push_back(std::move(connections_[place]));
@@ -173,9 +122,8 @@ void HttpServer::on_second() {
 
 // Closes what is silent, or slow, for longer than it may.
 void HttpServer::look_at(HttpConnection& connection, int64_t now) {
-  bool is_crowded = connections_.size() * 10 >= config_.connections * 9;
   int64_t idle = connection.has_served ? config_.idle.ns : config_.first_byte.ns;
-  idle = is_crowded ? std::min(idle, crowded_most) : idle;
+  idle = acceptor_.is_crowded() ? std::min(idle, crowded_most) : idle;
   if (!connection.out.empty() && now - connection.active_at > config_.unfinished.ns) {
     close(connection);
     return;

@@ -13,6 +13,7 @@
 
 #include "core/api/source.hh"
 #include "core/base/log.hh"
+#include "core/net/acceptor.hh"
 #include "core/net/bound.hh"
 #include "core/net/connection.hh"
 #include "core/net/rows.hh"
@@ -26,7 +27,8 @@ namespace stook {
 /// *Rooms:* its front.
 class HttpServer {
  public:
-  HttpServer(const HttpSourceConfig& config, NetRows& rows) : config_(config), rows_(rows) {}
+  HttpServer(const HttpSourceConfig& config, NetRows& rows)
+      : config_(config), rows_(rows), acceptor_(config.connections, config.connections_per_address) {}
   ~HttpServer();
 
   /// Binds. Throws SetupError.
@@ -62,10 +64,9 @@ class HttpServer {
   };
   void accept_some(Listener& listener) ROOM(front);
   bool accept_one(Listener& listener) ROOM(front);
-  void add(Fd fd, Peer peer, bool is_secure) ROOM(front);
-  const char* refusal(const Peer& peer) ROOM(front);
+  void add(Fd fd, Peer peer, Listener& listener) ROOM(front);
   void watch_listeners() ROOM(front);
-  void rest(int code) ROOM(front);
+  void rest() ROOM(front);
   void close(HttpConnection& connection) ROOM(front);
   void on_second() ROOM(front);
   void look_at(HttpConnection& connection, int64_t now) ROOM(front);
@@ -102,11 +103,10 @@ class HttpServer {
   std::vector<std::unique_ptr<HttpConnection>> connections_;
   std::vector<std::unique_ptr<HttpConnection>> dead_;  // until no callback of theirs is running
   std::unordered_map<uint64_t, HttpConnection*> by_number_;
-  std::unordered_map<std::string, uint64_t> groups_;  // how many connections an address has
-  std::vector<uint64_t> waiting_;                     // to feed, when there is room
-  std::vector<uint64_t> ready_;                       // answered, with more to read at once
+  Acceptor acceptor_;
+  std::vector<uint64_t> waiting_;  // to feed, when there is room
+  std::vector<uint64_t> ready_;    // answered, with more to read at once
   std::unique_ptr<char[]> buffer_;
-  Fd reserve_;
   Watcher seconds_;
   Watcher again_;
   Watcher ready_timer_;
