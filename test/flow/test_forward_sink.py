@@ -3,12 +3,14 @@
 
 import json
 import os
+import re
+import socket
 import ssl
 import struct
 import time
 import unittest
 
-from forward_peer import Server
+from forward_peer import Server, Values, event_time, msgpack, packed
 from harness import Daemon, Programs
 from peers import free_port, make_certificates
 
@@ -34,6 +36,15 @@ listen=127.0.0.1:{port}
 path=out.log
 format=json
 {options}
+"""
+
+RELAY = """
+[global]
+stack=in:FORWARD,spread:PARSE_MSGPACK,out:FORWARD
+[in]
+listen=127.0.0.1:0
+[out]
+to=127.0.0.1:{port}
 """
 
 
@@ -163,6 +174,30 @@ class Hop(Forward):
             line.pop("time")
         self.assertEqual(lines, rows)
         self.assertTrue(all(isinstance(line["whole"], float) for line in lines))
+
+    def test_each_value_is_exact_behind_the_hop(self):
+        """What JSON cannot write: a peer of Python's to one stookd, by forward to another, and into a file of msgpack."""
+        port = free_port()
+        self.taker = Side(self, "taker")
+        taker = Daemon(self.taker, TAKE.format(port=port, options="").replace("format=json", "format=msgpack"))
+        relay = Daemon(Side(self, "relay"), RELAY.format(port=port))
+        record = {"bytes": b"\xff\x00\xfe", "odd": b"\xc3(", "u": 2 ** 64 - 1, "i": -2 ** 63, "d": 5e-324, "null": None, "false": False,
+                  "map": {}, "array": [], "empty": "", "none": b"", "deep": {"a": [{"b": [None, {}, [], b"\x80", 2 ** 63]}]}}
+        entries = [(event_time(1700000000 + i, 999999999 - i), {**record, "n": i}) for i in range(300)]
+        with socket.create_connection(("127.0.0.1", int(re.search(r"event=listening .*:(\d+) ", relay.log())[1]))) as peer:
+            peer.settimeout(30)
+            peer.sendall(packed("app.tag", entries, "c"))
+            self.assertEqual(Values(peer).next(), {"ack": "c"})
+        relay.stop()
+        taker.stop()
+        with open(self.taker.path("out.log"), "rb") as file:
+            rows = list(msgpack.Unpacker(file, raw=False, timestamp=0, strict_map_key=False))
+        self.assertEqual(len(rows), len(entries))
+        for i, row in enumerate(rows):
+            time_of_row = row.pop("time")
+            self.assertEqual((time_of_row.seconds, time_of_row.nanoseconds), (1700000000 + i, 999999999 - i))
+            self.assertEqual(row.pop("tag"), "app.tag")
+            self.assertEqual(row, entries[i][1])
 
     def test_either_side_may_be_killed(self):
         port = free_port()
