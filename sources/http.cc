@@ -72,7 +72,12 @@ class HttpSource final : public Source {
 
   void start(Feed& feed) override ROOM(front) {
     rows_.attach(feed);
-    server_.start();
+    try {
+      server_.start();
+    } catch (...) {
+      server_.hand_back();
+      throw;
+    }
   }
   void pause() override ROOM(front) { server_.pause(); }
   void resume() override ROOM(front) { server_.resume(); }

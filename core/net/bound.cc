@@ -8,10 +8,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
 
+#include "core/base/clock.hh"
 #include "core/base/status.hh"
 #include "core/net/connection.hh"
 
@@ -19,12 +22,18 @@ namespace stook {
 
 namespace {
 
-constexpr int backlog = 4096;  // the kernel takes the smaller of this and net.core.somaxconn
+constexpr int64_t kept_most = 60'000'000'000;  // ns
+constexpr int backlog = 4096;                  // the kernel takes the smaller of this and net.core.somaxconn
 
 /// What sources that have stopped leave to others. COLD: sources are started and stopped, and no more.
 struct Offers {
+  struct Kept {
+    std::unique_ptr<BoundSocket> socket;
+    int64_t since;
+  };
   std::mutex lock;
   std::vector<BoundSocket*> all;
+  std::vector<Kept> kept;  // whose sources did not start; they are among `all`
 };
 Offers& offers() {
   static Offers one;
@@ -102,9 +111,21 @@ void BoundSocket::offer(std::vector<std::unique_ptr<Connection>> connections) {
   if (!fd_) {
     return;
   }
-  connections_ = std::move(connections);
+  std::move(connections.begin(), connections.end(), std::back_inserter(connections_));
   std::lock_guard guard(offers().lock);
   offers().all.push_back(this);
+}
+
+void BoundSocket::hand_back(std::unique_ptr<BoundSocket> socket) {
+  if (!socket->is_taken_over_ || !socket->fd_) {
+    return;
+  }
+  std::lock_guard guard(offers().lock);
+  auto& all = offers().all;
+  if (std::find(all.begin(), all.end(), socket.get()) == all.end()) {
+    all.push_back(socket.get());
+  }
+  offers().kept.push_back({std::move(socket), monotonic_ns()});
 }
 
 std::vector<std::unique_ptr<Connection>> BoundSocket::take_connections() {
@@ -119,8 +140,17 @@ bool BoundSocket::is_same_use(const BoundSocket& other) const {
 }
 
 bool BoundSocket::take_offer() {
+  std::vector<Offers::Kept> over;  // destroyed once the lock is free
   std::lock_guard guard(offers().lock);
   auto& all = offers().all;
+  int64_t now = monotonic_ns();
+  auto is_over = [&](const Offers::Kept& kept) { return now - kept.since > kept_most; };
+  auto end = std::stable_partition(offers().kept.begin(), offers().kept.end(), std::not_fn(is_over));
+  for (auto old = end; old != offers().kept.end(); old++) {
+    std::erase(all, old->socket.get());
+    over.push_back(std::move(*old));
+  }
+  offers().kept.erase(end, offers().kept.end());
   auto found = std::find_if(all.begin(), all.end(), [&](BoundSocket* other) { return is_same_use(*other); });
   if (found == all.end()) {
     return false;
@@ -131,6 +161,13 @@ bool BoundSocket::take_offer() {
   file_ = other.file_;
   has_file_ = std::exchange(other.has_file_, false);
   connections_ = std::move(other.connections_);
+  is_taken_over_ = true;
+  auto kept = std::find_if(offers().kept.begin(), offers().kept.end(),
+                           [&](const Offers::Kept& one) { return one.socket.get() == &other; });
+  if (kept != offers().kept.end()) {
+    over.push_back(std::move(*kept));
+    offers().kept.erase(kept);
+  }
   if (listening_.is_secure != other.listening_.is_secure) {
     connections_.clear();
   }

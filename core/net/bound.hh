@@ -54,6 +54,9 @@ class BoundSocket {
 
   /// Offers the socket and these connections to the next source, until this is destroyed.
   void offer(std::vector<std::unique_ptr<Connection>> connections);
+  /// The source that this was for does not start. What it took from another one is offered on, with the connections that
+  /// nobody has taken from it yet, for a minute at most: the way back to the former configuration takes it. Others close.
+  static void hand_back(std::unique_ptr<BoundSocket> socket);
   /// Connections that came with the socket; given away once.
   std::vector<std::unique_ptr<Connection>> take_connections();
 
@@ -69,6 +72,7 @@ class BoundSocket {
   Fd fd_;
   struct stat file_ {};  // of a unix socket that this made
   bool has_file_ = false;
+  bool is_taken_over_ = false;  // from another source
   std::vector<std::unique_ptr<Connection>> connections_;
 };
 

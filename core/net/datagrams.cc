@@ -154,6 +154,14 @@ void DatagramServer::stop() {
   ending_.stop();
 }
 
+void DatagramServer::hand_back() {
+  stop();
+  for (auto& socket : sockets_) {
+    BoundSocket::hand_back(std::move(socket->bound));
+  }
+  sockets_.clear();
+}
+
 /// Adds what the kernel has dropped since it was last asked.
 void DatagramServer::count_drops(Loss why) {
   for (auto& socket : sockets_) {

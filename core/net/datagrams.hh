@@ -67,6 +67,8 @@ class DatagramServer {
   /// Reads what the kernel holds, and tells the end; true when there is anything to do.
   bool end() ROOM(front);
   void stop() ROOM(front);
+  /// The source does not start after all: as `stop`, and what was taken over is handed back.
+  void hand_back() ROOM(front);
 
  private:
   struct Socket {

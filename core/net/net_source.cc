@@ -20,8 +20,14 @@ NetSource::NetSource(const NetConfig& config, std::span<const NetKey> keys, Prot
 
 void NetSource::start(Feed& feed) {
   rows_.attach(feed);
-  streams_.start();
-  datagrams_.start();
+  try {
+    streams_.start();
+    datagrams_.start();
+  } catch (...) {
+    streams_.hand_back();
+    datagrams_.hand_back();
+    throw;
+  }
 }
 
 void NetSource::pause() {

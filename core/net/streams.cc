@@ -116,6 +116,14 @@ void StreamServer::stop() {
   has_ended_ = true;
 }
 
+void StreamServer::hand_back() {
+  stop();
+  for (auto& listener : listeners_) {
+    BoundSocket::hand_back(std::move(listener));
+  }
+  listeners_.clear();
+}
+
 void StreamServer::reopen() {
   std::string why = tls_ ? tls_->reload() : "";
   if (!why.empty()) {

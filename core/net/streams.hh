@@ -47,6 +47,8 @@ class StreamServer {
   bool end() ROOM(front);
   /// Reads nothing more. Sockets and connections are offered to a source that follows.
   void stop() ROOM(front);
+  /// The source does not start after all: as `stop`, and what was taken over is handed back.
+  void hand_back() ROOM(front);
   /// Certificates are loaded again.
   void reopen() ROOM(front);
   /// Sends an answer on a connection that has not been released.

@@ -31,7 +31,7 @@ void HttpServer::start() {
   for (const Listening& listening : config_.listenings) {
     listeners_.push_back(std::make_unique<Listener>(*this, listening, rows_.feed().id()));
     log_event(Level::Notice, "listening",
-              Fields()("instance", rows_.feed().id())("address", listeners_.back()->socket.text())(
+              Fields()("instance", rows_.feed().id())("address", listeners_.back()->socket->text())(
                   "socket", listening.is_secure ? "tls" : "stream"));
   }
   watch_listeners();
@@ -40,7 +40,7 @@ void HttpServer::start() {
 
 void HttpServer::watch_listeners() {
   for (auto& listener : listeners_) {
-    listener->watcher.on_readable<&Listener::on_readable>(loop(), listener.get(), listener->socket.fd());
+    listener->watcher.on_readable<&Listener::on_readable>(loop(), listener.get(), listener->socket->fd());
   }
 }
 
@@ -50,7 +50,7 @@ void HttpServer::accept_some(Listener& listener) {
 }
 
 bool HttpServer::accept_one(Listener& listener) {
-  Accepted accepted = acceptor_.accept(listener.socket, rows_.feed());
+  Accepted accepted = acceptor_.accept(*listener.socket, rows_.feed());
   if (accepted.step == Accepted::Step::Exhausted) {
     rest();
   }
@@ -69,12 +69,12 @@ void HttpServer::add(Fd fd, Peer peer, Listener& listener) {
   connection.since = connection.active_at = loop().now();
   connections_.push_back(std::move(made));
   by_number_[connection.number] = &connection;
-  if (listener.socket.listening().is_secure) {
+  if (listener.socket->listening().is_secure) {
     try {
       connection.session = tls_->session(connection.fd.get());
     } catch (const SetupError&) {
       close(connection);
-      acceptor_.exhaust(listener.socket, rows_.feed(), ENOMEM);
+      acceptor_.exhaust(*listener.socket, rows_.feed(), ENOMEM);
       rest();
       return;
     }
@@ -160,7 +160,7 @@ void HttpServer::look_at(HttpConnection& connection, int64_t now) {
 void HttpServer::end() {
   for (auto& listener : listeners_) {
     listener->watcher.stop();
-    listener->socket.close();
+    listener->socket->close();
   }
   listeners_.clear();
 }
@@ -169,7 +169,7 @@ void HttpServer::stop() {
   is_stopped_ = true;
   for (auto& listener : listeners_) {
     listener->watcher.stop();
-    listener->socket.offer({});
+    listener->socket->offer({});
   }
   again_.stop();
   ready_timer_.stop();
@@ -184,6 +184,14 @@ void HttpServer::stop() {
       close(connection);
     }
   }
+}
+
+void HttpServer::hand_back() {
+  stop();
+  for (auto& listener : listeners_) {
+    BoundSocket::hand_back(std::move(listener->socket));
+  }
+  listeners_.clear();
 }
 
 void HttpServer::close() {

@@ -41,6 +41,8 @@ class HttpServer {
   /// Nothing new is taken. Requests whose rows are fed still get their answer. The sockets are offered to a source that
   /// follows.
   void stop() ROOM(front);
+  /// The source does not start after all: what was taken over is handed back.
+  void hand_back() ROOM(front);
   void close() ROOM(front);
   void acknowledged(std::span<const Mark> marks) ROOM(front);
   /// Certificates are loaded again.
@@ -56,9 +58,9 @@ class HttpServer {
   // accept.cc
   struct Listener {
     Listener(HttpServer& server_, const Listening& listening, std::string_view owner)
-        : server(server_), socket(listening, owner) {}
+        : server(server_), socket(std::make_unique<BoundSocket>(listening, owner)) {}
     HttpServer& server;
-    BoundSocket socket;
+    std::unique_ptr<BoundSocket> socket;
     Watcher watcher;
     void on_readable() ROOM(front) { server.accept_some(*this); }
   };

@@ -265,6 +265,29 @@ class Life(Net):
         self.has_rows(daemon, 4)
         daemon.stop()
 
+    def test_a_reload_that_fails_gives_connections_back(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            daemon = self.listen("TCP", ANY)
+            peer = self.connect(daemon)
+            peer.sendall(b"one\ntw")
+            self.has_rows(daemon, 1)
+            # The new source takes the socket and its connection over, and cannot have the second address.
+            before = self.read("stookd.conf")
+            taken = f"127.0.0.1:{other.getsockname()[1]}"
+            self.write("stookd.conf", before.replace("listen=127.0.0.1:0", f"idle=1h\nlisten=127.0.0.1:0, {taken}"))
+            daemon.signal(1)
+            daemon.wait_for(lambda: "event=reload_failed" in daemon.log(), "the failure")
+            daemon.wait_for(lambda: daemon.log().count("event=listening") >= 2, "the way back")
+        peer.sendall(b"o\nthree\n")
+        self.has_rows(daemon, 3)
+        self.assertEqual(self.messages(), ["one", "two", "three"])
+        self.assertEqual(len(set(self.addresses(daemon))), 1)
+        other = self.connect(daemon)
+        other.sendall(b"four\n")
+        self.has_rows(daemon, 4)
+        self.write("stookd.conf", before)
+        daemon.stop()
+
     def test_rows_say_where_they_come_from(self):
         daemon = self.listen("TCP", "listen=127.0.0.1:0, [::1]:0, *:0", keys="message,peer.ip,peer.port,recv.time,stook.id")
         for which in range(3):
