@@ -116,6 +116,9 @@ TlsStep TlsSession::fail(int error) {
   is_over_ = true;
   bool is_end = error == SSL_ERROR_ZERO_RETURN ||
                 (error == SSL_ERROR_SSL && ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+  if (error == SSL_ERROR_ZERO_RETURN) {
+    (void)SSL_shutdown(ssl_);  // the peer's goodbye is answered, if that goes at once
+  }
   if (is_end) {
     reason_ = SSL_is_init_finished(ssl_) ? "the peer closed the connection"
                                          : "the peer closed the connection in the handshake";

@@ -60,7 +60,8 @@ class TlsContext {
   uint64_t reloads_ = 0;
 };
 
-/// One connection. *Invariants:* after Failed or Closed nothing is sent any more.
+/// One connection. *Invariants:* after Failed or Closed nothing is sent any more but the answer to the peer's goodbye, which
+/// is sent with Closed.
 class TlsSession {
  public:
   ~TlsSession();

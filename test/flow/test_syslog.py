@@ -130,6 +130,15 @@ class Tls(Net):
         daemon.stop()
         self.assertEqual([int(row["message"][:4]) for row in self.rows()], 2 * list(range(300)))
 
+    def test_a_goodbye_is_answered(self):
+        daemon = self.server()
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            peer = self.wrap(daemon, version=version)
+            peer.sendall(b"<13>bye\n")
+            peer.unwrap()  # waits for the other side's goodbye, and throws at a bare end
+        self.has_rows(daemon, 2)
+        daemon.stop()
+
     def test_peers_without_the_right_certificate_are_refused(self):
         self.certificate("client")
         self.certificate("other")
