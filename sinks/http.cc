@@ -20,9 +20,16 @@
 ///
 /// `format` makes the rows. `body = array` puts commas between them and brackets around, `begin` and `end` stand around it
 /// all: `{"rows":[…]}` is `body = array`, `begin = {"rows":` and `end = }`.
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
+#include <functional>
+#include <stdexcept>
 
 #include "core/api/plugin.hh"
+#include "core/base/status.hh"
+#include "core/base/text.hh"
 #include "sinks/http/settings.hh"
 #include "sinks/http/sink.hh"
 
@@ -44,6 +51,7 @@ struct HttpConfig : HttpSettings {
   std::string begin;
   std::string end;
   std::string content_type;
+  std::string idempotency_header;
 };
 
 constexpr std::array own_options = {
@@ -53,6 +61,9 @@ constexpr std::array own_options = {
     option<&HttpConfig::end>("end", "", "what stands behind them"),
     option<&HttpConfig::content_type>("content_type", "",
                                       "empty: application/x-ndjson, or application/json for an array"),
+    option<&HttpConfig::idempotency_header>(
+        "idempotency_header", "",
+        "name of a header whose value is the same whenever the same rows are sent again: Idempotency-Key"),
 };
 constexpr auto options = join_options(http_options, own_options);
 
@@ -65,6 +76,24 @@ void declare_sink(void* raw, std::string_view folder, Wiring&) {
                         : is_json                    ? "application/json"
                                                      : "application/x-ndjson";
   complete_http(config, folder, manner);
+  const std::string& name = config.idempotency_header;
+  if (name.find_first_not_of("-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != std::string::npos) {
+    throw std::invalid_argument("idempotency_header: '" + printable(name, 64) + "' is no name of a header");
+  }
+}
+
+/// What tells the requests of this sink from those of all others.
+std::string draw_run() {
+  unsigned char bytes[16];
+  if (::getentropy(bytes, sizeof bytes) != 0) {
+    throw SetupError("getentropy", errno);
+  }
+  std::string run;
+  for (unsigned char byte : bytes) {
+    run += "0123456789abcdef"[byte >> 4];
+    run += "0123456789abcdef"[byte & 15];
+  }
+  return run;
 }
 
 class Http final : public HttpSink {
@@ -85,6 +114,25 @@ class Http final : public HttpSink {
     body += config_.end;
   }
 
+  /// A body that was answered with nothing final, and comes again, is the same request.
+  std::string header_for(std::string_view body) override ROOM(carrier) {
+    if (config_.idempotency_header.empty()) {
+      return {};
+    }
+    size_t hash = std::hash<std::string_view>()(body);
+    if (is_settled_ || hash != hash_) {
+      number_++;
+    }
+    hash_ = hash;
+    is_settled_ = false;
+    return config_.idempotency_header + ": " + run_ + "-" + std::to_string(number_);
+  }
+  Outcome judge(Shipment shipment, const HttpAnswer& answer) override ROOM(carrier) {
+    Outcome outcome = HttpSink::judge(shipment, answer);
+    is_settled_ = outcome == Outcome::Done || outcome == Outcome::Refused;
+    return outcome;
+  }
+
  private:
   void put_array(Shipment shipment, std::string& body) ROOM(carrier) {
     char before = '[';
@@ -98,6 +146,10 @@ class Http final : public HttpSink {
 
   const HttpConfig& config_;
   std::string header_;
+  std::string run_ = draw_run();
+  uint64_t number_ OWNED(carrier) = 0;
+  size_t hash_ OWNED(carrier) = 0;
+  bool is_settled_ OWNED(carrier) = true;
 };
 
 std::unique_ptr<Sink> make(const Make& make) {

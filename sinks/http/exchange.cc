@@ -2,7 +2,7 @@
 #include "sinks/http/exchange.hh"
 
 #include <algorithm>
-#include <stdexcept>
+#include <utility>
 
 #include "core/base/clock.hh"
 #include "core/base/status.hh"
@@ -15,36 +15,6 @@ namespace {
 /// What a request may take from when the daemon ends.
 constexpr int64_t hurried_most = 1'000'000'000;
 constexpr int64_t ms = 1'000'000;
-
-struct UrlFree {
-  void operator()(CURLU* url) const { curl().url_cleanup(url); }
-};
-using Url = std::unique_ptr<CURLU, UrlFree>;
-
-std::string part_of(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl().url_get(url, part, &text, 0) != CURLUE_OK) {
-    return {};
-  }
-  std::string copy(text);
-  curl().free(text);
-  return copy;
-}
-
-Url parse(const std::string& text) {
-  Url url(curl().url());
-  CURLUcode code = curl().url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
-  std::string scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : std::string();
-  if (scheme != "http" && scheme != "https") {
-    throw std::invalid_argument("url: '" + printable(text, 128) +
-                                "' is no URL; write http://host:port/path or https://…");
-  }
-  return url;
-}
-
-std::string whole(CURLU* url) {
-  return part_of(url, CURLUPART_URL);
-}
 
 // Until somebody changes a setting these come back.
 bool is_setting(CURLcode code) {
@@ -63,34 +33,6 @@ bool is_setting(CURLcode code) {
 }
 }  // namespace
 
-HttpUrl read_url(const std::string& text) {
-  Url url = parse(text);
-  if (!part_of(url.get(), CURLUPART_USER).empty() || !part_of(url.get(), CURLUPART_PASSWORD).empty()) {
-    throw std::invalid_argument("url: holds a user or a password; write them as the options user and password");
-  }
-  if (!part_of(url.get(), CURLUPART_FRAGMENT).empty()) {
-    throw std::invalid_argument("url: has a fragment, which is never sent; leave out what follows #");
-  }
-  HttpUrl read;
-  read.is_tls = part_of(url.get(), CURLUPART_SCHEME) == "https";
-  read.has_path = part_of(url.get(), CURLUPART_PATH).size() > 1;
-  curl().url_set(url.get(), CURLUPART_QUERY, nullptr, 0);
-  read.shown = whole(url.get());
-  return read;
-}
-
-std::string url_with_path(const std::string& text, const std::string& path) {
-  Url url = parse(text);
-  curl().url_set(url.get(), CURLUPART_PATH, path.c_str(), 0);
-  return whole(url.get());
-}
-
-std::string url_with_query(const std::string& text, const std::string& name, const std::string& value) {
-  Url url = parse(text);
-  curl().url_set(url.get(), CURLUPART_QUERY, (name + "=" + value).c_str(), CURLU_APPENDQUERY | CURLU_URLENCODE);
-  return whole(url.get());
-}
-
 /// The handles. *Invariants:* the easy handle is in the multi handle only during `send`.
 class HttpExchange::Curl {
  public:
@@ -98,7 +40,7 @@ class HttpExchange::Curl {
     if (multi_ == nullptr || easy_ == nullptr) {
       throw SetupError("libcurl cannot begin", ENOMEM);
     }
-    set_headers();
+    set_headers({});
     set_request();
     set_tls();
   }
@@ -108,10 +50,14 @@ class HttpExchange::Curl {
     curl().easy_cleanup(easy_);
     curl().multi_cleanup(multi_);
     curl().slist_free_all(headers_);
+    curl().slist_free_all(connect_to_);
   }
 
-  HttpAnswer send(std::string_view body, int hurry) {
+  HttpAnswer send(std::string_view body, const std::string& header, int hurry) {
     answer_ = HttpAnswer();
+    if (!header.empty()) {
+      set_headers(header);
+    }
     error_[0] = 0;
     set(CURLOPT_POSTFIELDS, body.data());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
@@ -135,13 +81,17 @@ class HttpExchange::Curl {
     }
   }
 
-  void set_headers() {
+  void set_headers(const std::string& more) {
+    curl().slist_free_all(std::exchange(headers_, nullptr));
     auto add = [&](const char* line) {
       curl_slist* more = curl().slist_append(headers_, line);
       headers_ = more == nullptr ? throw SetupError("libcurl: no memory", ENOMEM) : more;
     };
     for (const std::string& line : target_.headers) {
       add(line.c_str());
+    }
+    if (!more.empty()) {
+      add(more.c_str());
     }
     add("Expect:");  // the body goes at once
     set(CURLOPT_HTTPHEADER, headers_);
@@ -178,6 +128,10 @@ class HttpExchange::Curl {
     set(CURLOPT_CA_CACHE_TIMEOUT, 60L);
     set(CURLOPT_SSL_VERIFYPEER, target_.tls_verify ? 1L : 0L);
     set(CURLOPT_SSL_VERIFYHOST, target_.tls_verify ? 2L : 0L);
+    if (!target_.connect_to.empty()) {
+      connect_to_ = curl().slist_append(nullptr, target_.connect_to.c_str());
+      set(CURLOPT_CONNECT_TO, connect_to_);
+    }
     set_path(CURLOPT_CAINFO, target_.tls_ca);
     set_path(CURLOPT_SSLCERT, target_.tls_cert);
     set_path(CURLOPT_SSLKEY, target_.tls_key);
@@ -260,6 +214,7 @@ class HttpExchange::Curl {
   CURLM* multi_;
   CURL* easy_;
   curl_slist* headers_ = nullptr;
+  curl_slist* connect_to_ = nullptr;
   char error_[CURL_ERROR_SIZE] = {};
   HttpAnswer answer_;
 };
@@ -270,8 +225,8 @@ HttpExchange::HttpExchange(const HttpTarget& target, int hurry) : target_(target
 
 HttpExchange::~HttpExchange() = default;
 
-HttpAnswer HttpExchange::send(std::string_view body) {
-  return curl_->send(body, hurry_);
+HttpAnswer HttpExchange::send(std::string_view body, const std::string& header) {
+  return curl_->send(body, header, hurry_);
 }
 
 void HttpExchange::renew() {

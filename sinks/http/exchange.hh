@@ -29,6 +29,8 @@ struct HttpTarget {
   std::string tls_key;
   bool tls_verify = true;
   bool needs_tls13 = false;
+  /// Empty, or `::host:port`: where to connect to, whatever host the URL names.
+  std::string connect_to;
   /// Empty: none, whatever the environment says.
   std::string proxy;
   /// More of an answer is not kept.
@@ -54,11 +56,14 @@ struct HttpAnswer {
 struct HttpUrl {
   bool is_tls = false;
   bool has_path = false;
+  std::string host;  // IPv6 addresses in brackets
+  std::string port;
   std::string shown;  // scheme, host, port and path: what may be printed
 };
 /// Throws std::invalid_argument with one sentence when it is no URL of http or https, or holds a password or a fragment.
 HttpUrl read_url(const std::string& url);
-/// The URL with another path, or with more behind its query.
+/// The URL with another host, with another path, or with more behind its query.
+std::string url_with_host(const std::string& url, const std::string& host);
 std::string url_with_path(const std::string& url, const std::string& path);
 std::string url_with_query(const std::string& url, const std::string& name, const std::string& value);
 
@@ -73,7 +78,8 @@ class HttpExchange {
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
 
-  HttpAnswer send(std::string_view body) ROOM(carrier);
+  /// `header`: one more header line, for this request; empty: none.
+  HttpAnswer send(std::string_view body, const std::string& header = {}) ROOM(carrier);
   /// The next request has a connection of its own, with certificates that are read again.
   void renew() ROOM(carrier);
 

@@ -48,7 +48,7 @@ void add_header(HttpTarget& target, const char* option, const std::string& line)
 void check_tls(HttpSettings& settings, const HttpUrl& url, std::string_view folder) {
   settings.tls = url.is_tls;
   for (auto [option, value] : {std::pair("tls_ca", &settings.tls_ca), std::pair("tls_cert", &settings.tls_cert),
-                               std::pair("tls_key", &settings.tls_key)}) {
+                               std::pair("tls_key", &settings.tls_key), std::pair("tls_name", &settings.tls_name)}) {
     if (!url.is_tls && !value->empty()) {
       throw std::invalid_argument(std::string(option) +
                                   ": has no use with http; write an url that begins with https://");
@@ -104,6 +104,15 @@ void complete_http(HttpSettings& settings, std::string_view folder, const HttpMa
   target.tls_cert = settings.tls_cert;
   target.tls_key = settings.tls_key.empty() ? settings.tls_cert : settings.tls_key;
   target.tls_verify = settings.tls_verify;
+  if (!settings.tls_name.empty()) {
+    // libcurl proves the host of the URL: that becomes the name, and what it connects to stays what it was.
+    HttpUrl called = read_url(target.url);
+    target.connect_to = "::" + called.host + ":" + called.port;
+    target.url = url_with_host(target.url, settings.tls_name);
+    if (!has_header(target, "host")) {
+      target.headers.push_back("Host: " + called.host + ":" + called.port);
+    }
+  }
   target.needs_tls13 = settings.tls_min == TlsLeast::Tls13;
   target.proxy = settings.proxy;
   target.answer_most = manner.answer_most;

@@ -47,10 +47,11 @@ inline constexpr std::array http_options = {
     option<&HttpSettings::request_size>("request_size", "4MiB", "rows of one request, before they are compressed",
                                         {1024, 1 << 30}),
     option<&HttpSettings::proxy>("proxy", "", "proxy: http://host:port; empty: none, whatever the environment says"),
-    tls_sink_options<HttpSettings>[1],  // all but `tls`, which the URL says, and `tls_name`
+    tls_sink_options<HttpSettings>[1],  // all but `tls`, which the URL says
     tls_sink_options<HttpSettings>[2],
     tls_sink_options<HttpSettings>[3],
     tls_sink_options<HttpSettings>[4],
+    tls_sink_options<HttpSettings>[5],
     tls_sink_options<HttpSettings>[6],
 };
 

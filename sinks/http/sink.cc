@@ -34,7 +34,8 @@ Outcome HttpSink::deliver(Shipment shipment) {
   if (body_.empty()) {
     return Outcome::Done;
   }
-  HttpAnswer answer = exchange_->send(gzip_ ? gzip_->squeeze(body_) : std::string_view(body_));
+  std::string header = header_for(body_);
+  HttpAnswer answer = exchange_->send(gzip_ ? gzip_->squeeze(body_) : std::string_view(body_), header);
   retry_after_ = answer.retry_after;
   if (body_.capacity() > body_kept) {
     body_ = std::string();

@@ -37,6 +37,8 @@ class HttpSink : public Sink {
  protected:
   /// Appends the body of the request. Nothing: there is nothing to send.
   virtual void compose(Shipment shipment, std::string& body) ROOM(carrier) = 0;
+  /// A header line of the request with this body; empty: none.
+  virtual std::string header_for(std::string_view /*body*/) ROOM(carrier) { return {}; }
   /// Says what becomes of the shipment, after `explain` where that is not Done.
   virtual Outcome judge(Shipment shipment, const HttpAnswer& answer) ROOM(carrier);
 

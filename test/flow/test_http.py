@@ -108,6 +108,18 @@ class Statuses(Http):
         self.assertEqual([json.loads(line) for line in peer.body().splitlines()], rows)
         self.assertEqual(result.line("out", "sink")["retries"], 7)
 
+    def test_what_is_sent_again_has_the_key_it_had(self):
+        rows = self.make(300)
+        statuses = [200, 503, 500, 200, 429]
+        peer = Peer(self, lambda request: Answer(statuses.pop() if statuses else 204))
+        self.send(peer.url(), "idempotency_header=Idempotency-Key\nrequest_size=1KiB\n")
+        self.assertEqual([json.loads(line) for line in peer.body().splitlines()], rows)
+        bodies = {}
+        for request in peer.requests:
+            bodies.setdefault(request.headers["Idempotency-Key"], []).append(request.body)
+        self.assertEqual([len(sent) for sent in bodies.values()], [2, 3] + [1] * (len(bodies) - 2))
+        self.assertTrue(all(len(set(sent)) == 1 for sent in bodies.values()))
+
     def test_retry_after_is_obeyed(self):
         self.make(10)
         answers = [Answer(429, "slowly", {"Retry-After": "1"})]
@@ -255,6 +267,9 @@ class RealServer(Http):
         nginx.start()
         result = self.send(nginx.url("/rows", "https"), client + "retry_for=100ms\n", code=1)
         self.assertIn("event=sink_misconfigured", result.log)
+        before = len(peer.taken)
+        self.send(nginx.url("/rows", "https"), client + "tls_name=elsewhere\n")
+        self.assertGreater(len(peer.taken), before)
         before = len(peer.taken)
         self.send(nginx.url("/rows", "https"), client + "tls_verify=no\n")
         self.assertGreater(len(peer.taken), before)
