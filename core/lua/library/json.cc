@@ -112,13 +112,29 @@ int encode_json(lua_State* raw) {
   return 1;
 }
 
+int push_checked(lua_State* raw) {
+  push_object(raw, text_argument(raw, 1, "stook.msgpack.decode"));
+  return 1;
+}
+
 int decode_msgpack(lua_State* raw) {
   std::string_view bytes = document_argument(raw, 1, "stook.msgpack.decode");
   if (!is_object(bytes)) {
     return no_answer(raw, "not one whole value of msgpack of at most 64 levels");
   }
-  push_object(raw, bytes);
-  return 1;
+  lua_pushcfunction(raw, push_checked);
+  lua_pushvalue(raw, 1);
+  int status = lua_pcall(raw, 1, 1, 0);
+  if (status == LUA_OK) {
+    return 1;
+  }
+  LuaState::of(raw).check_budget(raw);
+  if (status != LUA_ERRRUN) {
+    return lua_error(raw);
+  }
+  lua_pushnil(raw);  // a key that no table can have: the data's fault
+  lua_insert(raw, -2);
+  return 2;
 }
 
 int encode_msgpack(lua_State* raw) {

@@ -46,6 +46,7 @@ TEST_CASE("stook.msgpack gives back what it was given") {
         R"({"a":[1,2.5,"x",null,true],"b":{}})");
   CHECK(value_of("stook.msgpack.encode({[1] = 'a', [3] = 'b'}) == '\\x82\\x01\\xa1a\\x03\\xa1b'") == "true");
   CHECK(value_of("stook.msgpack.decode('\\xc1')") == "nil, \"not one whole value of msgpack of at most 64 levels\"");
+  CHECK(value_of("stook.msgpack.decode('\\x81\\xc0\\x01')") == "nil, \"an object's key is neither text nor number\"");
   CHECK(value_of("stook.msgpack.decode('\\xdf\\xff\\xff\\xff\\xff')") ==
         "nil, \"not one whole value of msgpack of at most 64 levels\"");
   CHECK(
