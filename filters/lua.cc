@@ -60,6 +60,10 @@
 /// as failed, and on_error says what becomes of it. The log says where:
 ///
 ///     event=script_error instance=label script=label_web.lua line=7 row=17 rows=256 message="attempt to …"
+///
+/// A script that fails for 100 rows in a row, or is ended beyond its budget three times within a minute, is hopeless, and
+/// is not called any more until a reload (event `suspended`). The rows wait at their source, and `stook health` says so;
+/// where other stacks share the source these go on, and the rows of the script's own stack fail.
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
@@ -210,6 +214,7 @@ class LuaFilter final : public Filter {
   LuaFilter(const LuaFilter&) = delete;
   LuaFilter& operator=(const LuaFilter&) = delete;
   void run(Batch& batch) override ROOM(worker) { driver_->run(batch); }
+  std::string_view gave_up() const override ROOM(worker) { return driver_->gave_up(); }
   void tick(Batch& batch, int64_t, bool is_last) override ROOM(worker) { driver_->tick(batch, is_last); }
   size_t waiting() const override ROOM(worker) { return driver_->waiting(); }
   void more(Batch& batch) override ROOM(worker) { driver_->more(batch); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "core/base/room.hh"
 #include "core/data/batch.hh"
@@ -25,6 +26,9 @@ class Filter {
   /// Fills the selected rows, which are empty and of the same bundle, with the first ones that wait: as many as wait, or
   /// as a bundle holds.
   virtual void more(Batch&) ROOM(worker) {}
+  /// Why it fails all rows from here on, as a part of a sentence; empty: it does not. Asked after a row has failed. Until a
+  /// reload makes it anew its route stands still, with nothing lost; where other stacks share the source they go on.
+  virtual std::string_view gave_up() const ROOM(worker) { return {}; }
 };
 
 }  // namespace stook

@@ -59,14 +59,25 @@ void Driver::run(Batch& batch) {
   open(batch);
   Watched& watch = state_->watch();
   watch.enter();
-  while (has_row() && !state_->call(loop_, this)) {
+  size_t begun = at_;
+  while (!breaker_.is_open() && has_row() && !state_->call(loop_, this)) {
     if (!has_row()) {
       break;
     }
     take_back();
     fails_ = true;
+    judge(at_ > begun);
     fail();
+    begun = at_;
     watch.recover();
+  }
+  if (at_ > begun) {
+    breaker_.well();
+  }
+  while (breaker_.is_open() && has_row()) {
+    fails_ = true;
+    faulted_.set(row());
+    at_++;
   }
   if (held_.has_forgotten()) {
     let_go(held_.take_forgotten());
@@ -85,6 +96,14 @@ void Driver::let_go(const std::vector<HeldRow*>& rows) {
     }
     settle();
   }
+}
+
+// COLD: the row at hand failed; `went_well`: rows before it did not.
+void Driver::judge(bool went_well) {
+  if (went_well) {
+    breaker_.well();
+  }
+  breaker_.fail(state_->watch().is_over(), monotonic_ns());
 }
 
 void Driver::fail() {
@@ -165,6 +184,9 @@ int call_stop(lua_State* raw) {
 }  // namespace
 
 void Driver::tick(Batch& batch, bool is_last) {
+  if (breaker_.is_open() && !is_last) {
+    return;
+  }
   open(batch);
   at_ = batch.rows().size();
   Watched& watch = state_->watch();

@@ -10,6 +10,7 @@
 #include "core/base/log.hh"
 #include "core/base/room.hh"
 #include "core/data/batch.hh"
+#include "core/lua/breaker.hh"
 #include "core/lua/held_rows.hh"
 #include "core/lua/made_rows.hh"
 
@@ -23,7 +24,7 @@ struct CallWays;
 struct LuaLimits;
 
 /// One replica of a script. A row whose call raises is put back as it was and named by batch.fault, what the call made,
-/// held or let go of is undone; the next row goes on.
+/// held or let go of is undone; the next row goes on. When the script is hopeless it is not called any more.
 /// *Invariants:* between two runs no Lua code is on the stack. *Rooms:* that of its element.
 class Driver {
  public:
@@ -46,6 +47,8 @@ class Driver {
   void stop() ROOM(worker);
 
   const LuaState& state() const { return *state_; }
+  /// Why the script is not called any more, and its rows fail; empty: it is.
+  std::string_view gave_up() const { return breaker_.why(); }
 
  protected:
   using Loop = int (*)(lua_State*);
@@ -98,8 +101,10 @@ class Driver {
   void settle();
   void take_back();
   void let_go(const std::vector<HeldRow*>& rows);
+  void judge(bool went_well);
 
   Loop loop_;
+  Breaker breaker_;
   bool drops_ = false;
   bool holds_ = false;
   bool fails_ = false;

@@ -52,7 +52,7 @@ bool can_rework(const Plan& plan, const Instance& running, const Instance& fresh
 }
 }  // namespace
 
-Comparison adopt(Plan& next, const Plan& running) {
+Comparison adopt(Plan& next, const Plan& running, const std::vector<std::string>& tired) {
   Comparison result;
   Twins twins;
   for (auto& instance : next.instances) {
@@ -63,8 +63,10 @@ Comparison adopt(Plan& next, const Plan& running) {
       continue;
     }
     bool is_same = (*former)->plugin == instance->plugin && (*former)->text == instance->text;
-    bool is_reworked = is_same && (*former)->wiring.content != instance->wiring.content;
-    if (!is_same || (is_reworked && !can_rework(running, **former, *instance))) {
+    bool is_tired = std::find(tired.begin(), tired.end(), instance->id) != tired.end();
+    bool is_reworked = is_same && (is_tired || (*former)->wiring.content != instance->wiring.content);
+    bool needs_drain = is_tired && instance->wiring.tick > 0;  // its last tick lets go of what it has
+    if (!is_same || (is_reworked && (needs_drain || !can_rework(running, **former, *instance)))) {
       result.changed.push_back(instance->id);
     } else {
       if (is_reworked) {

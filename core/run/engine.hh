@@ -2,6 +2,7 @@
 /// Floor 4. The engine: builds fronts, workers and carriers from a Plan, starts them, drains them, reports on them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,6 +52,8 @@ class Engine {
   /// Waits for it all the same, so that the engine may be destroyed.
   void join_stuck() ROOM(front) { join_carriers(-1); }
   bool is_stopping() const { return is_stopping_; }
+  /// Whom to call when a route stands still as a filter gave up: its rows wait for a reload.
+  void on_standstill(std::function<void()> call) ROOM(front) { on_standstill_ = std::move(call); }
   /// The way to another plan.
   Reload& reload() { return *reload_; }
 
@@ -91,6 +94,11 @@ class Engine {
   bool is_used(const Front& front) const;
   Holder running_element(size_t worker, int64_t now) const;
   Holder holding_filter(const RouteRun& route, int64_t oldest_at, int64_t now) const;
+  /// The filter that gave up, if one has.
+  static Holder suspended_filter(const RouteRun& route);
+  std::vector<std::string> suspended_filters() const;
+  static bool stands_still(const RouteRun& route);
+  bool stands_still() const;
   Holder holder_of(const RouteRun& route, int64_t oldest_at, int64_t now) const;
   void add_spooling_sinks(Standings& standings) const;
 
@@ -111,6 +119,7 @@ class Engine {
   uint32_t lane_number_ = 0;
   size_t front_number_ = 0;
   Watcher deadline_;
+  std::function<void()> on_standstill_;
   bool is_stopping_ = false;
   bool has_ended_ = false;
   bool has_stuck_thread_ = false;

@@ -14,6 +14,8 @@ namespace stook {
 namespace {
 /// How long a stop waits for a sink to return from its last call, beyond stop_timeout.
 constexpr int64_t stuck_after = 3'000'000'000;
+/// How long a stop waits when rows wait for a filter that gave up: what other stacks have on its way goes out meanwhile.
+constexpr int64_t standstill_wait = 1'000'000'000;
 }  // namespace
 
 void Engine::stop() {
@@ -21,7 +23,8 @@ void Engine::stop() {
     return;
   }
   is_stopping_ = true;
-  deadline_.on_time<&Engine::abandon>(loop_, this, plan_->settings.stop_timeout.ns);
+  int64_t patience = plan_->settings.stop_timeout.ns;
+  deadline_.on_time<&Engine::abandon>(loop_, this, stands_still() ? std::min(patience, standstill_wait) : patience);
   if (reload_->is_running()) {
     reload_->cancel();  // and stops when that is done
     return;

@@ -95,7 +95,39 @@ Holder Engine::holding_filter(const RouteRun& route, int64_t oldest_at, int64_t 
   return {};
 }
 
+Holder Engine::suspended_filter(const RouteRun& route) {
+  for (auto& runner : route.runners) {
+    if (int64_t since = runner ? runner->suspended_since.read() : 0; since != 0) {
+      const Node& node = route.plan.nodes[static_cast<size_t>(runner->suspended_node.read())];
+      return {Holder::Kind::Suspended, node.instance->id, since, runner->suspended_why.read()};
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> Engine::suspended_filters() const {
+  std::vector<std::string> ids;
+  for (auto& route : routes_) {
+    if (Holder holder = suspended_filter(*route); holder.kind != Holder::Kind::Nobody) {
+      ids.push_back(holder.id);
+    }
+  }
+  return ids;
+}
+
+bool Engine::stands_still(const RouteRun& route) {
+  return std::any_of(route.runners.begin(), route.runners.end(),
+                     [](auto& runner) { return runner && runner->stands_still.read() != 0; });
+}
+
+bool Engine::stands_still() const {
+  return std::any_of(routes_.begin(), routes_.end(), [](auto& route) { return stands_still(*route); });
+}
+
 Holder Engine::holder_of(const RouteRun& route, int64_t oldest_at, int64_t now) const {
+  if (stands_still(route)) {
+    return suspended_filter(route);
+  }
   Holder holder = holding_sink(route, oldest_at, now);
   for (size_t i = 0; holder.kind == Holder::Kind::Nobody && i < route.runners.size(); i++) {
     holder = route.runners[i] ? running_element(i, now) : holder;

@@ -23,7 +23,8 @@ class Engine;
 
 /// In stages, each of which waits for other threads by notices and never blocks main:
 /// 1. *Building*: new sinks open on carriers of their own, new filters and encoders are made in the workers.
-/// 2. *Draining*: the sources of the routes that change are held, until all that they fed is delivered and settled.
+/// 2. *Draining*: the sources of the routes that change are held, until all that they fed is delivered and settled. Where
+/// a filter gave up nothing would be: *giving way* has those rows fail, after a source with positions forgot them.
 /// 3. *Attaching*: workers and carriers take in the new routes and forget the old ones.
 /// 4. *Closing*: sources that go away write down their positions. 5. *Starting*: new sources start.
 /// 6. *Moving*: sources that stay feed the new routes, and go on. 7. *Reworking*: filters of which only the script has
@@ -55,7 +56,19 @@ class Reload {
   size_t routes_swapped() const { return changes_most_; }
 
  private:
-  enum class Stage { Idle, Building, Draining, Forgetting, Attaching, Closing, Starting, Moving, Reworking, Undoing };
+  enum class Stage {
+    Idle,
+    Building,
+    GivingWay,
+    Draining,
+    Forgetting,
+    Attaching,
+    Closing,
+    Starting,
+    Moving,
+    Reworking,
+    Undoing
+  };
   enum class Turn { Changed, Restarted, Added, Removed };
   /// Changed: the same source with other stacks. Restarted: another source of the same id.
   struct Change {
@@ -80,15 +93,18 @@ class Reload {
   std::vector<RouteRun*> routes_in() const;
   std::vector<RouteRun*> routes_out() const;
 
-  // reload.cc
-  bool are_home() ROOM(front);
-  std::string take_failure() ROOM(front);
+  // reload_drain.cc
   void hold() ROOM(front);
   void hold_ready() ROOM(front);
+  static bool stands_still(const Change& change);
+  void forget(Change& change) ROOM(front);
+  void give_way() ROOM(front);
   bool is_filled(const Change& change) const;
   void look_at_drained() ROOM(front);
   void overdue() ROOM(front);
   void drop_blocked() ROOM(front);
+
+  // reload_swap.cc
   void attach() ROOM(front);
   void swap_routes(Worker& worker, const std::vector<RouteRun*>& in, const std::vector<RouteRun*>& out) ROOM(front);
   void on_front(Front& front, std::function<void()> work) ROOM(front);
@@ -96,12 +112,16 @@ class Reload {
   void close_old() ROOM(front);
   void start_new() ROOM(front);
   void move_feeds() ROOM(front);
-  void undo(const std::string& why) ROOM(front);
-  void after_moving() ROOM(front);
   void rework() ROOM(front);
   void tick_now() ROOM(front);
-  void after_reworking() ROOM(front);
   void drop_fresh() ROOM(front);
+
+  // reload.cc
+  bool are_home() ROOM(front);
+  std::string take_failure() ROOM(front);
+  void undo(const std::string& why) ROOM(front);
+  void after_moving() ROOM(front);
+  void after_reworking() ROOM(front);
   void finish() ROOM(front);
   std::vector<std::unique_ptr<Worker>>& workers() ROOM(front);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/clock.hh"
+#include "core/base/log.hh"
 #include "core/run/worker.hh"
 
 namespace stook {
@@ -47,6 +48,8 @@ void Runner::replace(const Filter& former, Filter& next) {
   for (auto& node : nodes_) {
     std::replace(node->filters.begin(), node->filters.end(), const_cast<Filter*>(&former), &next);
   }
+  suspended_since.set(0);  // another filter that has given up does so again
+  stands_still.set(0);
 }
 
 Selection& Runner::level_selection(size_t level) {
@@ -169,9 +172,37 @@ void Runner::run_filter(size_t node, Selection& rows, size_t level) {
   }
   run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));
   if (!batch.faulted().is_empty()) {
+    std::string_view why = filter.gave_up();
+    why.empty() ? void() : suspend(node, why);
     handle_faults(node, rows, batch.faulted(), level);
   }
   run.meter.rows_out.add(rows.size());
+}
+
+// COLD: a filter gave up. When all stacks of the route have it, no bundle is started any more.
+void Runner::suspend(size_t node, std::string_view why) {
+  if (suspended_since.read() != 0) {
+    return;
+  }
+  suspended_why.write(why);
+  suspended_node.set(static_cast<int64_t>(node));
+  suspended_since.set(monotonic_ns());
+  bool is_still = !gives_way_ && sinks_below({node}) == sinks_below(route.plan.roots);
+  stands_still.set(is_still ? 1 : 0);
+  log_event(Level::Error, "suspended",
+            Fields()("instance", route.plan.nodes[node].instance->id)("source", route.plan.source->id)("reason", why)(
+                "rows", is_still ? "wait for a reload" : "fail until a reload"));
+  worker_.tell_main();
+}
+
+size_t Runner::sinks_below(const std::vector<size_t>& nodes) const {
+  size_t count = 0;
+  for (size_t node : nodes) {
+    const Node& plan = route.plan.nodes[node];
+    count += plan.instance->plugin->kind == Kind::Sink ? 1 : 0;
+    count += sinks_below(plan.children) + sinks_below(plan.error_children);
+  }
+  return count;
 }
 
 namespace {
@@ -207,78 +238,6 @@ void Runner::handle_faults(size_t node, Selection& rows, const Selection& faulte
       walk(plan.error_children, failed, level + 1);
       bundle_->leave_branch();
       return;
-  }
-}
-
-void Runner::encode(size_t node, Selection& rows) {
-  const Node& plan = route.plan.nodes[node];
-  NodeRun& run = *nodes_[node];
-  Payload* payload = slots_[plan.sink];
-  run.meter.rows_in.add(rows.size());
-  if (payload == nullptr) {
-    run.dropped_full.add(rows.size());
-    return;
-  }
-  int64_t start = monotonic_ns();
-  busy_node.set(static_cast<int64_t>(node));
-  if (plan.instance->wiring.address.empty()) {
-    if (payload->parts() == 0) {
-      payload->begin_part({});
-    }
-    encode_rows(node, rows, *payload);
-  } else {
-    encode_by_address(node, rows, *payload);
-  }
-  run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));
-}
-
-void Runner::encode_rows(size_t node, Selection& rows, Payload& payload) {
-  const Node& plan = route.plan.nodes[node];
-  NodeRun& run = *nodes_[node];
-  Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
-  run.codec->encode(batch, payload);
-  size_t faults = batch.faulted().size();
-  size_t encoded = rows.size() - faults;
-  payload.count_rows(encoded);
-  run.meter.rows_out.add(encoded);
-  if (faults > 0) {
-    run.meter.faults.add(faults);
-    run.meter.faults_dropped.add(faults);
-  }
-}
-
-// Rows of one address are encoded together, addresses in the order in which they first occur.
-void Runner::encode_by_address(size_t node, Selection& rows, Payload& payload) {
-  const Node& plan = route.plan.nodes[node];
-  NodeRun& run = *nodes_[node];
-  Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
-  size_t known = 0;
-  address_of_.resize(rows.size());
-  for (size_t i = 0; i < rows.size(); i++) {
-    address_text_.reset();
-    run.address.expand_address(batch, plan.address.data(), rows[i], address_text_);
-    std::string_view text = address_text_.bytes();
-    size_t at = 0;
-    while (at < known && addresses_[at] != text) {
-      at++;
-    }
-    if (at == known) {
-      if (addresses_.size() == known) {
-        addresses_.emplace_back();
-      }
-      addresses_[known++].assign(text);
-    }
-    address_of_[i] = static_cast<uint16_t>(at);
-  }
-  for (size_t at = 0; at < known; at++) {
-    group_.clear();
-    for (size_t i = 0; i < rows.size(); i++) {
-      if (address_of_[i] == at) {
-        group_.add(rows[i]);
-      }
-    }
-    payload.begin_part(addresses_[at]);
-    encode_rows(node, group_, payload);
   }
 }
 

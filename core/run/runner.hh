@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/note.hh"
 #include "core/base/room.hh"
 #include "core/data/pattern.hh"
 #include "core/plan/plan.hh"
@@ -30,6 +31,11 @@ class Runner {
   bool has(const Instance& instance) const;
   /// Another filter takes the place of one, wherever that is.
   void replace(const Filter& former, Filter& next) ROOM(worker);
+  /// The route does not stand still any more, whoever gives up: rows fail.
+  void give_way() ROOM(worker) {
+    gives_way_ = true;
+    stands_still.set(0);
+  }
   /// Runs a bundle. `slots[i]` is the payload reserved for sink i of the route, null when it has none to give.
   /// Afterwards the payloads hold the encoded rows and the bundle is spent.
   void run(Bundle& bundle, Payload** slots) ROOM(worker);
@@ -43,6 +49,12 @@ class Runner {
   /// Since when it has been running a bundle (ns, monotonic), 0: it is not; and the node it is at. Set by the worker.
   Gauge busy_since;
   Gauge busy_node;
+  /// Since when a filter here fails all rows (ns, monotonic), 0: none does; its node, and why. Set by the worker.
+  Gauge suspended_since;
+  Gauge suspended_node;
+  Note suspended_why;
+  /// No bundle is started for that reason: 1, or 0.
+  Gauge stands_still;
   /// Source rows that have run.
   Counter rows_taken;
   RouteRun& route;
@@ -64,6 +76,8 @@ class Runner {
   void go_on(size_t node, Selection& rows, size_t level) ROOM(worker);
   void run_overflowing(size_t node, Selection& rows, size_t level) ROOM(worker);
   void fill_more(size_t node, size_t waiting, size_t level) ROOM(worker);
+  void suspend(size_t node, std::string_view why) ROOM(worker);
+  size_t sinks_below(const std::vector<size_t>& nodes) const;
   void handle_faults(size_t node, Selection& rows, const Selection& faulted, size_t level) ROOM(worker);
   void encode(size_t node, Selection& rows) ROOM(worker);
   void encode_by_address(size_t node, Selection& rows, Payload& payload) ROOM(worker);
@@ -75,6 +89,7 @@ class Runner {
   OpenKeys keys_;
   std::vector<std::unique_ptr<NodeRun>> nodes_;
   std::vector<std::unique_ptr<Selection>> levels_;
+  bool gives_way_ = false;
   // Of the bundle at hand.
   Bundle* bundle_ = nullptr;
   Payload** slots_ = nullptr;

@@ -41,8 +41,8 @@ Service::Service(std::shared_ptr<const Plan> plan, PlanRequest request)
 
 void Service::start() {
   signal(SIGPIPE, SIG_IGN);
-  term_.on_signal<&Service::on_stop>(loop_, this, SIGTERM);
-  int_.on_signal<&Service::on_stop>(loop_, this, SIGINT);
+  term_.on_signal<&Service::stop>(loop_, this, SIGTERM);
+  int_.on_signal<&Service::stop>(loop_, this, SIGINT);
   hup_.on_signal<&Service::on_reload>(loop_, this, SIGHUP);
   usr1_.on_signal<&Service::on_reopen>(loop_, this, SIGUSR1);
   usr2_.on_signal<&Service::on_report>(loop_, this, SIGUSR2);
@@ -54,7 +54,7 @@ void Service::start() {
   engine_->start();
 }
 
-void Service::on_stop() {
+void Service::stop() {
   if (is_stopping_) {
     engine_->abandon();
     return;

@@ -30,6 +30,9 @@ class Service {
   /// After run, where a thread does not end: leaves the process, and destroys nothing that the thread may use.
   [[noreturn]] void leave(Exit exit) ROOM(front);
 
+  /// Drains and ends; a second time ends at once.
+  void stop() ROOM(front);
+
   Loop& loop() { return loop_; }
   Engine& engine() { return *engine_; }
   Supervision& supervision() { return *supervision_; }
@@ -38,7 +41,6 @@ class Service {
   std::string reload() ROOM(front);
 
  private:
-  void on_stop() ROOM(front);
   void on_reload() ROOM(front);
   std::shared_ptr<Plan> read_again(std::string& why) ROOM(front);
   void on_reloaded(const Settings& next, const std::string& failure) ROOM(front);

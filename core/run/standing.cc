@@ -22,6 +22,7 @@ constexpr Phrase phrases[] = {
     {Holder::Kind::Busy, "busy", "sink ", ", which has rows to deliver for "},
     {Holder::Kind::Running, "running", "element ", ", which has been running for "},
     {Holder::Kind::Holding, "holding", "filter ", ", which has been holding rows for "},
+    {Holder::Kind::Suspended, "suspended", "filter ", ", which has been suspended for "},
 };
 
 const Phrase& phrase_of(Holder::Kind kind) {

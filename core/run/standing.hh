@@ -14,11 +14,12 @@ namespace stook {
 struct Holder {
   /// Nobody: they are on their way. Failing: the sink takes nothing. Silent: it has not answered. Busy: it has older rows
   /// to deliver. Running: a filter or an encoder has not come back. Holding: a filter keeps rows.
-  enum class Kind : uint8_t { Nobody, Failing, Silent, Busy, Running, Holding };
+  /// Suspended: a filter gave up.
+  enum class Kind : uint8_t { Nobody, Failing, Silent, Busy, Running, Holding, Suspended };
   Kind kind = Kind::Nobody;
   std::string id;      // of the instance
   int64_t since = 0;   // ns, monotonic
-  std::string reason;  // of a failing sink: its own words
+  std::string reason;  // of a failing sink or a suspended filter: its own words
 };
 
 /// One source and what hangs on it, at one moment; or a sink that has rows of its own to deliver, as from a spool.
@@ -63,7 +64,8 @@ struct Standings {
   std::string json() const;
 };
 
-/// `sink`, `filter` or empty; and what it does: `failing`, `silent`, `busy`, `running`, `holding`, `none`.
+/// `sink`, `filter` or empty; and what it does: `failing`, `silent`, `busy`, `running`, `holding`,
+/// `suspended`, `none`.
 std::string_view holder_state(Holder::Kind kind);
 
 }  // namespace stook

@@ -194,9 +194,12 @@ void Worker::announce() {
 }
 
 // A bundle starts only if it can finish: one slot in each sink of the route, or none at all. A sink that drops when it
-// is full takes part with an empty hand.
+// is full takes part with an empty hand. Where a filter gave up, nothing starts.
 bool Worker::admit(Arrival& arrival) {
   Runner& runner = *arrival.runner;
+  if (runner.stands_still.read() != 0) {
+    return false;
+  }
   for (size_t i = 0; i < runner.outboxes.size(); i++) {
     slots_[i] = runner.outboxes[i]->reserve(arrival.lane->index);
     if (slots_[i] == nullptr && runner.route.plan.sinks[i]->full == Full::Wait) {

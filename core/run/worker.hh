@@ -26,7 +26,7 @@ struct Instance;
 /// *Rooms:* its own thread is its room; the bell is rung from everywhere, and main posts calls.
 class Worker {
  public:
-  Worker(size_t number_, Notice& notice) : number(number_), calls_(notice) {}
+  Worker(size_t number_, Notice& notice) : number(number_), notice_(notice), calls_(notice) {}
 
   /// Makes the filters and encoders that the route needs here, those that other routes have made already excepted.
   /// Throws what their factories throw.
@@ -64,6 +64,9 @@ class Worker {
     }
   }
 
+  /// Main looks at what has changed here.
+  void tell_main() ROOM(worker) { notice_.give(); }
+
   /// One scan over the lanes; true when anything ran. For tests, and the body of the loop.
   bool serve_once() ROOM(worker);
 
@@ -94,6 +97,7 @@ class Worker {
   void settle(Receipt* receipt) ROOM(worker);
   bool is_needed(const Replica& replica) const ROOM(worker);
 
+  Notice& notice_;
   Calls calls_;
   std::vector<Arrival> arrivals_ OWNED(worker);
   std::vector<Replica> replicas_ OWNED(worker);

@@ -91,6 +91,8 @@ int run_command(const std::vector<std::string>& words) {
     std::fprintf(stderr, "stook run: %s\n", error.what());
     return static_cast<int>(Exit::Setup);
   }
+  // Nobody is going to reload: what is left would wait for ever.
+  service.engine().on_standstill([&]() ROOM(front) { service.stop(); });
   Progress progress(service.engine());
   bool is_live = !request.is_quiet && isatty(STDERR_FILENO) != 0;
   if (is_live) {

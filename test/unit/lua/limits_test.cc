@@ -128,9 +128,9 @@ TEST_CASE("scripts that loop in four threads are each ended, round after round")
   for (int t = 0; t < 4; t++) {
     threads.emplace_back([&right] {
       room::enter(room::worker);
-      Rig rig = lua_rig("function filter(rec) if rec.a % 4 == 0 then " SPIN " end rec.b = 1 end", {{"budget", "20ms"}});
       for (int round = 0; round < 3; round++) {
-        rig.clear();
+        Rig rig =
+            lua_rig("function filter(rec) if rec.a % 4 == 0 then " SPIN " end rec.b = 1 end", {{"budget", "20ms"}});
         for (int64_t i = 1; i <= 8; i++) {
           rig.row({{"a", Cell::of_integer(i)}});
         }

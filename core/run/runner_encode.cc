@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Rows into the payloads of their sinks.
+#include "core/base/clock.hh"
+#include "core/run/runner.hh"
+
+namespace stook {
+
+void Runner::encode(size_t node, Selection& rows) {
+  const Node& plan = route.plan.nodes[node];
+  NodeRun& run = *nodes_[node];
+  Payload* payload = slots_[plan.sink];
+  run.meter.rows_in.add(rows.size());
+  if (payload == nullptr) {
+    run.dropped_full.add(rows.size());
+    return;
+  }
+  int64_t start = monotonic_ns();
+  busy_node.set(static_cast<int64_t>(node));
+  if (plan.instance->wiring.address.empty()) {
+    if (payload->parts() == 0) {
+      payload->begin_part({});
+    }
+    encode_rows(node, rows, *payload);
+  } else {
+    encode_by_address(node, rows, *payload);
+  }
+  run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));
+}
+
+void Runner::encode_rows(size_t node, Selection& rows, Payload& payload) {
+  const Node& plan = route.plan.nodes[node];
+  NodeRun& run = *nodes_[node];
+  Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
+  run.codec->encode(batch, payload);
+  size_t faults = batch.faulted().size();
+  size_t encoded = rows.size() - faults;
+  payload.count_rows(encoded);
+  run.meter.rows_out.add(encoded);
+  if (faults > 0) {
+    run.meter.faults.add(faults);
+    run.meter.faults_dropped.add(faults);
+  }
+}
+
+// Rows of one address are encoded together, addresses in the order in which they first occur.
+void Runner::encode_by_address(size_t node, Selection& rows, Payload& payload) {
+  const Node& plan = route.plan.nodes[node];
+  NodeRun& run = *nodes_[node];
+  Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
+  size_t known = 0;
+  address_of_.resize(rows.size());
+  for (size_t i = 0; i < rows.size(); i++) {
+    address_text_.reset();
+    run.address.expand_address(batch, plan.address.data(), rows[i], address_text_);
+    std::string_view text = address_text_.bytes();
+    size_t at = 0;
+    while (at < known && addresses_[at] != text) {
+      at++;
+    }
+    if (at == known) {
+      if (addresses_.size() == known) {
+        addresses_.emplace_back();
+      }
+      addresses_[known++].assign(text);
+    }
+    address_of_[i] = static_cast<uint16_t>(at);
+  }
+  for (size_t at = 0; at < known; at++) {
+    group_.clear();
+    for (size_t i = 0; i < rows.size(); i++) {
+      if (address_of_[i] == at) {
+        group_.add(rows[i]);
+      }
+    }
+    payload.begin_part(addresses_[at]);
+    encode_rows(node, group_, payload);
+  }
+}
+
+}  // namespace stook
