@@ -84,8 +84,8 @@ class HttpExchange::Curl {
   void set_headers(const std::string& more) {
     curl().slist_free_all(std::exchange(headers_, nullptr));
     auto add = [&](const char* line) {
-      curl_slist* more = curl().slist_append(headers_, line);
-      headers_ = more == nullptr ? throw SetupError("libcurl: no memory", ENOMEM) : more;
+      curl_slist* longer = curl().slist_append(headers_, line);
+      headers_ = longer == nullptr ? throw SetupError("libcurl: no memory", ENOMEM) : longer;
     };
     for (const std::string& line : target_.headers) {
       add(line.c_str());
