@@ -221,7 +221,7 @@ class FullDisk(Letters):
         self.assertIn("No space left on device", self.read("err"))
         folder = os.open(f"{disk}/letters/out", os.O_RDONLY)  # outlives the namespace
         self.addCleanup(os.close, folder)
-        subprocess.run(["nsenter", "-t", str(process.pid), "-m", "mount", "-o", "remount,size=8m", f"{self.dir}/disk"],
+        subprocess.run(["nsenter", "-t", str(process.pid), "-m", "-r", "mount", "-o", "remount,size=8m", f"{self.dir}/disk"],
                        check=True)
         self.assertEqual(process.wait(timeout=60), 1, self.read("err"))
         report = json.loads(self.read("err").splitlines()[-1])
