@@ -104,6 +104,13 @@ void Turns::run() {
   schedule();
 }
 
+/// The file has been read to its end, or is gone: what waits for it goes on.
+void Turns::let_next(Tailed& file) {
+  if (Tailed* next = files_->release(file)) {
+    add(*next);
+  }
+}
+
 /// What follows from having read a file.
 void Turns::settle(Tailed& file, Reading reading) {
   switch (reading) {
@@ -126,9 +133,7 @@ void Turns::settle(Tailed& file, Reading reading) {
     case Reading::Drained:
       break;
   }
-  if (Tailed* next = files_->release(file)) {
-    add(*next);
-  }
+  let_next(file);
   if (file.is_away && file.linger_end == 0) {
     file.linger_end = feed_->loop().now() + setup_.linger_most;
   }
@@ -174,6 +179,7 @@ void Turns::on_due(Tailed& file, int64_t now) {
     uint64_t before = file.state.position;
     Reading reading = read(file);
     if (reading == Reading::Gone) {
+      let_next(file);
       files_->close(file);
       return;
     }

@@ -45,6 +45,7 @@ class Turns {
     }
   }
   void wait(Tailed& file) ROOM(front) { add(waiting_, &Tailed::is_waiting, file); }
+  void let_next(Tailed& file) ROOM(front);
   void settle(Tailed& file, Reading reading) ROOM(front);
   bool is_held(Tailed& file) ROOM(front);
   bool add_original(Tailed& file) ROOM(front);
