@@ -99,7 +99,7 @@ TEST_CASE("a list of records splits the row, each part with its time") {
       "zz\x81\xa2"
       "b1\xa2"
       "bb",
-      24);
+      21);
   Rig rig = call_rig("if record.x then return 2, ts, record.x end return 2, ts, record");
   rig.row({{"x", Cell::of_slice(Type::Object, list)}, {"time", Cell::of_time(5)}});
   rig.row({{"a3", text("aa")}});
