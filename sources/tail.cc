@@ -244,6 +244,7 @@ void Tail::take_events() {
       looks_again = (event.is_about_it && files_->has_changed(*file)) || looks_again;
     }
   }
+  files_->heard_all();
   if (is_overflow) {
     look_again();
     look_at_files(true);

@@ -43,6 +43,8 @@ class Files {
   /// Takes note of what happened in a folder; true: `sweep` may find something else than before. A file that comes and
   /// is renamed away before anybody looks is found by the names of its renames.
   bool concerns(const Watch::Event& event);
+  /// No events wait: what the sweeps so far found is what the events said.
+  void heard_all() { taken_.clear(); }
   /// Takes note that a file's owner, links or name changed; true: `sweep` may find something else than before.
   bool has_changed(Tailed& file);
 
@@ -120,7 +122,9 @@ class Files {
   };
   std::map<std::string, Done> done_;  // read once, and how they were found to be
   std::set<std::string> unreadable_;
-  std::set<std::string> moved_;   // paths to which wanted files were renamed since the last sweep
+  std::set<std::string> moved_;  // paths to which wanted files were renamed since the last sweep
+  // Of those, what a sweep has looked at since. What is there may have been renamed on before that, in events to come.
+  std::set<std::string> taken_;
   std::set<std::string> unseen_;  // paths named as rotated logs that appeared since
   uint32_t wanted_rename_ = 0;
   uint64_t last_stream_ = 0;

@@ -17,7 +17,8 @@ bool Files::concerns(const Watch::Event& event) {
         std::find_if(folders_.begin(), folders_.end(), [&](auto& item) { return item.second == event.watch; });
     std::string path = path_in(folder == folders_.end() ? "" : folder->first, event.name);
     if (event.rename != 0 && event.is_old_name) {
-      wanted_rename_ = moved_.erase(path) != 0 || patterns_.is_wanted(path) ? event.rename : 0;
+      bool is_known = moved_.erase(path) + taken_.erase(path) != 0;
+      wanted_rename_ = is_known || patterns_.is_wanted(path) ? event.rename : 0;
     } else if (event.rename != 0 && event.rename == wanted_rename_) {
       moved_.insert(path);
       return true;
@@ -136,6 +137,7 @@ void Files::take_moved(std::vector<Tailed*>& fresh, int64_t now) {
       fresh.insert(fresh.begin(), file);
     }
   }
+  taken_.merge(moved_);
   moved_.clear();
 }
 
