@@ -183,9 +183,9 @@ TEST_CASE("xpcall, coroutines and print do what Lua's own do") {
 TEST_CASE("a loop without end is ended in every form, in a tick and in stop") {
   Options options = {{"budget", "20ms"}};
   for (const char* script :
-       {"return { reads = { 'n:integer' }, row = function(n) while true do end end }",
+       {"return { reads = { 'n:integer' }, row = function(n) " SPIN " end }",
         "return { reads = { 'n:integer' }, batch = function(b) while true do pcall(b.column, b, 1) end end }",
-        "return { state = 'none', batch = function(b) b:row(1).n = 2 while true do end end }"}) {
+        "return { state = 'none', batch = function(b) b:row(1).n = 2 " SPIN " end }"}) {
     CAPTURE(script);
     Rig rig = lua_rig(script, options);
     rig.row({{"n", Cell::of_integer(1)}}).row({{"n", Cell::of_integer(2)}}).run();
@@ -196,10 +196,10 @@ TEST_CASE("a loop without end is ended in every form, in a tick and in stop") {
       lua_rig("function cb(tag, ts, record) while true do record.n = 2 end end", {{"budget", "20ms"}, {"call", "cb"}});
   call.row({{"n", Cell::of_integer(1)}}).run();
   CHECK(call.faults().size() == 1);
-  Rig ticks = lua_rig(
-      "function filter(rec) end function tick(now, emit) emit({ n = 1 }) while true do end end "
-      "function stop() while true do end end",
-      options);
+  Rig ticks = lua_rig("function filter(rec) end function tick(now, emit) emit({ n = 1 }) " SPIN
+                      " end "
+                      "function stop() " SPIN " end",
+                      options);
   ticks.tick(1);
   CHECK(ticks.show_all().empty());
   ticks.row({{"n", Cell::of_integer(1)}}).run();
