@@ -88,6 +88,7 @@ class Engine {
   void start_front(Front& front) ROOM(front);
   void on_notice() ROOM(front);
   void ask_stop() ROOM(front);
+  void tell_what_is_out() ROOM(front);
   void end_threads(bool abandon) ROOM(front);
   void join_carriers(int64_t deadline) ROOM(front);
   void reap() ROOM(front);

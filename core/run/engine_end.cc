@@ -39,8 +39,29 @@ void Engine::ask_stop() {
 }
 
 void Engine::abandon() {
-  is_abandoned_ = true;
+  if (!std::exchange(is_abandoned_, true)) {
+    tell_what_is_out();
+  }
   loop_.stop();
+}
+
+// Each front tells it of its own sources; one that has not returned from a callback tells nothing.
+void Engine::tell_what_is_out() {
+  for (auto& front : fronts_) {
+    if (!front->calls().has_room()) {
+      continue;
+    }
+    Calls::Works works;
+    for (auto& route : routes_) {
+      if (&route->front == front.get()) {
+        works.emplace_back([feed = route->feed.get()]() ROOM(front) { feed->tell_what_is_out(); });
+      }
+    }
+    front->call(std::move(works));
+    if (!front->is_own()) {
+      front->calls().run();
+    }
+  }
 }
 
 void Engine::reopen() {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/clock.hh"
+#include "core/base/log.hh"
 #include "core/run/carrier.hh"
 #include "core/run/front.hh"
 #include "core/run/route_run.hh"
@@ -266,6 +267,17 @@ void RouteFeed::flush_sinks_now() {
   for (auto& outbox : route_->outboxes) {
     outbox->carrier.ask_flush();
   }
+}
+
+void RouteFeed::tell_what_is_out() const {
+  if (is_closed_) {
+    return;
+  }
+  size_t open = open_.size() - static_cast<size_t>(std::count(open_.begin(), open_.end(), nullptr));
+  log_event(
+      Level::Warning, "not_home",
+      Fields()("source", id())("reads", is_stopped_ ? "no" : "yes")("bundles", pool_.size() - pool_.home() - open)(
+          "ticks", ticks_.size() - ticks_.home())("unsettled", ledger_.out())("rows", ledger_.rows_out()));
 }
 
 bool RouteFeed::is_at_rest() const {

@@ -79,6 +79,8 @@ class RouteFeed final : public Feed {
   void flush_sinks_now() ROOM(front);
   /// Every bundle is home, be it that some are held.
   bool are_bundles_home() const ROOM(front) { return pool_.is_full() && ticks_.is_full(); }
+  /// COLD: logs what of this source is still on its way, if anything is, for a stop that cannot wait any longer.
+  void tell_what_is_out() const ROOM(front);
   /// Everything sent is home and settled.
   bool is_at_rest() const ROOM(front);
   const Refusals* refusals() const { return refusals_.get(); }

@@ -45,6 +45,8 @@ class Ledger {
   /// Nothing is out.
   bool is_settled() const ROOM(front) { return oldest_ == next_; }
   uint64_t rows_out() const ROOM(front) { return rows_out_; }
+  /// How many receipts are out.
+  size_t out() const ROOM(front) { return receipts_.size() - receipts_.home(); }
   bool is_full() const ROOM(front) { return receipts_.is_full(); }
   /// When the oldest unsettled bundle was sealed (ns, monotonic), or -1.
   int64_t oldest_at() const ROOM(front);
