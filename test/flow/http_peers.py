@@ -162,7 +162,7 @@ class Nginx:
 
     def start(self):
         self.process = subprocess.Popen([NGINX, "-p", self.dir, "-e", f"{self.dir}/error.log", "-c", f"{self.dir}/nginx.conf"],
-                                        stdin=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL, start_new_session=True)
         end = time.monotonic() + 30
         # It writes its number once it listens; that somebody listens does not say who.
         while not self.flow.has("nginx/nginx.pid", f"{self.process.pid}\n") or not self.is_listening():
@@ -178,16 +178,10 @@ class Nginx:
             return False
 
     def kill(self):
-        """Without a word to anybody: the master is stopped first, so that it does not start its worker again."""
+        """Without a word to anybody: master and workers at once, so that neither starts the other again."""
         if self.process.poll() is None:
-            children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-            for pid in children.stdout.split():
-                try:
-                    os.kill(int(pid), signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
             self.flow.until(lambda: not self.is_listening(), "nginx has gone")
 
     def url(self, path, scheme="http", host="127.0.0.1"):
