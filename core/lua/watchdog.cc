@@ -44,6 +44,7 @@ class Watchdog {
   }
 
   void add(Watched* watched) {
+    std::lock_guard one_at_a_time(changes_);
     std::lock_guard lock(mutex_);
     all_.push_back(watched);
     if (all_.size() == 1) {
@@ -51,20 +52,19 @@ class Watchdog {
       thread_ = std::thread([this] { serve(); });
     }
   }
+  /// Waits for the thread's end when this was the last one; whoever adds the next first waits for that, too.
   void remove(Watched* watched) {
-    std::thread last;
+    std::lock_guard one_at_a_time(changes_);
     {
       std::lock_guard lock(mutex_);
       all_.erase(std::find(all_.begin(), all_.end(), watched));
-      if (all_.empty()) {
-        stop_ = true;
-        last = std::move(thread_);
-        bell_.ring();
+      if (!all_.empty()) {
+        return;
       }
     }
-    if (last.joinable()) {
-      last.join();
-    }
+    stop_.store(true, std::memory_order_release);
+    bell_.ring();
+    thread_.join();
   }
   /// By a state's thread that is about to run. Costs one load while the watchdog is awake.
   void wake() {
@@ -123,13 +123,15 @@ class Watchdog {
     return is_running;
   }
 
+  // Taken before mutex_, by whoever adds or removes: the thread and its bell have one life at a time.
+  std::mutex changes_;
   std::mutex mutex_;
   std::vector<Watched*> all_;
   std::thread thread_;
   Doorbell bell_;
   // Written by the watchdog and by whoever wakes it; sequentially consistent with Watched::sequence_.
   std::atomic<bool> is_asleep_{false};
-  // Written under the mutex, read by the watchdog; the bell carries it.
+  // Written under `changes_`, read by the watchdog; the bell carries it.
   std::atomic<bool> stop_{false};
 };
 
