@@ -192,7 +192,7 @@ void Engine::on_notice() {
   if (on_standstill_ && !is_stopping_ && stands_still()) {
     on_standstill_();
   }
-  if (std::all_of(fronts_.begin(), fronts_.end(), [](auto& front) { return front->is_done(); })) {
+  if (is_done()) {
     loop_.stop();
   }
 }

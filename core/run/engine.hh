@@ -89,6 +89,8 @@ class Engine {
   void on_notice() ROOM(front);
   void ask_stop() ROOM(front);
   void tell_what_is_out() ROOM(front);
+  /// Every front is.
+  bool is_done() const;
   void end_threads(bool abandon) ROOM(front);
   void join_carriers(int64_t deadline) ROOM(front);
   void reap() ROOM(front);

@@ -38,11 +38,16 @@ void Engine::ask_stop() {
   }
 }
 
+// The last positions may have been written while the time ran out.
 void Engine::abandon() {
-  if (!std::exchange(is_abandoned_, true)) {
+  if (!is_done() && !std::exchange(is_abandoned_, true)) {
     tell_what_is_out();
   }
   loop_.stop();
+}
+
+bool Engine::is_done() const {
+  return std::all_of(fronts_.begin(), fronts_.end(), [](auto& front) { return front->is_done(); });
 }
 
 // Each front tells it of its own sources; one that has not returned from a callback tells nothing.

@@ -67,8 +67,8 @@ class Front {
   void starve(size_t bundles) ROOM(front) {
     credit_.exchange(feeds_.size() > 1 ? 1 : static_cast<int32_t>(bundles), std::memory_order_acq_rel);
   }
-  /// The front has bundles again: every receipt wakes it.
-  void sate() ROOM(front) { credit_.exchange(0, std::memory_order_acq_rel); }
+  /// The front has bundles again: every receipt wakes it. Another feed may still wait for one.
+  void sate() ROOM(front) { credit_.exchange(feeds_.size() > 1 ? 1 : 0, std::memory_order_acq_rel); }
 
   /// Any thread: asks all sources of the front to stop; the front reports to the engine once all is settled.
   void ask_stop() {
