@@ -16,7 +16,7 @@ global(workDirectory="{dir}")
 module(load="imfile")
 input(type="imfile" File="{dir}/in.log" Tag="app:" Severity="info" Facility="local0" PersistStateInterval="1")
 action(type="omfwd" Target="127.0.0.1" Port="{port}" Protocol="tcp" TCP_Framing="{framing}"
-       queue.type="LinkedList" action.resumeRetryCount="-1")
+       queue.type="LinkedList" queue.size="5000" action.resumeRetryCount="-1")
 """
 
 

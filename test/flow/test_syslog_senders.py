@@ -18,7 +18,7 @@ module(load="imfile")
 input(type="imfile" File="{dir}/in.log" Tag="app:" Severity="info" Facility="local0" PersistStateInterval="1")
 action(type="omfwd" Target="127.0.0.1" Port="{port}" Protocol="tcp" TCP_Framing="{framing}" StreamDriver="{driver}"
        StreamDriverMode="1" StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="{peer}"
-       queue.type="LinkedList" action.resumeRetryCount="-1" action.resumeInterval="1")
+       queue.type="LinkedList" queue.size="5000" action.resumeRetryCount="-1" action.resumeInterval="1")
 """
 
 
