@@ -29,6 +29,10 @@ std::unique_ptr<Driver> Driver::make(const Script& script, const LuaLimits& limi
       return std::make_unique<BatchDriver>(std::move(state), manifest, retries);
     case Form::Call:
       return std::make_unique<CallDriver>(std::move(state), manifest, ways);
+    case Form::Source:
+    case Form::Sink:
+    case Form::Codec:
+      break;
   }
   return nullptr;
 }

@@ -23,6 +23,8 @@ std::string_view text_at(lua_State* raw, int index) {
 
 constexpr std::string_view field_names[] = {"kind",  "doc",   "options", "state",  "reads", "writes", "removes",
                                             "setup", "every", "row",     "filter", "batch", "tick",   "stop"};
+constexpr std::string_view source_field_names[] = {"kind", "doc", "options", "writes", "setup", "run", "stop"};
+constexpr std::string_view sink_field_names[] = {"kind", "doc", "options", "setup", "encode", "deliver", "stop"};
 constexpr std::string_view type_names[] = {"boolean", "integer", "unsigned", "real",  "time",
                                            "text",    "bytes",   "address",  "object"};
 
@@ -173,20 +175,37 @@ void read_options(lua_State* raw, int table, Manifest& manifest) {
   lua_pop(raw, 1);
 }
 
-void check_fields(lua_State* raw, int table) {
+// What depends on whose script it is.
+struct ScriptWords {
+  const char* kind;
+  const char* main;
+  const char* fields;  // behind kind, doc, options
+  std::span<const std::string_view> known;
+};
+ScriptWords words_of(Form form) {
+  if (form == Form::Source) {
+    return {"source", "run(token)", "writes, setup, run, stop", source_field_names};
+  }
+  if (form == Form::Sink || form == Form::Codec) {
+    return {"sink", form == Form::Sink ? "deliver(bytes, rows)" : "encode(rec)", "setup, encode, deliver, stop",
+            sink_field_names};
+  }
+  return {"filter", "filter(rec)", "state, reads, writes, removes, setup, every, row, filter, batch, tick, stop",
+          field_names};
+}
+
+void check_fields(lua_State* raw, int table, const ScriptWords& words) {
   lua_pushnil(raw);
   while (lua_next(raw, table) != 0) {
     bool is_known = false;
     if (lua_type(raw, -2) == LUA_TSTRING) {
-      for (std::string_view field : field_names) {
+      for (std::string_view field : words.known) {
         is_known = is_known || text_at(raw, -2) == field;
       }
       if (!is_known) {
         const char* wrong = lua_tostring(raw, -2);
-        luaL_error(raw,
-                   "its table has '%s', which is none of kind, doc, options, state, reads, writes, removes, setup, "
-                   "every, row, filter, batch, tick, stop%s",
-                   wrong, hint(raw, wrong, field_names));
+        luaL_error(raw, "its table has '%s', which is none of kind, doc, options, %s%s", wrong, words.fields,
+                   hint(raw, wrong, words.known));
       }
     } else {
       luaL_error(raw, "its table has a %s for a name", luaL_typename(raw, -2));
@@ -213,7 +232,8 @@ int64_t duration_at(lua_State* raw, int index) {
 int read_protected(lua_State* raw) {
   Manifest& manifest = *static_cast<Manifest*>(lua_touserdata(raw, 1));
   int type = lua_getfield(raw, LUA_REGISTRYINDEX, LuaState::result_key);
-  if (type == LUA_TNIL && manifest.form == Form::Call) {
+  ScriptWords words = words_of(manifest.form);
+  if (type == LUA_TNIL && manifest.form != Form::Record) {
     return 0;
   }
   if (type == LUA_TNIL) {
@@ -223,16 +243,16 @@ int read_protected(lua_State* raw) {
     return 0;
   }
   if (type != LUA_TTABLE) {
-    luaL_error(raw, "it returns a %s; it would return a table, or define function filter(rec)",
-               lua_typename(raw, type));
+    luaL_error(raw, "it returns a %s; it would return a table, or define function %s", lua_typename(raw, type),
+               words.main);
   }
   int table = lua_gettop(raw);
   manifest.is_table = true;
-  check_fields(raw, table);
   if (lua_getfield(raw, table, "kind") != LUA_TNIL &&
-      (lua_type(raw, -1) != LUA_TSTRING || text_at(raw, -1) != "filter")) {
-    luaL_error(raw, "its kind is not \"filter\"");
+      (lua_type(raw, -1) != LUA_TSTRING || text_at(raw, -1) != words.kind)) {
+    luaL_error(raw, "its kind is not \"%s\"", words.kind);
   }
+  check_fields(raw, table, words);
   if (lua_getfield(raw, table, "doc") == LUA_TSTRING) {
     manifest.doc = text_at(raw, -1);
   }
@@ -254,38 +274,6 @@ void read_manifest(LuaState& state, Manifest& manifest) {
   if (!state.call(read_protected, &manifest)) {
     throw std::invalid_argument(state.script() + ": " + state.error());
   }
-}
-
-bool read_option(ScriptOption& option, std::string_view text, std::string& why) {
-  bool is_read = false;
-  bool truth = false;
-  Size size;
-  Duration duration;
-  switch (option.kind) {
-    case ScriptOption::Kind::Integer:
-      is_read = read_value(text, option.integer, why);
-      break;
-    case ScriptOption::Kind::Real:
-      is_read = read_value(text, option.real, why);
-      break;
-    case ScriptOption::Kind::Boolean:
-      is_read = read_value(text, truth, why);
-      option.integer = truth ? 1 : 0;
-      break;
-    case ScriptOption::Kind::Text:
-      is_read = read_value(text, option.text, why);
-      break;
-    case ScriptOption::Kind::Size:
-      is_read = read_value(text, size, why);
-      option.integer = static_cast<int64_t>(size.bytes);
-      break;
-    case ScriptOption::Kind::Duration:
-      is_read = read_value(text, duration, why);
-      option.integer = duration.ns;
-      break;
-  }
-  option.is_given = option.is_given || is_read;
-  return is_read;
 }
 
 }  // namespace stook

@@ -12,14 +12,28 @@
 #include "core/api/plugin.hh"
 #include "core/lua/call_world.hh"
 
+struct lua_State;
+
 namespace stook {
 
 class LuaState;
 struct LuaLimits;
 
 /// How a script is called. Record: `function filter(rec)`. Positional: `row = function(a, b)` with reads and writes.
-/// Batch: `batch = function(b)`. Call: `function NAME(tag, ts, record)`, as fluent-bit does.
-enum class Form : uint8_t { Record, Positional, Batch, Call };
+/// Batch: `batch = function(b)`. Call: `function NAME(tag, ts, record)`, as fluent-bit does. The script of a source:
+/// `function run(token)`. That of a sink: `function deliver(bytes, rows)`, and of a codec: `function encode(rec)`;
+/// both may be in one file.
+enum class Form : uint8_t { Record, Positional, Batch, Call, Source, Sink, Codec };
+
+/// What the script of a source, a sink or a codec finds beside stook's own: `open` is called protected, with `argument`, before
+/// the script runs.
+struct ScriptLibrary {
+  int (*open)(lua_State*) = nullptr;
+  void* argument = nullptr;
+  Form form = Form::Source;
+  /// Whether it has to have the function that the form is about.
+  bool needs_main = true;
+};
 
 /// One option that a script declares: `floor = { "integer", 1000, "smallest flow kept, in bytes" }`.
 struct ScriptOption {
@@ -61,9 +75,10 @@ class Script {
  public:
   /// Reads the file, runs it and its set-up in a state that is thrown away. `settings`: `name=value` for its options.
   /// `call`: the function that is called in fluent-bit's way, or empty; `variables`: what it may see of the environment.
+  /// `library`: makes it the script of a source, a sink or a codec; then `call` is a function that it has to have, too.
   /// Throws std::invalid_argument with one sentence: `label.lua:3: unexpected symbol near '='`.
   Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits,
-         const std::string& call = {}, CallVariables variables = {});
+         const std::string& call = {}, CallVariables variables = {}, ScriptLibrary library = {});
 
   /// A state in which the script is set up; its function is in the registry under `function_key`.
   /// Throws std::invalid_argument.
@@ -86,12 +101,15 @@ class Script {
   std::string text_;
   std::string call_;
   CallVariables variables_;
+  ScriptLibrary library_;
   Manifest manifest_;
 };
 
 /// Reads what the script in this state gave back into the manifest. Throws std::invalid_argument.
 void read_manifest(LuaState& state, Manifest& manifest);
 
+/// The text of a script's file. Throws std::invalid_argument; `name` is what it is called then.
+std::string read_script(const std::string& path, const std::string& name);
 /// Reads a text as the option's value; false: why not.
 [[nodiscard]] bool read_option(ScriptOption& option, std::string_view text, std::string& why);
 

@@ -2,9 +2,6 @@
 /// Floor 3a. A script's way from a file to a function that is ready to be called.
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <lua.hpp>
 #include <stdexcept>
 #include <utility>
@@ -16,27 +13,7 @@
 namespace stook {
 
 namespace {
-constexpr size_t longest_script = 4 << 20;
 constexpr size_t longest_name = 59;  // what Lua's messages show in full
-
-std::string read_file(const std::string& path, const std::string& name) {
-  std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
-  if (file == nullptr) {
-    throw std::invalid_argument("the script " + path + " cannot be opened: " + std::strerror(errno));
-  }
-  std::string text;
-  char buffer[16384];
-  for (size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;) {
-    text.append(buffer, n);
-    if (text.size() > longest_script) {
-      throw std::invalid_argument(name + ": longer than 4 MiB, so it is no script");
-    }
-  }
-  if (std::ferror(file.get()) != 0) {
-    throw std::invalid_argument("the script " + path + " cannot be read: " + std::strerror(errno));
-  }
-  return text;
-}
 
 struct SetUp {
   const Manifest* manifest;
@@ -44,7 +21,16 @@ struct SetUp {
   Form form;
   bool has_tick;
   int parameters;
+  bool needs_main;
 };
+
+// The function, or functions, of which a script has one.
+const char* main_name(Form form) {
+  return form == Form::Source  ? "run"
+         : form == Form::Sink  ? "deliver"
+         : form == Form::Codec ? "encode"
+                               : "row, filter or batch";
+}
 
 // Whether the name stands in the text by itself.
 bool has_word(std::string_view text, std::string_view word) {
@@ -100,7 +86,8 @@ void push_functions(lua_State* raw, const Manifest& manifest) {
     lua_createtable(raw, 0, 0);
   }
   if (!lua_istable(raw, -1)) {
-    luaL_error(raw, "setup returns a %s; it would return a table with row, filter or batch", luaL_typename(raw, -1));
+    luaL_error(raw, "setup returns a %s; it would return a table with %s", luaL_typename(raw, -1),
+               main_name(manifest.form));
   }
 }
 
@@ -137,6 +124,19 @@ void set_up_table(lua_State* raw, int table, SetUp& what) {
   }
 }
 
+// The function that the script of a source or a sink is about, and the one that its configuration names.
+void set_up_main(lua_State* raw, int table, const SetUp& what) {
+  const char* name = main_name(what.form);
+  lua_getfield(raw, table, name);
+  if (!keep_function(raw, Script::function_key) && what.needs_main) {
+    luaL_error(raw, "it has no function %s", name);
+  }
+  if (what.call[0] != '\0' && lua_getglobal(raw, what.call) != LUA_TFUNCTION) {
+    luaL_error(raw, "it defines no function %s", what.call);
+  }
+  lua_settop(raw, table);
+}
+
 // Runs the script's set-up and puts its functions into the registry. RAISES.
 int set_up(lua_State* raw) {
   SetUp& what = *static_cast<SetUp*>(lua_touserdata(raw, 1));
@@ -147,7 +147,9 @@ int set_up(lua_State* raw) {
     lua_pushglobaltable(raw);
   }
   int table = lua_gettop(raw);
-  if (what.manifest->form == Form::Call) {
+  if (what.form >= Form::Source) {
+    set_up_main(raw, table, what);
+  } else if (what.form == Form::Call) {
     set_up_call(raw, what);
     if (!is_table) {  // its other functions are its own, whatever they are called
       return 0;
@@ -203,25 +205,25 @@ std::string with_line(const std::string& message, const std::string& name, const
   return name + ":" + std::to_string(line) + message.substr(name.size());
 }
 
-SetUp run_set_up(LuaState& state, const Manifest& manifest, const std::string& call) {
-  SetUp what{&manifest, call.c_str(), manifest.form, false, 0};
+SetUp run_set_up(LuaState& state, const Manifest& manifest, const std::string& call, const ScriptLibrary& library) {
+  SetUp what{&manifest, call.c_str(), manifest.form, false, 0, library.needs_main};
   within_budget(state, [&] { return state.call(set_up, &what); });
   return what;
 }
 }  // namespace
 
 Script::Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits,
-               const std::string& call, CallVariables variables)
-    : call_(call), variables_(std::move(variables)) {
+               const std::string& call, CallVariables variables, ScriptLibrary library)
+    : call_(call), variables_(std::move(variables)), library_(library) {
   name_ = path.substr(path.rfind('/') + 1);
   if (name_.size() > longest_name) {
     name_ = name_.substr(name_.size() - longest_name);
   }
-  text_ = read_file(path, name_);
+  text_ = read_script(path, name_);
   folder_ = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/'));
   LuaState state(limits, "check", name_);
   run(state);
-  manifest_.form = call.empty() ? Form::Record : Form::Call;
+  manifest_.form = library.open != nullptr ? library.form : call.empty() ? Form::Record : Form::Call;
   try {
     read_manifest(state, manifest_);
   } catch (const std::invalid_argument& error) {
@@ -235,7 +237,7 @@ Script::Script(const std::string& path, const std::vector<std::string>& settings
       throw std::invalid_argument(name_ + ": its option " + option.name + " is mandatory; set = " + option.name + "=…");
     }
   }
-  SetUp what = run_set_up(state, manifest_, call_);
+  SetUp what = run_set_up(state, manifest_, call_, library_);
   manifest_.form = what.form;
   manifest_.has_tick = what.has_tick;
   manifest_.parameters = what.parameters;
@@ -248,8 +250,9 @@ void Script::run(LuaState& state) const {
   state.folder = folder_;
   within_budget(state, [&] {
     return state.call(open_verbs, nullptr) &&
-           (call_.empty() || state.call(open_call_world, const_cast<CallVariables*>(&variables_))) &&
-           state.run_chunk(text_);
+           (call_.empty() || library_.open != nullptr ||
+            state.call(open_call_world, const_cast<CallVariables*>(&variables_))) &&
+           (library_.open == nullptr || state.call(library_.open, library_.argument)) && state.run_chunk(text_);
   });
 }
 
@@ -278,7 +281,7 @@ void Script::give(std::string_view setting) {
 std::unique_ptr<LuaState> Script::start(const LuaLimits& limits, std::string_view instance) const {
   auto state = std::make_unique<LuaState>(limits, instance, name_);
   run(*state);
-  if (run_set_up(*state, manifest_, call_).form != manifest_.form) {
+  if (run_set_up(*state, manifest_, call_, library_).form != manifest_.form) {
     throw std::invalid_argument(name_ + ": its set-up gives now one form, now another");
   }
   return state;

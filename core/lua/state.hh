@@ -17,6 +17,7 @@ namespace stook {
 
 class Driver;
 class RecordView;
+class SourceRun;
 
 /// A script's whole world. One per replica: memory, errors and budget are its own.
 /// *Invariants:* nothing that may raise a Lua error runs outside `call`. *Rooms:* that of its replica.
@@ -69,6 +70,8 @@ class LuaState {
   Driver* driver = nullptr;
   /// What looks at its rows; null while there is none.
   RecordView* view = nullptr;
+  /// Whose tasks it runs; null: it is no source's, or not running yet.
+  SourceRun* source = nullptr;
   /// What scripts say by print and stook.log.
   LogLimit speech{60};
 

@@ -14,12 +14,13 @@ inline constexpr std::string_view choice_names<SpoolSync>[] = {"batch", "always"
 template <>
 inline constexpr std::string_view choice_names<SpoolFull>[] = {"block", "drop_oldest", "drop_new"};
 template <>
-inline constexpr std::string_view choice_names<CommonOptions::Front>[] = {"main", "own"};
+inline constexpr std::string_view choice_names<CommonOptions::Front>[] = {"usual", "main", "own"};
 
 namespace {
 constexpr Option source_options[] = {
     option<&CommonOptions::lanes>("lanes", "1", "parts whose rows keep their order, run side by side", {1, 64}),
-    option<&CommonOptions::front>("front", "main", "thread that reads: main, or one of its own")};
+    option<&CommonOptions::front>("front", "usual",
+                                  "thread that reads: main, or one of its own; usual: its own for lua, else main")};
 constexpr const char* on_error_doc = "what becomes of a failed row: pass, drop, letters, or elements of a stack";
 constexpr Option filter_options[] = {option<&CommonOptions::on_error>("on_error", "pass", on_error_doc)};
 constexpr Option sink_options[] = {
@@ -100,7 +101,9 @@ std::span<const Option> common_options(Kind kind) {
 
 void take_common(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
   Instance& instance = *one.instance;
-  instance.has_own_front = common.front == CommonOptions::Front::Own;
+  bool runs_user_code = instance.plugin->kind == Kind::Source && std::string_view(instance.plugin->name) == "lua";
+  instance.has_own_front =
+      common.front == CommonOptions::Front::Own || (common.front == CommonOptions::Front::Usual && runs_user_code);
   instance.lanes = common.lanes;
   instance.full = common.full;
   if (instance.plugin->kind == Kind::Sink && !one.is_broken) {

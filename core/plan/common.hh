@@ -28,7 +28,8 @@ struct CommonOptions {
   Duration retry_most;
   Duration retry_for;
   uint64_t lanes = 1;
-  enum class Front { Main, Own } front = Front::Main;
+  /// Usual: its own for a source that runs a user's code.
+  enum class Front { Usual, Main, Own } front = Front::Usual;
 };
 
 /// Gives them to the instance. A mistake makes it broken.

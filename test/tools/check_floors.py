@@ -34,7 +34,7 @@ FLOORS = {
 }
 
 # files that may see more than their folder
-EXTRA = {"filters/lua.cc": ("core/lua",), "sinks/lua.cc": ("core/lua",)}
+EXTRA = {"filters/lua.cc": ("core/lua",), "sinks/lua.cc": ("core/lua",), "sinks/codecs/lua.cc": ("core/lua",), "sources/lua.cc": ("core/lua",)}
 
 PLUGINS = ("sources", "filters", "sinks")
 

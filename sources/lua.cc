@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+/// lua: a source written in Lua 5.4.
+///
+/// The file is looked for beside the configuration. Its function `run` is called once, and may wait wherever it likes:
+/// what waits lets the others go on.
+///
+///     function run(token)                       -- what was committed last, or nil
+///       local count = token or 0
+///       while true do
+///         count = count + 1
+///         emit{ message = "beat", count = count }
+///         commit(count)                         -- all rows before it are delivered: begin here the next time
+///         sleep(1)
+///       end
+///     end
+///
+/// A file that returns a table says more: which keys are ordinary ones, with their types, and which options it takes.
+///
+///     return {
+///       kind    = "source",
+///       options = { period = { "duration", "1s", "time between two beats" } },
+///       writes  = { "count:integer" },
+///       setup   = function(opt) return { run = function(token) … end } end,
+///     }
+///
+/// Keys that are not declared go together into the object `rest`: sinks write its members out as keys, a filter gets at
+/// them after `parse_msgpack(rest)`.
+///
+///     stack=in:LUA,out:FILE
+///     [in]
+///     script=beat.lua
+///     state_file=beat.pos
+///     [out]
+///     path=out.log
+///
+/// A script that raises, or spends its budget without waiting, is named in the log with its line, and begins anew from the
+/// last token after 0.2 s, and up to 60 s when it fails again and again. When `run` has returned and all that it spawned,
+/// the source has come to its end.
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/api/plugin.hh"
+#include "core/base/log.hh"
+#include "core/base/status.hh"
+#include "core/lua/agent/library.hh"
+#include "core/lua/agent/run.hh"
+#include "core/lua/limits.hh"
+#include "core/lua/manifest.hh"
+#include "sources/glob.hh"
+
+namespace stook {
+
+namespace {
+enum class ScriptRestart : uint8_t { Failure, Always, Never };
+
+struct LuaSourceConfig {
+  std::string script;
+  std::vector<std::string> set;
+  Size memory;
+  Duration budget;
+  std::string state_file;
+  ScriptRestart restart = ScriptRestart::Failure;
+  bool is_debug = false;
+  bool is_package = false;
+  std::vector<std::string> paths;
+  std::string call;
+  Duration interval;
+  std::string section;
+  std::string config;
+  // Filled by declare, and constant then.
+  std::shared_ptr<SourceWorld> world;
+  std::shared_ptr<const Script> ready;
+  std::vector<Key> keys;
+
+  LuaLimits limits() const { return {static_cast<size_t>(memory.bytes), budget.ns}; }
+};
+}  // namespace
+
+template <>
+inline constexpr std::string_view choice_names<ScriptRestart>[] = {"failure", "always", "never"};
+
+namespace {
+constexpr int64_t second = 1'000'000'000;
+constexpr int64_t back_off_first = second / 5;
+constexpr int64_t back_off_most = 60 * second;
+/// A life of this length was a good one: the next failure begins with the shortest pause.
+constexpr int64_t good_life = 10 * second;
+
+constexpr Option options[] = {
+    option<&LuaSourceConfig::script>("script", required, "file with the script, beside the configuration"),
+    option<&LuaSourceConfig::set>("set", "", "options of the script, as name=value"),
+    option<&LuaSourceConfig::memory>("memory", "32MiB", "most memory of the script", {256 * 1024, 1e12}),
+    option<&LuaSourceConfig::budget>("budget", "200ms", "most CPU time between two waits of the script", {1e6, 60e9}),
+    option<&LuaSourceConfig::state_file>("state_file", "", "where the committed position is kept; empty: it is not"),
+    option<&LuaSourceConfig::restart>("restart", "failure",
+                                      "when the script begins anew: after a failure, always (also when its run has "
+                                      "returned), or never"),
+    option<&LuaSourceConfig::is_debug>("lua_debug", "no", "the script has Lua's library debug"),
+    option<&LuaSourceConfig::is_package>("lua_package", "no", "the script has require, for modules in Lua"),
+    option<&LuaSourceConfig::paths>("lua_paths", "", "folders, or patterns with ?, in which require looks"),
+    option<&LuaSourceConfig::call>("call", "", "a function that is called each interval; what it gives back is a row"),
+    option<&LuaSourceConfig::interval>("interval", "5s", "with call: how often", {1e6, 86400e9}),
+    option<&LuaSourceConfig::section>("section", "", "an entry of the scripted agent, such as File:app"),
+    option<&LuaSourceConfig::config>("config", "", "with section: its keys, one name=value a line"),
+};
+
+std::string package_path(const LuaSourceConfig& config, std::string_view folder) {
+  std::string path;
+  for (const std::string& one : config.paths) {
+    std::string place = path_in(folder, one);
+    path += path.empty() ? "" : ";";
+    path += place.find('?') != std::string::npos ? place : place + "/?.lua;" + place + "/?/init.lua";
+  }
+  return path;
+}
+
+void declare(void* raw, std::string_view folder, Wiring& wiring) {
+  LuaSourceConfig& config = *static_cast<LuaSourceConfig*>(raw);
+  if (!config.state_file.empty()) {
+    config.state_file = path_in(folder, config.state_file);
+  }
+  config.world = std::make_shared<SourceWorld>();
+  config.world->has_debug = config.is_debug;
+  config.world->has_package = config.is_package;
+  config.world->paths = package_path(config, folder);
+  config.world->section = config.section;
+  config.world->config = config.config;
+  config.world->call = config.call;
+  config.world->interval = config.interval.ns;
+  if (!config.section.empty() && config.section.find(':') == std::string::npos) {
+    throw std::invalid_argument("section: '" + config.section + "' is no entry; it would be File:app");
+  }
+  config.ready = std::make_shared<const Script>(path_in(folder, config.script), config.set, config.limits(),
+                                                config.call, CallVariables{}, source_library(*config.world));
+  config.keys = source_keys(config.ready->manifest().writes);
+  wiring.writes = config.keys;
+  wiring.content = config.ready->text();
+}
+
+/// Says when the script begins. *Rooms:* its front.
+class LuaSource final : public Source, private ScriptOwner {
+ public:
+  explicit LuaSource(const LuaSourceConfig& config) : config_(config), tokens_(config.state_file) {}
+
+  void start(Feed& feed) override ROOM(front) {
+    feed_ = &feed;
+    tokens_.load();
+    begin();
+  }
+  void pause() override ROOM(front) {
+    if (run_) {
+      run_->pause();
+    }
+  }
+  void resume() override ROOM(front) {
+    if (run_) {
+      run_->resume();
+    }
+  }
+  void stop() override ROOM(front) {
+    is_stopping_ = true;
+    begin_watch_.stop();
+    if (run_) {
+      run_->stop();
+    }
+  }
+  void acknowledged(std::span<const Mark> marks) override ROOM(front) {
+    tokens_.acknowledged(marks);
+    plan_save();
+  }
+  void close() override ROOM(front) {
+    save_watch_.stop();
+    save();
+  }
+
+ private:
+  void script_failed(const std::string& message, int64_t line) override ROOM(front);
+  void script_ended() override ROOM(front);
+  void begin() ROOM(front);
+  void begin_later() ROOM(front);
+  void plan_save() ROOM(front);
+  void save() ROOM(front);
+
+  const LuaSourceConfig& config_;
+  Feed* feed_ OWNED(front) = nullptr;
+  Tokens tokens_ OWNED(front);
+  std::unique_ptr<SourceRun> run_ OWNED(front);
+  Watcher begin_watch_ OWNED(front);
+  Watcher save_watch_ OWNED(front);
+  LogLimit fail_limit_;
+  LogLimit save_limit_;
+  int64_t begun_ OWNED(front) = 0;
+  int64_t back_off_ OWNED(front) = 0;
+  bool is_stopping_ OWNED(front) = false;
+};
+
+void LuaSource::begin() {
+  begin_watch_.stop();
+  begun_ = feed_->loop().now();
+  std::unique_ptr<LuaState> state;
+  try {
+    state = config_.ready->start(config_.limits(), feed_->id());
+  } catch (const std::invalid_argument& error) {
+    script_failed(error.what(), 0);
+    return;
+  }
+  run_ = std::make_unique<SourceRun>(*feed_, std::move(state), config_.keys, tokens_, static_cast<ScriptOwner&>(*this));
+  run_->start();
+}
+
+/// The former run is kept until then, as one of its callbacks may be what calls.
+void LuaSource::begin_later() {
+  bool was_good = feed_->loop().now() - begun_ >= good_life;
+  back_off_ = back_off_ == 0 || was_good ? back_off_first : std::min(2 * back_off_, back_off_most);
+  begin_watch_.on_time<&LuaSource::begin>(feed_->loop(), this, back_off_);
+}
+
+void LuaSource::script_failed(const std::string& message, int64_t line) {
+  bool goes_on = config_.restart != ScriptRestart::Never && !is_stopping_;
+  if (goes_on) {
+    begin_later();
+  }
+  if (auto pass = fail_limit_.pass()) {
+    log_event(Level::Error, "source_failed",
+              Fields()("instance", feed_->id())("script", config_.ready->name())("line", line)("message", message)(
+                  "again_in", goes_on ? show_duration(back_off_) : "never")("suppressed", pass.suppressed));
+  }
+  if (!goes_on && !is_stopping_) {
+    feed_->finish();
+  }
+}
+
+void LuaSource::script_ended() {
+  bool goes_on = config_.restart == ScriptRestart::Always;
+  if (goes_on) {
+    begin_later();
+  }
+  Level level = goes_on ? Level::Warning : Level::Info;
+  if (auto pass = fail_limit_.pass()) {
+    log_event(level, "source_returned",
+              Fields()("instance", feed_->id())("script", config_.ready->name())(
+                  "again_in", goes_on ? show_duration(back_off_) : "never")("suppressed", pass.suppressed));
+  }
+  if (!goes_on) {
+    feed_->finish();
+  }
+}
+
+void LuaSource::plan_save() {
+  if (tokens_.wants_save() && !save_watch_.is_active()) {
+    save_watch_.on_time<&LuaSource::save>(feed_->loop(), this, second);
+  }
+}
+
+void LuaSource::save() {
+  save_watch_.stop();
+  if (!tokens_.wants_save()) {
+    return;
+  }
+  std::string reason = tokens_.save();
+  if (reason.empty()) {
+    return;
+  }
+  feed_->count(Remark::CheckpointFailures, 1);
+  if (auto pass = save_limit_.pass()) {
+    log_event(Level::Error, "positions_failed",
+              Fields()("instance", feed_->id())("reason", reason)("suppressed", pass.suppressed));
+  }
+  if (!is_stopping_) {
+    plan_save();
+  }
+}
+
+}  // namespace
+
+extern const Plugin source_lua;
+const Plugin source_lua = {
+    .kind = Kind::Source,
+    .name = "lua",
+    .doc = "Makes rows by a script in Lua, on a thread of its own",
+    .options = options,
+    .primary = "script",
+    .config = config_type<LuaSourceConfig>,
+    .declare = declare,
+    .source = make_source<LuaSource, LuaSourceConfig>,
+};
+
+}  // namespace stook
