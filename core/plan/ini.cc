@@ -58,6 +58,14 @@ bool is_id(std::string_view id) {
   });
 }
 
+// A section of the scripted agent's, [File:NAME].
+bool is_agent_id(std::string_view id) {
+  size_t colon = id.find(':');
+  std::string_view kind = id.substr(0, colon);
+  bool is_known = equal_in_any_case(kind, "file") || equal_in_any_case(kind, "exec") || equal_in_any_case(kind, "stat");
+  return colon != std::string_view::npos && is_known && is_id(id.substr(colon + 1));
+}
+
 // Reads one file after the other into an Ini.
 class Reader {
  public:
@@ -152,7 +160,7 @@ class Reader {
     std::string_view rest = close == std::string::npos ? "" : trim(std::string_view(text).substr(close + 1));
     std::string id(close == std::string::npos ? "" : trim(std::string_view(text).substr(begin + 1, close - begin - 1)));
     Place place = line.place(begin, (close == std::string::npos ? trim(text).size() : close + 1 - begin));
-    if (!is_id(id) || (!rest.empty() && rest[0] != '#' && rest[0] != ';')) {
+    if ((!is_id(id) && !is_agent_id(id)) || (!rest.empty() && rest[0] != '#' && rest[0] != ';')) {
       errors_.emplace_back(place, "not a section", "a section is written [id], of letters, digits and _ - .");
       id.clear();
     }

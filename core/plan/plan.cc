@@ -2,6 +2,7 @@
 #include "core/plan/plan.hh"
 
 #include "core/base/text.hh"
+#include "core/plan/agent.hh"
 #include "core/plan/draft.hh"
 #include "core/plan/edges.hh"
 #include "core/plan/elements.hh"
@@ -80,6 +81,7 @@ uint64_t Plan::memory_bound() const {
 std::unique_ptr<Plan> make_plan(const PlanRequest& request) {
   Draft draft;
   read_configuration(request, draft);
+  unfold_agent(draft);
   read_settings(draft);
   bind_elements(draft, request.file.empty() ? request.stack : "");
   if (draft.stacks.empty() && draft.errors.empty()) {
