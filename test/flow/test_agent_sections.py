@@ -142,6 +142,7 @@ class AgentSections(Programs):
         self.write("logs/app.3.log", "b3\n", "a")
         again.wait_for(lambda: len(self.rows()) >= 5, "the next line")
         again.stop()
+        self.assertNotIn("source_failed", again.log() + daemon.log())
         self.assertEqual(sorted(row["message"] for row in self.rows()), ["A1", "A2", "A3", "B3", "LIVE"])
         self.assertEqual(self.rows()[0]["big"], 9007199254740993)
         self.assertIsNone(self.rows()[0]["none"])

@@ -121,10 +121,11 @@ int file_line(lua_State* raw) {
   }
 }
 
-// file:lines([most]): all whole lines of the next bytes.
+// file:lines([most]): all whole lines of the next bytes. Anything but a number is none, so that it can be iterated.
 int file_lines(lua_State* raw) {
   OpenFile& file = file_argument(raw, "file:lines");
-  auto most = static_cast<size_t>(std::clamp<lua_Integer>(luaL_optinteger(raw, 2, first_room), 1, longest_line));
+  lua_Integer asked = lua_isinteger(raw, 2) != 0 ? lua_tointeger(raw, 2) : lua_Integer{first_room};
+  auto most = static_cast<size_t>(std::clamp<lua_Integer>(asked, 1, longest_line));
   for (;;) {
     size_t size = std::min(file.end - file.begin, std::max(most, first_room));
     const char* from = file.bytes + file.begin;

@@ -39,8 +39,9 @@ OpenStream& stream_argument(lua_State* raw, const char* function) {
   return stream;
 }
 
+// Anything but a number is none, so that `for line in stream.line, stream` works.
 int64_t most_argument(lua_State* raw, int index) {
-  double seconds = luaL_optnumber(raw, index, -1);
+  double seconds = lua_type(raw, index) == LUA_TNUMBER ? lua_tonumber(raw, index) : -1;
   return seconds < 0 ? -1 : static_cast<int64_t>(seconds * 1e9);
 }
 
