@@ -46,7 +46,7 @@ DOORS = (
     (r"core/base/link\.hh", ("core/run/", "core/spool/relay.cc", "test/"),
      "only the engine and a spool's relay send between rooms; it brings boost along"),
     (r"(msgpack\.hpp|msgpack/.*)", ("test/",), "use core/data/object.hh; msgpack.hpp is the tests' second opinion"),
-    (r"(.*/)?(lua\.hpp|lua\.h|lauxlib\.h|lualib\.h|luaconf\.h)", ("core/lua/",), "use the headers of core/lua"),
+    (r"(.*/)?(lua\.hpp|lua\.h|lauxlib\.h|lualib\.h|luaconf\.h)", ("core/lua/", "test/unit/lua/"), "use the headers of core/lua"),
     (r"(.*/)?ev(\+\+)?\.h", ("core/api/loop.hh", "core/api/loop.cc"), "use core/api/loop.hh"),
     (r"(.*/)?simdjson\.h", ("core/api/json.cc", "sinks/http/bulk_answer.cc", "test/"),
      "use core/api/json.hh"),
