@@ -168,9 +168,6 @@ bool BoundSocket::take_offer() {
     over.push_back(std::move(*kept));
     offers().kept.erase(kept);
   }
-  if (listening_.is_secure != other.listening_.is_secure) {
-    connections_.clear();
-  }
   if (listening_.is_shared) {
     set(fd_.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   }

@@ -94,8 +94,8 @@ class Tls(Net):
     def server(self, more=""):
         return self.listen("SYSLOG", f"tls=127.0.0.1:0\ntls_cert={self.path('server.pem')}\ntls_key={self.path('server.key')}\n{more}")
 
-    def wrap(self, daemon, client=None, version=None):
-        context = ssl.create_default_context(cafile=self.path("server.pem"))
+    def wrap(self, daemon, client=None, version=None, by="server"):
+        context = ssl.create_default_context(cafile=self.path(by + ".pem"))
         if client:
             context.load_cert_chain(self.path(client + ".pem"), self.path(client + ".key"))
         if version:
@@ -172,6 +172,26 @@ class Tls(Net):
         self.has_rows(daemon, 3)
         daemon.stop()
 
+
+    def test_a_reload_that_changes_tls_keeps_connections(self):
+        def options(name):
+            secure = f"tls=yes\ntls_cert={self.path(name + '.pem')}\ntls_key={self.path(name + '.key')}\n" if name else ""
+            return f"listen=127.0.0.1:0\n{secure}"
+
+        self.certificate("other")
+        daemon = self.listen("TCP", options("server"))
+        text = self.read("stookd.conf")
+        peers = [self.wrap(daemon)]
+        for number, name in enumerate(("other", None, "server"), 1):
+            self.write("stookd.conf", text.replace(options("server"), options(name)))
+            daemon.signal(1)
+            daemon.wait_for(lambda: daemon.log().count("event=reloaded") == number, "the reload")
+            peers.append(self.wrap(daemon, by=name) if name else self.connect(daemon))
+            for peer in peers:
+                peer.sendall(b"a row\n")
+            self.has_rows(daemon, sum(range(2, number + 2)))
+        self.assertEqual(len(set(self.addresses(daemon))), 1)
+        daemon.stop()
 
 if __name__ == "__main__":
     unittest.main()
