@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "core/api/remark.hh"
 #include "core/api/sink.hh"
 #include "core/base/meter.hh"
 
@@ -18,6 +19,7 @@ struct MemberMeter {
   Counter missed_rows;  // counted as delivered without it
   Gauge is_failing;     // 1 while it is not asked, or only to see how it is
   Gauge users;          // failover: so many orders of members have it as the one in use
+  RemarkMeter remarks;  // what it counts itself
 };
 
 /// A sink within a group. The group asks it in its own room, as a carrier would.

@@ -25,7 +25,7 @@ struct OwnMeter {
   uint64_t in_flight = 0;
   uint64_t bytes = 0;
   uint64_t retries = 0;
-  /// Of a source: what cost no row, by name. Without those that are 0.
+  /// What cost no row, by name. Without those that are 0.
   std::vector<std::pair<std::string_view, uint64_t>> remarks;
 };
 using OwnMeters = std::function<std::vector<OwnMeter>()>;

@@ -13,6 +13,7 @@
 #include "core/api/filter.hh"
 #include "core/api/group.hh"
 #include "core/api/option.hh"
+#include "core/api/remark.hh"
 #include "core/api/sink.hh"
 #include "core/api/source.hh"
 #include "core/base/clock.hh"
@@ -96,6 +97,8 @@ struct Make {
   int hurry = -1;
   /// Sinks: their codec's rows are no lines (Plugin::is_binary).
   bool is_binary = false;
+  /// Sinks: where they count what costs no row; null when nobody asks. Outlives the sink.
+  RemarkMeter* remarks = nullptr;
 };
 
 /// One of these stands at the end of each plugin file.

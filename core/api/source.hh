@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/api/loop.hh"
+#include "core/api/remark.hh"
 #include "core/base/room.hh"
 #include "core/data/bundle.hh"
 
@@ -24,12 +25,6 @@ enum class Loss : uint8_t { Kernel, Pool, TooLong, Unreadable, Framing };
 inline constexpr size_t losses = 5;
 /// The reason's name in the ledger: `kernel`, `pool`, `too_long`, `unreadable`, `framing`.
 std::string_view loss_name(Loss loss);
-
-/// What a source counts that costs no row: positions that could not be written, bytes of a file's hole that were skipped.
-enum class Remark : uint8_t { CheckpointFailures, HoleBytes };
-inline constexpr size_t remarks = 2;
-/// The counter's name in the ledger: `checkpoint_failures`, `hole_bytes`.
-std::string_view remark_name(Remark remark);
 
 /// What a source writes rows into. Rows go straight into a bundle: ask for one, append, put cells, mark, and say `seal`
 /// at the end of the read callback.

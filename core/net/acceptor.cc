@@ -87,6 +87,9 @@ bool Acceptor::is_refused(const Peer& peer, Feed& feed) {
               Fields()("instance", feed.id())("peer", peer.text())("reason", why)("open", open_)("suppressed",
                                                                                                  pass.suppressed));
   }
+  if (why != nullptr) {
+    feed.count(Remark::RefusedConnections, 1);
+  }
   return why != nullptr;
 }
 
@@ -101,6 +104,7 @@ void Acceptor::exhaust(const BoundSocket& socket, Feed& feed, int code) {
   if (code == EMFILE || code == ENFILE) {
     reserve_.reset();
     Fd unwanted(accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    feed.count(Remark::RefusedConnections, unwanted ? 1 : 0);
   }
   if (!reserve_) {
     reserve_ = open_reserve();

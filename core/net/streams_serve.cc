@@ -56,6 +56,7 @@ bool StreamServer::shake_hands(Connection& connection) {
   }
   bool is_done = connection.shake_hands();
   if (connection.has_failed) {
+    rows_.feed().count(Remark::TlsFailures, 1);
     static LogLimit limit;
     if (auto pass = limit.pass()) {
       log_event(Level::Warning, "tls_failed",
@@ -181,6 +182,7 @@ void StreamServer::close_if_silent(Connection& connection) {
   if (limit == 0 || now_ - connection.active_at < limit || has_spoken_since(connection)) {
     return;
   }
+  rows_.feed().count(Remark::TlsFailures, connection.is_shaking_hands ? 1 : 0);
   static LogLimit limited;
   if (auto pass = limited.pass()) {
     const char* why = connection.is_shaking_hands             ? "no handshake"

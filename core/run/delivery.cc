@@ -42,7 +42,8 @@ Delivery::Delivery(const Instance& instance, SinkMeter& meter, Finish finish, Cl
 
 void Delivery::open() {
   header_codec_ = instance_.codec->codec({instance_.codec_config.get(), instance_.id, {}});
-  sink_ = build_sink(instance_, *instance_.codec, header_codec_->header(), meter_.members.get(), clock_, hurry_.get());
+  sink_ = build_sink(instance_, *instance_.codec, header_codec_->header(),
+                     {meter_.remarks, meter_.members.get(), clock_, hurry_.get()});
   if (!instance_.letters.empty()) {
     letters_ = std::make_unique<LetterBox>(instance_.letters, instance_.letters_most);
   }

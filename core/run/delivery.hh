@@ -10,6 +10,7 @@
 
 #include "core/api/codec.hh"
 #include "core/api/letter_box.hh"
+#include "core/api/remark.hh"
 #include "core/api/sink.hh"
 #include "core/base/clock.hh"
 #include "core/base/fd.hh"
@@ -44,6 +45,7 @@ struct SinkMeter {
   Gauge is_broken;   // 1 while a device has not worked for ten minutes
   Histogram age;     // µs from sealing to Done
   Pulse pulse;
+  RemarkMeter remarks;                     // what the sink counts itself
   std::unique_ptr<MemberMeter[]> members;  // of a group, as many as the instance has
 };
 

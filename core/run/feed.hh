@@ -29,7 +29,7 @@ struct SourceMeter {
   Counter pauses;
   Counter settled_rows;
   Counter lost[losses];
-  Counter remarked[remarks];
+  RemarkMeter remarks;
   Gauge finished;
 };
 
@@ -43,9 +43,7 @@ class RouteFeed final : public Feed {
   void finish() override ROOM(front);
   void lose(Loss why, uint64_t rows) override ROOM(front) { meter.lost[static_cast<size_t>(why)].add(rows); }
   void count_bytes(uint64_t bytes) override ROOM(front) { meter.bytes.add(bytes); }
-  void count(Remark what, uint64_t number) override ROOM(front) {
-    meter.remarked[static_cast<size_t>(what)].add(number);
-  }
+  void count(Remark what, uint64_t number) override ROOM(front) { meter.remarks.count(what, number); }
   Loop& loop() override ROOM(front);
   std::string_view id() const override;
 

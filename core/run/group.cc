@@ -7,19 +7,21 @@
 namespace stook {
 
 std::unique_ptr<Sink> build_sink(const Instance& instance, const Plugin& codec, std::string_view header,
-                                 MemberMeter* meters, int64_t (*clock)(), int hurry) {
+                                 const SinkSetting& setting) {
   std::vector<GroupMember> members;
   for (size_t i = 0; i < instance.members.size(); i++) {
     const Instance& member = *instance.members[i];
-    members.push_back({member.id, nullptr, &meters[i]});
+    members.push_back({member.id, nullptr, &setting.members[i]});
+    SinkSetting own{setting.members[i].remarks, nullptr, setting.clock, setting.hurry};
     if (instance.is_recoded) {
-      auto make = [&](std::string_view head) { return build_sink(member, *member.codec, head, nullptr, clock, hurry); };
+      auto make = [&](std::string_view head) { return build_sink(member, *member.codec, head, own); };
       members.back().sink = std::make_unique<RecodedSink>(member, instance.meta_keys, make);
     } else {
-      members.back().sink = build_sink(member, codec, header, nullptr, clock, hurry);
+      members.back().sink = build_sink(member, codec, header, own);
     }
   }
-  return instance.plugin->sink({instance.config.get(), instance.id, header, members, clock, hurry, codec.is_binary});
+  return instance.plugin->sink({instance.config.get(), instance.id, header, members, setting.clock, setting.hurry,
+                                codec.is_binary, &setting.remarks});
 }
 
 std::vector<ReportLine> member_lines(const Carrier& carrier) {
@@ -41,6 +43,7 @@ std::vector<ReportLine> member_lines(const Carrier& carrier) {
     if (missed > 0) {
       line.dropped.emplace_back("mirror", missed);
     }
+    line.remarks = remarks_of(meter.remarks);
     line.state = meter.is_failing.read() != 0 ? "failing" : meter.users.read() > 0 ? "used" : "ready";
     lines.push_back(std::move(line));
   }

@@ -24,44 +24,35 @@ bool ReportLine::is_balanced() const {
   return in + appended == out + disposed + held + dropped_rows() + routed + lettered + in_flight + spooled;
 }
 
-uint64_t Report::rows_in_flight() const {
-  uint64_t rows = 0;
+namespace {
+template <class Count>
+uint64_t sum_of(const std::vector<ReportLine>& lines, Count count) {
+  uint64_t sum = 0;
   for (const ReportLine& line : lines) {
-    rows += line.in_flight;
+    sum += count(line);
   }
-  return rows;
+  return sum;
+}
+}  // namespace
+
+uint64_t Report::rows_in_flight() const {
+  return sum_of(lines, [](auto& line) { return line.in_flight; });
 }
 
 uint64_t Report::rows_dropped() const {
-  uint64_t rows = 0;
-  for (const ReportLine& line : lines) {
-    rows += line.dropped_rows();
-  }
-  return rows;
+  return sum_of(lines, [](auto& line) { return line.dropped_rows(); });
 }
 
 uint64_t Report::rows_lettered() const {
-  uint64_t rows = 0;
-  for (const ReportLine& line : lines) {
-    rows += line.lettered;
-  }
-  return rows;
+  return sum_of(lines, [](auto& line) { return line.lettered; });
 }
 
 uint64_t Report::rows_read() const {
-  uint64_t rows = 0;
-  for (const ReportLine& line : lines) {
-    rows += line.kind == "source" ? line.in : 0;
-  }
-  return rows;
+  return sum_of(lines, [](auto& line) { return line.kind == "source" ? line.in : 0; });
 }
 
 uint64_t Report::bytes_read() const {
-  uint64_t bytes = 0;
-  for (const ReportLine& line : lines) {
-    bytes += line.kind == "source" ? line.bytes : 0;
-  }
-  return bytes;
+  return sum_of(lines, [](auto& line) { return line.kind == "source" ? line.bytes : 0; });
 }
 
 bool Report::is_balanced() const {
@@ -181,6 +172,15 @@ void merge_line(std::vector<ReportLine>& lines, const ReportLine& more) {
   }
 }
 
+Reasons remarks_of(const RemarkMeter& meter) {
+  Reasons list;
+  for (size_t i = 0; i < remarks; i++) {
+    Remark remark = static_cast<Remark>(i);
+    add_reason(list, remark_name(remark), meter.read(remark));
+  }
+  return list;
+}
+
 std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
   Report report;
   ReportLine line;
@@ -198,9 +198,7 @@ std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
       line.in += lost;  // a row that was lost before it was fed has come in all the same
       add_reason(line.dropped, loss_name(static_cast<Loss>(i)), lost);
     }
-    for (size_t i = 0; i < remarks; i++) {
-      add_reason(line.remarks, remark_name(static_cast<Remark>(i)), meter.remarked[i].read());
-    }
+    line.remarks = remarks_of(meter.remarks);
   }
   report.lines.push_back(line);
   add_nodes(report, route, route.plan.roots, 1);
@@ -224,6 +222,7 @@ ReportLine sink_line(const Carrier& carrier) {
   add_reason(line.dropped, "abandoned", carrier.meter.abandoned_rows.read());
   line.lettered = carrier.meter.lettered_rows.read();
   line.routed = carrier.meter.routed_rows.read();
+  line.remarks = remarks_of(carrier.meter.remarks);
   return line;
 }
 

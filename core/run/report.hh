@@ -38,7 +38,7 @@ struct ReportLine {
   std::string_view state;    // of a member: used, ready or failing
   uint64_t type_faults = 0;  // values of another type than the declared one; they were read as absent
   uint64_t keys_lost = 0;    // keys of rows for which there was no room; the rows went on without them
-  Reasons remarks;           // of a source: what cost no row, and how much of it; without those that are 0
+  Reasons remarks;           // what cost no row, and how much of it; without those that are 0
 
   uint64_t dropped_rows() const;
   /// in + appended = out + disposed + held + dropped + routed + lettered + in flight + spooled.
@@ -68,12 +68,15 @@ struct Report {
 };
 
 class Carrier;
+class RemarkMeter;
 class RouteRun;
 
 /// The lines of a route: its source (rows in only with `with_source`, for a feed may outlive its route) and elements.
 std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source);
 /// What a carrier has delivered; the rows that came in are known from its encoders.
 std::vector<ReportLine> sink_lines(const Carrier& carrier);
+/// Without those that are 0.
+Reasons remarks_of(const RemarkMeter& meter);
 /// Adds the counts of a line to those of the same element, or appends it.
 void merge_line(std::vector<ReportLine>& lines, const ReportLine& more);
 

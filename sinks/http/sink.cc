@@ -37,6 +37,9 @@ Outcome HttpSink::deliver(Shipment shipment) {
   std::string header = header_for(body_);
   HttpAnswer answer = exchange_->send(gzip_ ? gzip_->squeeze(body_) : std::string_view(body_), header);
   retry_after_ = answer.retry_after;
+  if (remarks_ != nullptr) {
+    remarks_->count(remark_of_answer(answer.status));
+  }
   if (body_.capacity() > body_kept) {
     body_ = std::string();
   }

@@ -25,7 +25,8 @@ inline std::string_view without_newline(std::string_view row) {
 /// *Rooms:* its carrier.
 class HttpSink : public Sink {
  public:
-  HttpSink(const HttpSettings& settings, const Make& make) : settings_(settings), hurry_(make.hurry) {}
+  HttpSink(const HttpSettings& settings, const Make& make)
+      : settings_(settings), hurry_(make.hurry), remarks_(make.remarks) {}
 
   void open() final ROOM(carrier);
   Outcome deliver(Shipment shipment) final ROOM(carrier);
@@ -52,6 +53,7 @@ class HttpSink : public Sink {
  private:
   const HttpSettings& settings_;
   int hurry_;
+  RemarkMeter* remarks_;
   std::unique_ptr<HttpExchange> exchange_ OWNED(carrier);
   std::unique_ptr<HttpGzip> gzip_ OWNED(carrier);
   std::string body_ OWNED(carrier);

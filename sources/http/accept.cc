@@ -131,6 +131,7 @@ void HttpServer::look_at(HttpConnection& connection, int64_t now) {
   switch (connection.state) {
     case HttpState::Handshake:
       if (now - connection.since > config_.first_byte.ns) {
+        rows_.feed().count(Remark::TlsFailures, 1);
         close(connection);
       }
       return;

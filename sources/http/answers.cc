@@ -46,6 +46,7 @@ const StatusText& text_of(int status) {
 // Sends an answer to a request whose body has been read, or is thrown away.
 void HttpServer::answer(HttpConnection& connection, int status, std::string_view text) {
   const StatusText& words = text_of(status);
+  rows_.feed().count(remark_of_answer(status), 1);
   std::string body =
       status == 200 && text.empty() ? "{\"rows\":" + std::to_string(connection.rows) + "}\n" : std::string(text) + "\n";
   connection.is_closing = connection.is_closing || !connection.keeps_alive || is_stopped_;

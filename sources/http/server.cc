@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/log.hh"
 #include "core/base/text.hh"
 
 namespace stook {
@@ -51,6 +52,13 @@ bool HttpServer::shake_hands(HttpConnection& connection) {
   if (step.status == TlsStatus::WantWrite) {
     connection.writing.on_writable<&HttpConnection::on_writable>(loop(), &connection, connection.fd.get());
   } else if (step.status != TlsStatus::WantRead) {
+    rows_.feed().count(Remark::TlsFailures, 1);
+    static LogLimit limit;
+    if (auto pass = limit.pass()) {
+      log_event(Level::Warning, "tls_failed",
+                Fields()("instance", rows_.feed().id())("peer", connection.peer.text())(
+                    "reason", connection.session->reason())("suppressed", pass.suppressed));
+    }
     close(connection);
   }
   return false;

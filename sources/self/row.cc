@@ -91,7 +91,7 @@ void declare_self_keys(Wiring& wiring) {
                    {"value", Type::Real, "", "of a gauge; sum of a histogram's values", false}};
   for (size_t i = 0; i < remarks; i++) {
     std::string name(remark_name(static_cast<Remark>(i)));
-    wiring.writes.push_back({name, Type::Unsigned, "", "of a source where it is not 0", false});
+    wiring.writes.push_back({name, Type::Unsigned, "", "where it is not 0", false});
   }
 }
 

@@ -106,7 +106,9 @@ class Statuses(Http):
         peer = Peer(self, lambda request: Answer(statuses.pop() if statuses else 204))
         result = self.send(peer.url())
         self.assertEqual([json.loads(line) for line in peer.body().splitlines()], rows)
-        self.assertEqual(result.line("out", "sink")["retries"], 7)
+        line = result.line("out", "sink")
+        self.assertEqual([line.get(name) for name in ("retries", "answers_2xx", "answers_4xx", "answers_429", "answers_5xx", "no_answers")],
+                         [7, len(peer.requests) - 7, 2, 1, 4, None])
 
     def test_what_is_sent_again_has_the_key_it_had(self):
         rows = self.make(300)
@@ -133,8 +135,9 @@ class Statuses(Http):
         self.make()
         answers = [Answer(cut=True)] * 3
         peer = Peer(self, lambda request: answers.pop() if answers else Answer())
-        self.send(peer.url())
+        result = self.send(peer.url())
         self.assertEqual(self.numbers(peer.body()), list(range(3000)))
+        self.assertEqual(result.line("out", "sink")["no_answers"], 3)
 
     def test_refused_rows_become_letters_alone(self):
         bad = {0, 7, 1000, 1001, 2999}

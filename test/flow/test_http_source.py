@@ -143,6 +143,7 @@ class Requests(Listening):
         self.assertEqual(read_answer(sock)[0], 200)
         self.daemon.stop()
         self.assertEqual(self.lines(), ["a", "b"])
+        self.assertRegex(self.daemon.log(), r"event=ledger element=in .* answers_2xx=4 answers_4xx=7\n")
         self.assertNotIn("s3cret", self.daemon.log())
 
 
@@ -211,7 +212,7 @@ class Hostile(Listening):
         kept.pop().close()
         self.until(lambda: self.raw(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n") is not None, "room for one")
         self.daemon.stop()
-
+        self.assertRegex(self.daemon.log(), r"event=ledger element=in .* refused_connections=[1-9]")
 
     def test_without_descriptors_peers_are_closed_and_others_go_on(self):
         self.begin()
@@ -386,6 +387,7 @@ class Tls(Listening):
         self.assertIsNone(self.raw(HEAD + b"Content-Length: 2\r\n\r\nc\n"))
         self.daemon.stop()
         self.assertEqual(len(self.lines()), 9002)
+        self.assertRegex(self.daemon.log(), r"event=ledger element=in .* tls_failures=2 answers_2xx=5\n")
 
 
 if __name__ == "__main__":

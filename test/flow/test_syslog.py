@@ -155,6 +155,7 @@ class Tls(Net):
         self.has_rows(daemon, 1)
         daemon.stop()
         self.assertEqual(self.messages(), ["<13>good"])
+        self.assertRegex(daemon.log(), r"event=ledger element=in .* tls_failures=2\b")
 
     def test_sighup_takes_a_new_certificate_and_keeps_connections(self):
         daemon = self.server()
@@ -171,7 +172,6 @@ class Tls(Net):
             self.say_goodbye(after)
         self.has_rows(daemon, 3)
         daemon.stop()
-
 
     def test_a_reload_that_changes_tls_keeps_connections(self):
         def options(name):
@@ -192,6 +192,7 @@ class Tls(Net):
             self.has_rows(daemon, sum(range(2, number + 2)))
         self.assertEqual(len(set(self.addresses(daemon))), 1)
         daemon.stop()
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,7 @@
 """TCP connections: framing, limits, and peers that mean no good beside one that does."""
 
 import os
+import re
 import resource
 import select
 import signal
@@ -165,6 +166,7 @@ class Hostile(Net):
             peer.close()
         self.wait(self.is_taken(daemon), "a place is free again")
         self.end(daemon)
+        self.assertGreaterEqual(int(re.search(r"event=ledger element=in .* refused_connections=(\d+)", daemon.log())[1]), 3)
 
     def is_taken(self, daemon):
         def is_taken():
