@@ -49,17 +49,18 @@ class ParseSyslog final : public Filter {
       columns_[i] = batch.write(batch.out(i));
     }
     int64_t now = wall_ns();
+    Arena* arena = columns_[structured_data] == nullptr ? nullptr : &batch.arena();
     SyslogText parts;
     for (Row row : batch.rows()) {
       std::string_view text = texts.text(row);
       const char* reason =
-          text.data() == nullptr ? "not a syslog line: the row has no text" : reader_.read(text, now, parts);
+          text.data() == nullptr ? "not a syslog line: the row has no text" : reader_.read(text, now, parts, arena);
       if (reason != nullptr) {
         texts.fail(row, reason);
         continue;
       }
       texts.done(row);
-      put_parts(row, parts, batch.arena());
+      put_parts(row, parts);
     }
   }
 
@@ -75,7 +76,7 @@ class ParseSyslog final : public Filter {
     }
   }
 
-  void put_parts(Row row, const SyslogText& parts, Arena& arena) {
+  void put_parts(Row row, const SyslogText& parts) {
     if (parts.pri >= 0) {
       put(pri, row, Cell::of_integer(parts.pri));
       put(facility, row, Cell::of_text(facility_name(parts.pri)));
@@ -88,8 +89,8 @@ class ParseSyslog final : public Filter {
     put_text(app, row, parts.app);
     put_text(pid, row, parts.pid);
     put_text(msgid, row, parts.msgid);
-    if (parts.data.data() != nullptr && columns_[structured_data] != nullptr) {
-      put(structured_data, row, read_structured_data(parts.data, arena));
+    if (parts.data.data() != nullptr) {
+      put(structured_data, row, parts.object);
     }
     put_text(message, row, parts.message);
   }

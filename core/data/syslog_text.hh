@@ -19,6 +19,7 @@ struct SyslogText {
   std::string_view pid;
   std::string_view msgid;
   std::string_view data;  // structured data, as it is written
+  Cell object{};          // made of it, where an arena was given
   std::string_view message;
 };
 
@@ -34,10 +35,11 @@ class SyslogReader {
  public:
   explicit SyslogReader(const Zone& zone) : old_time_("rfc3164", zone), iso_time_("iso8601", zone) {}
   /// Fills `parts`; null, or in one phrase why the text is no syslog line. `now` gives the year where none is written.
-  const char* read(std::string_view text, int64_t now, SyslogText& parts);
+  /// Structured data becomes an object in the arena where one is given.
+  const char* read(std::string_view text, int64_t now, SyslogText& parts, Arena* arena = nullptr);
 
  private:
-  const char* read_new(std::string_view text, SyslogText& parts);
+  const char* read_new(std::string_view text, SyslogText& parts, Arena* arena);
   const char* read_old(std::string_view text, int64_t now, SyslogText& parts);
   /// How many bytes the time and what belongs to it take, 0 when there is none.
   size_t read_old_time(std::string_view text, int64_t now, SyslogText& parts);
@@ -48,9 +50,15 @@ class SyslogReader {
 
 /// Structured data at the head of a text: its size, or 0 when it is malformed. RFC 5424, section 6.3.
 size_t structured_data_size(std::string_view text);
-/// Makes an Object of structured data: a map of ids to maps of names to values, in order; \" \\ and \] are undone. It is
-/// JSON text where that needs no escapes, else msgpack.
-/// REQUIRES: the whole text is well-formed structured data.
-Cell read_structured_data(std::string_view text, Arena& arena);
+
+/// Structured data at the head of a text.
+struct StructuredData {
+  /// 0: it is malformed, and there is no object.
+  size_t size = 0;
+  /// A map of ids to maps of names to values, in order; \" \\ and \] are undone. It is JSON text where that needs no
+  /// escapes, else msgpack.
+  Cell object{};
+};
+StructuredData take_structured_data(std::string_view text, Arena& arena);
 
 }  // namespace stook

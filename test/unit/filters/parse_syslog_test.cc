@@ -149,6 +149,48 @@ TEST_CASE("structured data that needs no escapes is the object of the same pairs
   }
 }
 
+TEST_CASE("structured data of any length is the object of its pairs, with what stands behind it left alone") {
+  uint32_t seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  auto word = [&random](size_t least) {
+    std::string text(least + (random() % 8 == 0 ? random() % 200 : random() % 12), 'x');
+    for (char& c : text) {
+      c = "abcxyz0189@._-"[random() % 14];
+    }
+    return text;
+  };
+  for (int i = 0; i < 3000; i++) {
+    std::string text;
+    std::string wanted;
+    for (size_t elements = 1 + random() % 3; elements > 0; elements--) {
+      std::string id = word(1);
+      text += "[" + id;
+      wanted += (wanted.empty() ? "{\"" : ",\"") + id + "\":{";
+      for (size_t pairs = random() % 4; pairs > 0; pairs--) {
+        std::string name = word(1);
+        bool is_odd = random() % 30 == 0;
+        std::string value = word(0) + (random() % 4 == 0 ? "= ]" : "");
+        text += " " + name + "=\"" + value + (is_odd ? "\\\"\"" : "\"");
+        wanted += (wanted.back() == '{' ? "\"" : ",\"") + name + "\":\"" + value + (is_odd ? "\\\"\"" : "\"");
+      }
+      text += "]";
+      wanted += "}";
+    }
+    size_t size = text.size();
+    text += std::string(random() % 2, ' ') + std::string(random() % 3 * 40, 'm');
+    std::vector<char> block(text.begin(), text.end());
+    Arena arena;
+    StructuredData data = take_structured_data({block.data(), block.size()}, arena);
+    CAPTURE(text);
+    REQUIRE(data.size == size);
+    std::string store;
+    Payload json;
+    append_json(json, Cell::of_slice(Type::Object, object_bytes(data.object, store)), {});
+    REQUIRE(json.bytes() == wanted + "}");
+  }
+}
+
 TEST_CASE("random damage to syslog lines never reads beyond or half writes a row") {
   uint32_t seed = std::random_device{}();
   CAPTURE(seed);
