@@ -13,7 +13,6 @@
 /// The row of a line:
 ///
 ///     message="{\"PRIORITY\":\"3\",\"MESSAGE\":\"disk full\"}"
-#include <algorithm>
 #include <stdexcept>
 
 #include "core/api/plugin.hh"
@@ -21,16 +20,11 @@
 #include "core/base/status.hh"
 #include "sources/exec/run.hh"
 #include "sources/glob.hh"
+#include "sources/restarts.hh"
 
 namespace stook {
 
 namespace {
-
-constexpr int64_t second = 1'000'000'000;
-constexpr int64_t back_off_first = second / 5;
-constexpr int64_t back_off_most = 60 * second;
-/// A run of this length was a good one: the next failure begins with the shortest pause.
-constexpr int64_t good_run = 10 * second;
 
 constexpr Option options[] = {
     option<&ExecConfig::command>("command", required,
@@ -110,8 +104,7 @@ class Exec final : public Source, private RunOwner {
   LogLimit end_limit_;
   LogLimit overrun_limit_;
   int64_t due_ OWNED(front) = 0;
-  int64_t started_ OWNED(front) = 0;
-  int64_t back_off_ OWNED(front) = 0;
+  Restarts restarts_ OWNED(front);
   uint64_t runs_ OWNED(front) = 0;
   uint64_t failed_ OWNED(front) = 0;
   uint64_t truncated_ OWNED(front) = 0;
@@ -120,7 +113,7 @@ class Exec final : public Source, private RunOwner {
 
 /// Throws SetupError.
 void Exec::launch() {
-  started_ = feed_->loop().now();
+  restarts_.begin(feed_->loop().now());
   runs_++;
   run_.launch();
 }
@@ -146,7 +139,7 @@ void Exec::run_ended(const Ending& ending, pid_t pid) {
     if (auto pass = end_limit_.pass()) {
       log_event(level, "exec_ended",
                 Fields()("instance", feed_->id())("pid", int64_t{pid})("with", ending.words())(
-                    "after", show_duration(feed_->loop().now() - started_))("runs", runs_)("failed", failed_)(
+                    "after", show_duration(feed_->loop().now() - restarts_.begun()))("runs", runs_)("failed", failed_)(
                     "suppressed", pass.suppressed));
     }
   }
@@ -168,9 +161,7 @@ void Exec::plan_next() {
   if (config_.mode == ExecMode::Interval) {
     pause = next_beat(now) - now;
   } else {
-    bool was_good = now - started_ >= good_run;
-    back_off_ = back_off_ == 0 || was_good ? back_off_first : std::min(2 * back_off_, back_off_most);
-    pause = back_off_;
+    pause = restarts_.pause(now);
   }
   due_watch_.on_time<&Exec::on_due>(feed_->loop(), this, pause);
 }
@@ -182,7 +173,7 @@ int64_t Exec::next_beat(int64_t now) {
   if (missed > 0) {
     if (auto pass = overrun_limit_.pass()) {
       log_event(Level::Warning, "exec_overran",
-                Fields()("instance", feed_->id())("after", show_duration(now - started_))("left_out", missed)(
+                Fields()("instance", feed_->id())("after", show_duration(now - restarts_.begun()))("left_out", missed)(
                     "suppressed", pass.suppressed));
     }
   }

@@ -13,7 +13,6 @@
 ///
 ///     message="disk full" time=2026-11-21T03:38:00.120482Z severity=err host=web1 app=postgres pid=812
 ///     unit=postgresql.service journal={"_UID":"107","_COMM":"postgres",…}
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -25,16 +24,12 @@
 #include "sources/glob.hh"
 #include "sources/journald/reader.hh"
 #include "sources/journald/row.hh"
+#include "sources/restarts.hh"
 
 namespace stook {
 
 namespace {
 
-constexpr int64_t second = 1'000'000'000;
-constexpr int64_t back_off_first = second / 5;
-constexpr int64_t back_off_most = 60 * second;
-/// A run of this length was a good one.
-constexpr int64_t good_run = 10 * second;
 constexpr int entries_a_turn = 256;
 constexpr uint64_t stream = 1;
 
@@ -111,8 +106,7 @@ class Journald final : public Source {
   std::string last_ OWNED(front);
   uint64_t entries_ OWNED(front) = 0;
   uint64_t fed_ OWNED(front) = 0;
-  int64_t started_ OWNED(front) = 0;
-  int64_t back_off_ OWNED(front) = 0;
+  Restarts restarts_ OWNED(front);
   bool is_first_of_child_ OWNED(front) = true;
   bool is_paused_ OWNED(front) = false;
   bool is_done_ OWNED(front) = false;
@@ -130,7 +124,7 @@ void Journald::start(Feed& feed) {
 
 /// Throws SetupError.
 void Journald::launch() {
-  started_ = feed_->loop().now();
+  restarts_.begin(feed_->loop().now());
   reader_->open(feed_->loop(), last_);
   is_first_of_child_ = true;
   arm();
@@ -145,8 +139,7 @@ void Journald::on_due() {
       log_event(Level::Error, "journald_failed",
                 Fields()("instance", feed_->id())("reason", error.what())("suppressed", pass.suppressed));
     }
-    back_off_ = std::min(2 * back_off_, back_off_most);
-    due_.on_time<&Journald::on_due>(feed_->loop(), this, back_off_);
+    due_.on_time<&Journald::on_due>(feed_->loop(), this, restarts_.pause(feed_->loop().now()));
   }
 }
 
@@ -234,8 +227,7 @@ void Journald::ended() {
     feed_->finish();
     return;
   }
-  back_off_ = back_off_ == 0 || now - started_ >= good_run ? back_off_first : std::min(2 * back_off_, back_off_most);
-  due_.on_time<&Journald::on_due>(feed_->loop(), this, back_off_);
+  due_.on_time<&Journald::on_due>(feed_->loop(), this, restarts_.pause(now));
 }
 
 }  // namespace
