@@ -36,6 +36,9 @@ constexpr Option socket_option(const char* name, const char* fallback, const cha
   return row;
 }
 template <class C>
+inline constexpr Option host_option =
+    socket_option<C, &SocketConfig::to>("to", nullptr, "host and port: logs.example.org:514, [2001:db8::1]:514");
+template <class C>
 inline constexpr Option connect_timeout_option = socket_option<C, &SocketConfig::connect_timeout>(
     "connect_timeout", "10s", "longest time to connect, and again for the handshake of TLS", {1e6, 3.6e12});
 

@@ -18,8 +18,7 @@ namespace stook {
 namespace {
 constexpr auto options = join_options(
     std::array{
-        socket_option<SocketConfig, &SocketConfig::to>("to", nullptr,
-                                                       "host and port: logs.example.org:514, [2001:db8::1]:514"),
+        host_option<SocketConfig>,
         socket_option<SocketConfig, &SocketConfig::framing>("framing", "lf", "how rows are told apart"),
         connect_timeout_option<SocketConfig>,
     },

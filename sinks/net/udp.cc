@@ -15,8 +15,7 @@
 namespace stook {
 
 namespace {
-constexpr std::array options = {socket_option<SocketConfig, &SocketConfig::to>(
-    "to", nullptr, "host and port: logs.example.org:514, [2001:db8::1]:514")};
+constexpr std::array options = {host_option<SocketConfig>};
 
 void declare(void* raw, std::string_view, Wiring&) {
   read_target(*static_cast<SocketConfig*>(raw), AddressForm::Network);
