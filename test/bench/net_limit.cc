@@ -47,7 +47,7 @@ Found next_counted(const char* at, const char* end) {
   size_t size = 0;
   const char* p = at;
   for (; p < end && *p != ' '; p++) {
-    if (*p < '0' || *p > '9' || p - at > 6) {
+    if (*p < '0' || *p > '9' || (p == at && *p == '0') || p - at > 6) {
       limit::fail("no count");
     }
     size = 10 * size + static_cast<size_t>(*p - '0');

@@ -59,6 +59,9 @@ int64_t time_of(std::string_view text) {
   int64_t ns = 0;
   int64_t unit = 100'000'000;
   for (const char* digit = p + 20; digit < p + text.size() - 1; digit++, unit /= 10) {
+    if (*digit < '0' || *digit > '9') {
+      wrong();
+    }
     ns += (*digit - '0') * unit;
   }
   unsigned shifted = year - (month <= 2 ? 1 : 0);
@@ -108,6 +111,18 @@ char* put_member(char* to, const char (&lead)[N], std::string_view text) {
   return to;
 }
 
+/// A name of structured data as a string of JSON.
+char* put_name(char* to, const char* from, const char* end) {
+  char* begin = to;
+  to = put_string(to, {from, static_cast<size_t>(end - from)});
+  bool is_name = from < end && to - begin == end - from && find_either(from, end, ' ', ']') == end &&
+                 find_either(from, end, '=', '"') == end;
+  if (!is_name) {
+    wrong();
+  }
+  return to;
+}
+
 /// The elements at `at` as members of one object; escapes are undone.
 char* put_structured_data(char* to, const char*& at, const char* end) {
   if (at < end && *at == '-') {
@@ -118,12 +133,15 @@ char* put_structured_data(char* to, const char*& at, const char* end) {
   for (bool is_first = true; at < end && *at == '['; is_first = false) {
     const char* name_end = find_either(at + 1, end, ' ', ']');
     to = is_first ? put(to, "\"") : put(to, ",\"");
-    to = put(put_string(to, {at + 1, static_cast<size_t>(name_end - at - 1)}), "\":{");
+    to = put(put_name(to, at + 1, name_end), "\":{");
     at = name_end;
     for (bool is_only = true; at < end && *at == ' '; is_only = false) {
       const char* equals = find_byte(at + 1, end, '=');
       to = is_only ? put(to, "\"") : put(to, ",\"");
-      to = put(put_string(to, {at + 1, static_cast<size_t>(equals - at - 1)}), "\":\"");
+      to = put(put_name(to, at + 1, equals), "\":\"");
+      if (end - equals < 2 || equals[1] != '"') {
+        wrong();
+      }
       at = equals + 2;
       for (;;) {
         const char* stop = find_either(at, end, '"', '\\');
@@ -141,10 +159,14 @@ char* put_structured_data(char* to, const char*& at, const char* end) {
       *to++ = '"';
     }
     *to++ = '}';
-    at++;
+    if (at >= end || *at++ != ']') {
+      wrong();
+    }
   }
   *to++ = '}';
-  at++;
+  if (at >= end || *at++ != ' ') {
+    wrong();
+  }
   return to;
 }
 
