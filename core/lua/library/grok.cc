@@ -1,131 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Floor 3a. `stook.grok`: lines taken to pieces by patterns with names, as `%{IP:client} %{NUMBER:bytes:int}`.
-/// All functions RAISE, but for those of Expansion and `destroy`.
-#include <cstdlib>
-#include <cstring>
-#include <stdexcept>
+/// All functions RAISE, but for `destroy`.
+#include "core/api/grok.hh"
 
-#include "core/base/text.hh"
 #include "core/data/typed_text.hh"
-#include "core/lua/library/grok_patterns.hh"
 #include "core/lua/library/regex.hh"
 
 namespace stook {
 
 namespace {
-enum class FieldType : uint8_t { Text, Integer, Real };
-
-struct Field {
-  std::string name;
-  FieldType type;
-  int number;
-};
-
 /// A compiled grok pattern.
 struct Grok {
   LuaRegex regex;
-  std::vector<Field> fields;
+  std::vector<GrokField> fields;
 };
-
-/// Turns a pattern with names into a regular expression and the list of its fields.
-class Expansion {
- public:
-  static constexpr size_t longest = LuaRegex::longest_pattern;
-  static constexpr int deepest = 16;
-
-  /// `own`: pairs of name and pattern that come before the known ones.
-  explicit Expansion(const std::vector<std::pair<std::string, std::string>>& own) : own_(own) {}
-  /// Throws std::invalid_argument.
-  void add(std::string_view pattern, int depth = 0);
-
-  std::string expression;
-  std::vector<Field> fields;
-
- private:
-  void add_named(std::string_view inside, int depth);
-  std::string_view known(std::string_view name) const;
-  const std::vector<std::pair<std::string, std::string>>& own_;
-};
-
-std::string_view Expansion::known(std::string_view name) const {
-  for (const auto& [own, pattern] : own_) {
-    if (own == name) {
-      return pattern;
-    }
-  }
-  for (const GrokPattern& pattern : grok_patterns) {
-    if (pattern.name == name) {
-      return pattern.text;
-    }
-  }
-  std::vector<std::string_view> names;
-  for (const GrokPattern& pattern : grok_patterns) {
-    names.push_back(pattern.name);
-  }
-  std::string_view near = nearest_name(name, names);
-  throw std::invalid_argument(
-      "there is no pattern '" + std::string(name) + "'" +
-      (near.empty() ? "; a second argument may define it" : "; did you mean '" + std::string(near) + "'?"));
-}
-
-// NAME, NAME:field or NAME:field:type.
-void Expansion::add_named(std::string_view inside, int depth) {
-  size_t colon = inside.find(':');
-  std::string_view pattern = known(inside.substr(0, colon));
-  if (colon == std::string_view::npos) {
-    expression += "(?:";
-    add(pattern, depth + 1);
-    expression += ')';
-    return;
-  }
-  std::string_view field = inside.substr(colon + 1);
-  colon = field.find(':');
-  std::string_view type = colon == std::string_view::npos ? std::string_view() : field.substr(colon + 1);
-  if (!type.empty() && type != "int" && type != "float" && type != "string") {
-    throw std::invalid_argument("'" + std::string(type) + "' is no type of a field; it takes int, float, string");
-  }
-  FieldType kind = type == "int" ? FieldType::Integer : type == "float" ? FieldType::Real : FieldType::Text;
-  fields.push_back({std::string(field.substr(0, colon)), kind, 0});
-  expression += "(?<stook_" + std::to_string(fields.size()) + ">";
-  add(pattern, depth + 1);
-  expression += ')';
-}
-
-void Expansion::add(std::string_view pattern, int depth) {
-  if (depth > deepest) {
-    throw std::invalid_argument("patterns name each other more than 16 deep; one of them would name itself");
-  }
-  while (!pattern.empty()) {
-    size_t at = pattern.find("%{");
-    expression += pattern.substr(0, at);
-    if (expression.size() > longest) {
-      throw std::invalid_argument("the expression would be longer than 16 KiB");
-    }
-    if (at == std::string_view::npos) {
-      return;
-    }
-    size_t end = pattern.find('}', at);
-    if (end == std::string_view::npos) {
-      throw std::invalid_argument("'%{' has no '}' behind it");
-    }
-    add_named(pattern.substr(at + 2, end - at - 2), depth);
-    pattern = pattern.substr(end + 1);
-  }
-}
-
-// Finds out which group is which field. Named groups of the pattern itself are fields, too.
-void number_fields(Grok& grok) {
-  for (const Regex::Group& group : grok.regex.quick_form->groups()) {
-    if (group.name.rfind("stook_", 0) == 0) {
-      size_t place = static_cast<size_t>(std::atoi(group.name.c_str() + 6));
-      if (place >= 1 && place <= grok.fields.size()) {
-        grok.fields[place - 1].number = group.number;
-        continue;
-      }
-    }
-    grok.fields.push_back({group.name, FieldType::Text, group.number});
-  }
-}
 
 int destroy(lua_State* raw) {
   Grok& grok = *static_cast<Grok*>(lua_touserdata(raw, 1));
@@ -139,12 +27,15 @@ const luaL_Reg methods[] = {{"match", match}, {nullptr, nullptr}};
 const ObjectKind grok_kind = {"grok pattern", methods, destroy};
 
 // A number that is none stays the text it is.
-void push_field(lua_State* raw, const Field& field, std::string_view bytes) {
+void push_field(lua_State* raw, const GrokField& field, std::string_view bytes) {
   Cell cell;
-  if (field.type == FieldType::Integer && read_integer(bytes, cell) && cell.type == Type::Integer) {
+  bool is_whole = field.type == Type::Integer || field.type == Type::Unsigned;
+  if (is_whole && read_integer(bytes, cell) && cell.type == Type::Integer) {
     lua_pushinteger(raw, cell.integer);
-  } else if (field.type == FieldType::Real && (read_real(bytes, cell))) {
+  } else if (field.type == Type::Real && read_real(bytes, cell)) {
     lua_pushnumber(raw, cell.real);
+  } else if (field.type == Type::Boolean && (bytes == "true" || bytes == "false")) {
+    lua_pushboolean(raw, bytes == "true" ? 1 : 0);
   } else {
     push_text(raw, bytes);
   }
@@ -160,7 +51,7 @@ int match(lua_State* raw) {
     return 1;
   }
   lua_createtable(raw, 0, static_cast<int>(grok.fields.size()));
-  for (const Field& field : grok.fields) {
+  for (const GrokField& field : grok.fields) {
     std::string_view bytes;
     if (grok.regex.group(text, field.number, bytes)) {
       push_text(raw, field.name);
@@ -188,14 +79,12 @@ void check_own(lua_State* raw, const char* function) {
 }
 
 // Reads the table at 2, which was checked: nothing here raises.
-std::vector<std::pair<std::string, std::string>> own_patterns(lua_State* raw) {
-  std::vector<std::pair<std::string, std::string>> own;
+void add_own(lua_State* raw, GrokShelf& shelf) {
   lua_pushnil(raw);
   while (lua_next(raw, 2) != 0) {
-    own.emplace_back(lua_tostring(raw, -2), lua_tostring(raw, -1));
+    shelf.add(lua_tostring(raw, -2), lua_tostring(raw, -1));
     lua_pop(raw, 1);
   }
-  return own;
 }
 
 // stook.grok(pattern [, { NAME = pattern }])
@@ -210,15 +99,15 @@ int make(lua_State* raw) {
   Desk& desk = Desk::of(raw);
   luaL_checkstack(raw, 8, "too many arguments");
   if (!desk.attempt([&] {
-        std::vector<std::pair<std::string, std::string>> own;
+        GrokShelf shelf;
+        shelf.remedy = "a second argument may define it";
         if (has_own) {
-          own = own_patterns(raw);
+          add_own(raw, shelf);
         }
-        Expansion expansion(own);
-        expansion.add(pattern);
-        grok.fields = std::move(expansion.fields);
-        grok.regex.compile(expansion.expression);
-        number_fields(grok);
+        GrokExpression expression(pattern, shelf);
+        grok.regex.compile(expression.text);
+        expression.number(*grok.regex.quick_form);
+        grok.fields = std::move(expression.fields);
         return true;
       })) {
     return refuse(raw, function, "%s", desk.reason.c_str());

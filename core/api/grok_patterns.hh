@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Floor 3a. The patterns that `stook.grok` knows by name.
+/// Floor 2. The patterns that grok knows by name.
 #pragma once
 
 #include <string_view>
