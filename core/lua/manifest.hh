@@ -110,6 +110,9 @@ void read_manifest(LuaState& state, Manifest& manifest);
 
 /// The text of a script's file. Throws std::invalid_argument; `name` is what it is called then.
 std::string read_script(const std::string& path, const std::string& name);
+/// Puts the values of text options where the names of keys say `${option}`. Throws std::invalid_argument.
+void name_keys(const std::string& script, Manifest& manifest);
+
 /// Reads a text as the option's value; false: why not.
 [[nodiscard]] bool read_option(ScriptOption& option, std::string_view text, std::string& why);
 

@@ -237,6 +237,7 @@ Script::Script(const std::string& path, const std::vector<std::string>& settings
       throw std::invalid_argument(name_ + ": its option " + option.name + " is mandatory; set = " + option.name + "=…");
     }
   }
+  name_keys(name_, manifest_);
   SetUp what = run_set_up(state, manifest_, call_, library_);
   manifest_.form = what.form;
   manifest_.has_tick = what.has_tick;
