@@ -3,6 +3,7 @@
 
 #include "core/base/text.hh"
 #include "core/plan/registry.hh"
+#include "core/plan/scripts.hh"
 #include "core/plan/stack.hh"
 
 namespace stook {
@@ -15,8 +16,13 @@ constexpr size_t most_instances = 4096;
 std::string with_article(Kind kind) {
   return "a " + std::string(kind_name(kind));
 }
-std::string show(const Plugin& plugin) {
-  return std::string(kind_name(plugin.kind)) + " '" + plugin.name + "'";
+std::string show(const Plugin& plugin, const std::string& script) {
+  return script.empty() ? std::string(kind_name(plugin.kind)) + " '" + plugin.name + "'" : "script '" + script + "'";
+}
+// The name of a script's file without its ending.
+std::string name_of(const std::string& script) {
+  size_t begin = script.rfind('/') + 1;
+  return script.substr(begin, script.size() - begin - 4);
 }
 }  // namespace
 
@@ -112,16 +118,20 @@ size_t Binder::bind_one(const ElementText& text, Kind kind, const Pair& pair, co
     }
   }
   const Plugin* plugin = find_plugin(kind, name);
+  std::string script = plugin == nullptr && kind != Kind::Sink ? find_script(draft_, name) : "";
+  if (!script.empty()) {
+    plugin = find_plugin(kind, "lua");
+  }
   if (plugin == nullptr) {
     mentioned_.insert(id.empty() ? lower(name) : id);
     refuse_plugin(name, kind, place, label);
     return no_instance;
   }
   if (id.empty()) {
-    id = fresh_id(lower(plugin->name));
+    id = fresh_id(script.empty() ? lower(plugin->name) : name_of(script));
   }
   mentioned_.insert(id);
-  size_t index = instance(id, *plugin, place, label);
+  size_t index = instance(id, *plugin, place, label, script);
   if (index != no_instance) {
     give(draft_.instances[index], text, pair);
   }
@@ -146,25 +156,26 @@ std::string Binder::fresh_id(const std::string& name) const {
   return id;
 }
 
-// The instance of that id, made when it is new; no_instance, and a mistake, when the id has another plugin.
-size_t Binder::instance(const std::string& id, const Plugin& plugin, const Place& place, const std::string& label) {
+// The instance of that id, made when it is new; no_instance, and a mistake, when the id has another plugin or script.
+size_t Binder::instance(const std::string& id, const Plugin& plugin, const Place& place, const std::string& label,
+                        const std::string& script) {
   auto known = ids_.find(id);
   if (known != ids_.end()) {
-    const Instance& former = *draft_.instances[known->second].instance;
-    if (former.plugin == &plugin) {
+    const InstanceDraft& former = draft_.instances[known->second];
+    if (former.instance->plugin == &plugin && former.script == script) {
       return known->second;
     }
     draft_.refuse(place,
-                  label + "'" + id + "' is " + show(*former.plugin) + " at " + show_place(former.place) + " and " +
-                      show(plugin) + " here",
+                  label + "'" + id + "' is " + show(*former.instance->plugin, former.script) + " at " +
+                      show_place(former.instance->place) + " and " + show(plugin, script) + " here",
                   "one id has one plugin");
     return no_instance;
   }
   const Pair* named = section_plugin(id);
-  if (named != nullptr && !equal_in_any_case(named->value, plugin.name)) {
+  if (named != nullptr && !equal_in_any_case(named->value, script.empty() ? plugin.name : name_of(script))) {
     draft_.refuse(place,
                   label + "'" + id + "' is plugin '" + named->value + "' at " + show_place(named->place) + " and " +
-                      show(plugin) + " here",
+                      show(plugin, script) + " here",
                   "one id has one plugin");
     return no_instance;
   }
@@ -173,6 +184,11 @@ size_t Binder::instance(const std::string& id, const Plugin& plugin, const Place
     return no_instance;
   }
   draft_.instances.push_back(draft_instance(draft_.ini.find(id), id, plugin, place));
+  InstanceDraft& fresh = draft_.instances.back();
+  fresh.script = script;
+  if (!script.empty()) {
+    fresh.given.push_back({"script", script, true, false, place, place, {}, {}});
+  }
   ids_.emplace(id, draft_.instances.size() - 1);
   return draft_.instances.size() - 1;
 }
@@ -196,7 +212,13 @@ void Binder::refuse_plugin(const std::string& name, Kind kind, const Place& plac
                   shape_);
     return;
   }
-  std::string hint = did_you_mean(name, plugin_names(kind));
+  std::vector<std::string> names = plugin_names(kind);
+  if (kind != Kind::Sink) {
+    for (const NamedScript& script : list_scripts(draft_.scripts, draft_.folder)) {
+      names.push_back(script.name);
+    }
+  }
+  std::string hint = did_you_mean(name, names);
   draft_.refuse(place, label + "no " + std::string(kind_name(kind)) + " '" + printable(name, 64) + "' in this build",
                 hint.empty() ? "`stook list` shows all plugins" : hint);
 }

@@ -20,7 +20,7 @@ enum class Shape : uint8_t { Stack, Failed, Members };
 bool names_members(std::string_view option);
 
 /// Turns texts into instances of the draft, each id once. A lone name is the id of a section with `plugin = NAME`, else an
-/// id that any stack binds, else a plugin, whose id is then fresh: `keep`, `keep2`, …
+/// id that any stack binds, else a plugin or a script, whose id is then fresh: `keep`, `keep2`, …
 class Binder {
  public:
   explicit Binder(Draft& draft);
@@ -40,7 +40,8 @@ class Binder {
   size_t bind_one(const ElementText& text, Kind kind, const Pair& pair, const Place& place, const std::string& label);
   const Pair* section_plugin(const std::string& id) const;
   std::string fresh_id(const std::string& name) const;
-  size_t instance(const std::string& id, const Plugin& plugin, const Place& place, const std::string& label);
+  size_t instance(const std::string& id, const Plugin& plugin, const Place& place, const std::string& label,
+                  const std::string& script = {});
   void give(InstanceDraft& draft, const ElementText& text, const Pair& pair);
   void refuse_plugin(const std::string& name, Kind kind, const Place& place, const std::string& label);
 

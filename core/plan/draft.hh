@@ -35,6 +35,8 @@ struct ElementDraft {
 struct InstanceDraft {
   std::unique_ptr<Instance> instance;
   std::vector<Given> given;
+  /// The option `script` of one that was bound by a script's name, else empty.
+  std::string script;
   /// The elements that failed rows go to.
   std::vector<ElementDraft> on_error;
   /// Sinks: the elements that refused rows go to.
@@ -75,6 +77,8 @@ struct Draft {
   /// The folder that relative paths are relative to.
   std::string folder = ".";
   Settings settings;
+  /// Folders of scripts that stand in stacks by their names.
+  std::vector<std::string> scripts;
   std::vector<InstanceDraft> instances;
   std::vector<StackDraft> stacks;
   std::vector<ConfigError> errors;

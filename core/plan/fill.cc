@@ -5,6 +5,7 @@
 #include "core/plan/instance_text.hh"
 #include "core/plan/options.hh"
 #include "core/plan/registry.hh"
+#include "core/plan/scripts.hh"
 
 namespace stook {
 
@@ -132,6 +133,7 @@ void fill_instance(Draft& draft, InstanceDraft& one) {
   const Plugin& plugin = *instance.plugin;
   std::string label = "[" + instance.id + "] ";
   CommonOptions common;
+  give_script_options(draft, one);
   name_primaries(draft, one, label);
   instance.config = make_config(plugin);
   std::vector<OptionTable> tables = {{plugin.options, instance.config.get()}, {common_options(plugin.kind), &common}};

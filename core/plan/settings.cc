@@ -14,6 +14,7 @@ struct Global {
   std::vector<std::string> plugin;
   std::vector<std::string> stack;
   std::string include;
+  std::vector<std::string> scripts;
   uint64_t threads = 0;
   uint64_t keyspool = 0;
   uint64_t rows = 0;
@@ -33,6 +34,8 @@ struct Global {
 constexpr Option rows[] = {
     option<&Global::stack>("stack", "", "a source, filters and a sink, separated by commas; may be given many times"),
     option<&Global::include>("include", "", "files to read here, as a pattern of the shell; may be given many times"),
+    option<&Global::scripts>("scripts", "",
+                             "folders whose scripts NAME.lua stand in stacks by their names, before those of stook"),
     option<&Global::plugin>("plugin", "",
                             "a plugin that must be there, by name or ulogd's path; may be given many times"),
     option<&Global::logfile>("logfile", "stderr", "where the log goes: a path, stderr, stdout or syslog"),
@@ -107,6 +110,7 @@ void read_settings(Draft& draft) {
   if (!global.loglevel.empty() && !find_level(global.loglevel, settings.loglevel)) {
     draft.refuse(level, "[global] loglevel: no such level", "it takes debug, info, notice, warning, error or fatal");
   }
+  draft.scripts = global.scripts;
   settings.logfile = global.logfile;
   settings.threads = global.threads;
   settings.keyspool = global.keyspool;

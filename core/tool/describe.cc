@@ -1,30 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Floor 5. `stook list` and `stook describe PLUGIN`: what this build has.
+/// Floor 5. `stook list` and `stook describe PLUGIN`: what this build has, and the scripts that stand in stacks by name.
 #include "core/plan/describe.hh"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "core/plan/registry.hh"
+#include "core/plan/scripts.hh"
 #include "core/tool/commands.hh"
 
 namespace stook {
 
+namespace {
+// The scripts of a configuration, or those that come with stook; nothing, after a message, when it is wrong.
+std::vector<NamedScript> scripts_of(const std::string& file, bool& is_right) {
+  try {
+    return list_scripts(file);
+  } catch (const ConfigErrors& errors) {
+    std::fputs(show_errors(errors).c_str(), stderr);
+    is_right = false;
+    return {};
+  }
+}
+
+// The page of a script; false: there is none of that name.
+bool describe_script(const std::string& name, const std::string& file) {
+  bool is_right = true;
+  for (const NamedScript& script : scripts_of(file, is_right)) {
+    if (script.name == name) {
+      std::fputs(("script " + name + ", " + script.path + "\n\n" + head_of(script)).c_str(), stdout);
+      return true;
+    }
+  }
+  return false;
+}
+}  // namespace
+
 int list_command(const std::vector<std::string>& words) {
-  if (!words.empty()) {
-    std::fputs("usage: stook list\n", stderr);
+  bool has_file = words.size() == 2 && words[0] == "-c";
+  if (!words.empty() && !has_file) {
+    std::fputs("usage: stook list [-c FILE]\n", stderr);
+    return 2;
+  }
+  bool is_right = true;
+  std::vector<NamedScript> scripts = scripts_of(has_file ? words[1] : "", is_right);
+  if (!is_right) {
     return 2;
   }
   std::fputs(list_plugins().c_str(), stdout);
+  size_t width = 0;
+  for (const NamedScript& script : scripts) {
+    width = std::max(width, script.name.size());
+  }
+  for (const NamedScript& script : scripts) {
+    std::printf("%s  %-*s  %s\n", &script == scripts.data() ? "\nscripts:\n" : "", static_cast<int>(width),
+                script.name.c_str(), script.doc.c_str());
+  }
   return 0;
 }
 
 int describe_command(const std::vector<std::string>& words) {
   Layout layout = Layout::Text;
   std::string name;
+  std::string file;
   bool is_right = true;
-  for (const std::string& word : words) {
+  for (size_t i = 0; i < words.size(); i++) {
+    const std::string& word = words[i];
     if (word == "--json") {
       layout = Layout::Json;
+    } else if (word == "-c" && i + 1 < words.size()) {
+      file = words[++i];
     } else if (word == "--markdown") {
       layout = Layout::Markdown;
     } else {
@@ -33,7 +78,9 @@ int describe_command(const std::vector<std::string>& words) {
     }
   }
   if (!is_right || name.empty()) {
-    std::fputs("usage: stook describe PLUGIN | source | filter | sink | global [--json | --markdown]\n", stderr);
+    std::fputs(
+        "usage: stook describe PLUGIN | SCRIPT [-c FILE] | source | filter | sink | global [--json | --markdown]\n",
+        stderr);
     return 2;
   }
   if (name == "global") {
@@ -47,6 +94,9 @@ int describe_command(const std::vector<std::string>& words) {
     }
   }
   std::vector<const Plugin*> found = find_plugins(name);
+  if (found.empty() && describe_script(name, file)) {
+    return 0;
+  }
   if (found.empty()) {
     std::string hint = did_you_mean(name, plugin_names());
     std::fprintf(stderr, "stook describe: no plugin '%s' in this build; %s\n", name.c_str(),
