@@ -29,7 +29,9 @@ int spool_command(const std::vector<std::string>& words);
 int letters_command(const std::vector<std::string>& words);
 /// `stook test FILE.stest… [--update] [--junit FILE]`: plays test files; 1: a test failed, 2: a file is wrong.
 int test_command(const std::vector<std::string>& words);
-/// `stook list`: all plugins of this build.
+/// `stook repl 'STACK' | FILE | SCRIPT.lua`: a stack that is played row by row.
+int repl_command(const std::vector<std::string>& words);
+/// `stook list [-c FILE]`: all plugins of this build, and the scripts.
 int list_command(const std::vector<std::string>& words);
 /// `stook describe PLUGIN [--json | --markdown]`: one plugin's options and keys.
 int describe_command(const std::vector<std::string>& words);

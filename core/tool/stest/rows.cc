@@ -232,6 +232,16 @@ std::vector<std::string> differences(const TestRow& expected, const std::string&
   return said;
 }
 
+std::string member_text(const std::string& object, const std::string& key) {
+  std::string why;
+  if (object.empty() || object[0] != '{' || !is_object(object, why)) {
+    return {};
+  }
+  ObjectText found = object_text(object);
+  auto member = found.members.find("\"" + key + "\"");
+  return member == found.members.end() ? std::string() : member->second;
+}
+
 std::string row_text(const std::string& came) {
   std::string why;
   return !came.empty() && came[0] == '{' && is_object(came, why) ? came : "| " + came;

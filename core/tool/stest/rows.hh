@@ -25,6 +25,8 @@ void put_row(const TestRow& row, Bundle& bundle, OpenKeys& keys);
 bool matches(const TestRow& expected, const std::string& came);
 /// For people: in which keys two objects differ, one line each; empty where they are no objects.
 std::vector<std::string> differences(const TestRow& expected, const std::string& came);
+/// The value of a key in an object as its text; empty: it is not there, or the text is no object.
+std::string member_text(const std::string& object, const std::string& key);
 /// What came, as a row of a test file.
 std::string row_text(const std::string& came);
 
