@@ -160,8 +160,10 @@ void Watcher::stop() {
   }
 }
 
+/// A timer that is due and not yet called counts: who found it inactive and started it anew would put it off, in each turn
+/// again.
 bool Watcher::is_active() const {
-  return impl_ && impl_->kind != Impl::Kind::None && ev_is_active(&impl_->any);
+  return impl_ && impl_->kind != Impl::Kind::None && (ev_is_active(&impl_->any) || ev_is_pending(&impl_->any));
 }
 
 void Watcher::wake() {

@@ -115,6 +115,35 @@ TEST_CASE("a timer fires once after its delay, and each period when it has one")
   CHECK(once.calls == 1);
 }
 
+namespace {
+struct DuePair {
+  Watcher a;
+  Watcher b;
+  int calls = 0;
+  bool was_other_active = false;
+  bool was_own_active = false;
+  void on_a() ROOM(front) { called(a, b); }
+  void on_b() ROOM(front) { called(b, a); }
+  void called(const Watcher& own, const Watcher& other) {
+    was_other_active = calls++ == 0 ? other.is_active() : was_other_active;
+    was_own_active = was_own_active || own.is_active();
+  }
+};
+}  // namespace
+
+TEST_CASE("a timer that is due is active until it is called") {
+  Loop loop(false);
+  DuePair pair;
+  pair.a.on_time<&DuePair::on_a>(loop, &pair, 1'000'000);
+  pair.b.on_time<&DuePair::on_b>(loop, &pair, 1'000'000);
+  for (int64_t due = monotonic_ns() + 2'000'000; monotonic_ns() < due;) {}
+  while (pair.calls < 2) {
+    loop.poll();
+  }
+  CHECK(pair.was_other_active);
+  CHECK_FALSE(pair.was_own_active);
+}
+
 TEST_CASE("a delay counts from the call, not from the begin of the loop's turn") {
   room::enter(room::front);
   Loop loop(false);
