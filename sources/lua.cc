@@ -179,6 +179,7 @@ class LuaSource final : public Source, private ScriptOwner {
  private:
   void script_failed(const std::string& message, int64_t line) override ROOM(front);
   void script_ended() override ROOM(front);
+  void script_waits() override ROOM(front) { plan_save(); }
   void begin() ROOM(front);
   void begin_later() ROOM(front);
   void plan_save() ROOM(front);

@@ -84,6 +84,23 @@ class LuaAgent(Programs):
         self.run_script(script, "state_file=in.pos")
         self.assertEqual(self.messages()[20002:], ["c0"])
 
+    def test_much_that_makes_no_row_is_read_in_turns(self):
+        self.write("much.log", "a line of which nothing is made\n" * 300000 + "last\n")
+        self.run_script("""function run()
+          schedule_upload("DIR/much.log", function(line) if line == "last" then emit{ message = line } end end)
+          local child, n = program("seq 1 300000"), 0
+          for line in child.line, child do n = n + #line end
+          local file = open("DIR/much.log")
+          for line in file.line, file do n = n + 1 end
+          emit{ message = tostring(n) }
+        end""", "budget=50ms")
+        self.assertEqual(sorted(self.messages()), sorted([str(sum(len(str(i)) for i in range(1, 300001)) + 300001), "last"]))
+
+    def test_a_position_without_rows_is_kept_soon(self):
+        daemon = self.daemon('function run() commit("here") sleep(1000) end', "state_file=in.pos")
+        daemon.wait_for(lambda: os.path.exists(self.path("in.pos")) and '"here"' in self.read("in.pos"), "the file")
+        self.stop(daemon)
+
     def test_s0_16_45_a_folder_is_watched(self):
         os.mkdir(self.path("seen"))
         daemon = self.daemon("""function run()

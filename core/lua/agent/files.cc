@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/lua/agent/run.hh"
 #include "core/lua/library/desk.hh"
 #include "core/lua/state.hh"
 
@@ -46,9 +47,9 @@ int errno_answer(lua_State* raw) {
   return 3;
 }
 
-int file_line(lua_State* raw);
-int file_lines(lua_State* raw);
-int file_rest(lua_State* raw);
+int file_line(lua_State* raw) ROOM(front);
+int file_lines(lua_State* raw) ROOM(front);
+int file_rest(lua_State* raw) ROOM(front);
 int file_seek(lua_State* raw);
 int file_tell(lua_State* raw);
 int file_stat(lua_State* raw);
@@ -93,14 +94,14 @@ bool fill(lua_State* raw, OpenFile& file) {
   return got > 0;
 }
 
-int give(lua_State* raw, OpenFile& file, size_t size, size_t skipped) {
+int give(lua_State* raw, OpenFile& file, size_t size, size_t skipped) ROOM(front) {
   lua_pushlstring(raw, file.bytes + file.begin, size);
   file.begin += size + skipped;
   file.offset += static_cast<int64_t>(size + skipped);
-  return 1;
+  return SourceRun::of(raw, "file").give_turn(raw, "file", 1 + static_cast<uint32_t>(size / 1024));
 }
 
-int file_line(lua_State* raw) {
+int file_line(lua_State* raw) ROOM(front) {
   OpenFile& file = file_argument(raw, "file:line");
   size_t searched = 0;
   for (;;) {
@@ -122,7 +123,7 @@ int file_line(lua_State* raw) {
 }
 
 // file:lines([most]): all whole lines of the next bytes. Anything but a number is none, so that it can be iterated.
-int file_lines(lua_State* raw) {
+int file_lines(lua_State* raw) ROOM(front) {
   OpenFile& file = file_argument(raw, "file:lines");
   lua_Integer asked = lua_isinteger(raw, 2) != 0 ? lua_tointeger(raw, 2) : lua_Integer{first_room};
   auto most = static_cast<size_t>(std::clamp<lua_Integer>(asked, 1, longest_line));
@@ -148,7 +149,7 @@ int file_lines(lua_State* raw) {
   }
 }
 
-int file_rest(lua_State* raw) {
+int file_rest(lua_State* raw) ROOM(front) {
   OpenFile& file = file_argument(raw, "file:rest");
   while (file.end - file.begin < longest_line && fill(raw, file)) {}
   return give(raw, file, file.end - file.begin, 0);

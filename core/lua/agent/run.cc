@@ -129,6 +129,7 @@ void SourceRun::run_task(ScriptTask& task) {
     tasks_.erase(found);
   }
   arm();
+  owner_.script_waits();
   if (tasks_.empty()) {
     owner_.script_ended();
   }
@@ -232,6 +233,13 @@ ScriptTask& SourceRun::caller(lua_State* raw, const char* function) {
 int SourceRun::wait_turn(lua_State* raw, const char* function, lua_KFunction next, lua_KContext context) {
   caller(raw, function).wait = ScriptTask::Wait::Turn;
   return lua_yieldk(raw, 0, context, next);
+}
+
+int SourceRun::give_turn(lua_State* raw, const char* function, uint32_t rows) {
+  if (!is_turn_over(rows) || !may_wait(raw)) {
+    return 1;
+  }
+  return wait_turn(raw, function, [](lua_State*, int, lua_KContext) { return 1; });
 }
 
 int SourceRun::wait_rows(lua_State* raw, const char* function, lua_KFunction next, lua_KContext context) {

@@ -25,6 +25,8 @@ class ScriptOwner {
   virtual void script_failed(const std::string& message, int64_t line) ROOM(front) = 0;
   /// Its run has returned, and no task of it is left.
   virtual void script_ended() ROOM(front) = 0;
+  /// A task waits or has ended; it may have committed.
+  virtual void script_waits() ROOM(front) = 0;
 };
 
 /// A coroutine of the script, and what it waits for. Turn: nothing, it goes on in the loop's next turn. Rows: room for
@@ -88,8 +90,10 @@ class SourceRun {
   bool is_late() const { return task_ != nullptr && task_->is_late; }
   /// Before a descriptor is closed: who waits for it goes on.
   void wake_waiters(int fd) ROOM(front);
-  /// Counts rows since the task's last wait; true: others should have a turn.
-  bool is_turn_over() { return ++rows_in_turn_ >= rows_a_turn; }
+  /// Counts what the task has done since its last wait, a row, a line or more; true: others should have a turn.
+  bool is_turn_over(uint32_t rows = 1) { return (rows_in_turn_ += rows) >= rows_a_turn; }
+  /// The return of a function whose result is on top of the stack: gives others a turn first when it is time.
+  int give_turn(lua_State* raw, const char* function, uint32_t rows = 1) ROOM(front);
 
   Feed& feed() { return feed_; }
   ScriptRows& rows() { return rows_; }

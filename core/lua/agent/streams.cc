@@ -74,10 +74,10 @@ Got fill(lua_State* raw, OpenStream& stream) {
   return got > 0 ? Got::Bytes : Got::End;
 }
 
-int give(lua_State* raw, OpenStream& stream, size_t size, size_t skipped) {
+int give(lua_State* raw, OpenStream& stream, size_t size, size_t skipped) ROOM(front) {
   lua_pushlstring(raw, stream.bytes + stream.begin, size);
   stream.begin += size + skipped;
-  return 1;
+  return SourceRun::of(raw, "stream").give_turn(raw, "stream");
 }
 
 int line_again(lua_State* raw, int, lua_KContext searched) ROOM(front);
