@@ -22,6 +22,7 @@ local grades = {
 }
 local known = 0     -- names that were made of keys; no more of them than programs have
 local in_head = { ["|"] = "\\|", ["\\"] = "\\\\", ["\n"] = " ", ["\r"] = " " }
+local special = stook.regex "[=\\\\\\n\\r]"     -- faster than a pattern on what is seldom there
 local in_value = { ["="] = "\\=", ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r" }
 
 local function name_of(key)
@@ -39,7 +40,7 @@ local function shown(value)
   if type(value) ~= "string" then
     return tostring(value)
   end
-  return value:find("[=\\\n\r]") and value:gsub("[=\\\n\r]", in_value) or value
+  return special:find(value) and value:gsub("[=\\\n\r]", in_value) or value
 end
 
 return {
