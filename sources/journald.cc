@@ -182,6 +182,10 @@ bool Journald::take() {
   if (bundle == nullptr) {
     return false;
   }
+  if (bundle->rows() == 0 && entries_ > fed_) {  // the bundle before can be acknowledged by itself
+    fed_ = entries_;
+    cursor_->fed(fed_, last_);
+  }
   const JournalEntry& entry = reader_->entry();
   std::string_view cursor = entry.find("__CURSOR");
   look_for_gap(cursor);

@@ -104,6 +104,7 @@ class Kmsg final : public Source {
   bool read_one() ROOM(front);
   bool take(std::string_view text) ROOM(front);
   void take_stream(bool is_all) ROOM(front);
+  void note_fed() ROOM(front);
   void finish() ROOM(front);
 
   const KmsgConfig& config_;
@@ -164,13 +165,17 @@ void Kmsg::turn() {
   if (is_at_end_ && feed_->bundle() != nullptr) {
     take_stream(true);
   }
-  if (std::exchange(fed_, next_) != next_) {
-    cursor_->fed(next_, boot_ + " " + std::to_string(next_));
-  }
+  note_fed();
   if (is_at_end_ && text_.empty()) {
     finish();
   }
   feed_->seal();
+}
+
+void Kmsg::note_fed() {
+  if (std::exchange(fed_, next_) != next_) {
+    cursor_->fed(next_, boot_ + " " + std::to_string(next_));
+  }
 }
 
 void Kmsg::finish() {
@@ -229,6 +234,9 @@ bool Kmsg::take(std::string_view text) {
   Bundle* bundle = feed_->bundle();
   if (bundle == nullptr) {
     return false;
+  }
+  if (bundle->rows() == 0) {  // the bundle before can be acknowledged by itself
+    note_fed();
   }
   KernelRecord record;
   if (!read_kernel_record(text, record)) {

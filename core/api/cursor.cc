@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/api/kept_text.hh"
+#include "core/api/beside_positions.hh"
 #include "core/base/crc32c.hh"
 #include "core/base/fd.hh"
 #include "core/base/log.hh"
@@ -62,6 +62,7 @@ bool read_cursor(std::string_view text, std::string& cursor, uint64_t& generatio
 }
 
 void CursorFile::load() {
+  begin_positions(id_, file_);
   bool has_bad = false;
   bool has_good = false;
   for (const char* ending : {"", ".old", ".new"}) {
@@ -113,7 +114,7 @@ void CursorFile::save() {
   if (!is_dirty_ || file_.empty()) {
     return;
   }
-  std::string reason = keep_text(file_, show_cursor(cursor_, generation_ + 1));
+  std::string reason = keep_positions(file_, generation_ + 1, show_cursor(cursor_, generation_ + 1));
   if (reason.empty()) {
     generation_++;
     is_dirty_ = false;

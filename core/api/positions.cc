@@ -11,7 +11,7 @@
 #include <cstring>
 #include <vector>
 
-#include "core/api/kept_text.hh"
+#include "core/api/beside_positions.hh"
 #include "core/base/crc32c.hh"
 #include "core/base/fd.hh"
 #include "core/base/status.hh"
@@ -227,7 +227,7 @@ bool Positions::save(int64_t now_seconds) {
   }
   std::erase_if(by_inode, [&](const auto& item) { return item.second.seen < now_seconds - kept_seconds; });
   std::string text = show_positions(by_inode, generation_ + 1, enters_at_end);
-  reason_ = keep_text(file_, text);
+  reason_ = keep_positions(file_, generation_ + 1, text);
   generation_ += reason_.empty() ? 1 : 0;
   return reason_.empty();
 }

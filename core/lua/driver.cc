@@ -8,6 +8,7 @@
 #include "core/base/text.hh"
 #include "core/lua/batch_form.hh"
 #include "core/lua/call_form.hh"
+#include "core/lua/library/kept_values.hh"
 #include "core/lua/manifest.hh"
 #include "core/lua/positional.hh"
 #include "core/lua/record.hh"
@@ -53,6 +54,9 @@ void Driver::open(Batch& batch) {
   made_before_ = 0;
   dropped_.reset();
   state_->may_store = state_->heap().limit();
+  if (has_kept_values.load(std::memory_order_relaxed)) {
+    KeptJournal::of_thread().open();
+  }
   begin();
 }
 
@@ -158,6 +162,9 @@ void Driver::close() {
     faulted_.reset();
   }
   held_.finish(*batch_);
+  if (has_kept_values.load(std::memory_order_relaxed)) {
+    KeptJournal::of_thread().close(batch_->bundle().receipt);
+  }
   batch_ = nullptr;
 }
 

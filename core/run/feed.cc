@@ -7,6 +7,7 @@
 
 #include "core/base/clock.hh"
 #include "core/base/log.hh"
+#include "core/lua/library/kept_values.hh"
 #include "core/run/carrier.hh"
 #include "core/run/front.hh"
 #include "core/run/route_run.hh"
@@ -51,6 +52,7 @@ void RouteFeed::start() {
     source_ = instance.plugin->source({instance.config.get(), instance.id, {}});
   }
   ledger_.source = source_.get();
+  kept_begins(&ledger_, id());
   try {
     source_->start(*this);
   } catch (...) {

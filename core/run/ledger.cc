@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "core/base/clock.hh"
+#include "core/lua/library/kept_values.hh"
 #include "core/run/front.hh"
 #include "core/run/vigil.hh"
 
@@ -50,6 +51,9 @@ void Ledger::settle(Receipt* receipt) {
   while (oldest_ != next_ && entry(oldest_).is_settled) {
     Entry& e = entry(oldest_);
     rows_out_ -= e.rows;
+    if (has_kept_values.load(std::memory_order_acquire)) {
+      kept_settled(this, oldest_, e.rows > 0);
+    }
     if (!e.marks.empty() && source != nullptr) {
       source->acknowledged(e.marks);
     }
@@ -59,6 +63,9 @@ void Ledger::settle(Receipt* receipt) {
   while (oldest_ != next_ && entry(next_ - 1).is_settled && entry(next_ - 1).rows == 0 &&
          entry(next_ - 1).marks.empty()) {
     next_--;
+    if (oldest_ != next_ && has_kept_values.load(std::memory_order_acquire)) {
+      kept_joined(this, next_);
+    }
   }
   if (oldest_ != before) {
     meter.moved_at.set(monotonic_ns());

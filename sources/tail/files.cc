@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/api/beside_positions.hh"
 #include "core/base/clock.hh"
 #include "core/base/log.hh"
 
@@ -33,6 +34,7 @@ Files::Files(Setup setup, std::string_view id)
 }
 
 void Files::load() {
+  begin_positions(id_, setup_.state_file);
   positions_.load();
 }
 

@@ -1,184 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/lua/library/kept_values.hh"
 
-#include <unistd.h>
-
-#include <cinttypes>
-#include <cstdio>
-#include <cstring>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
-#include "core/api/kept_text.hh"
 #include "core/base/clock.hh"
-#include "core/base/crc32c.hh"
-#include "core/base/log.hh"
-#include "core/data/object.hh"
-#include "core/lua/library/each_second.hh"
-#include "core/lua/library/shared_values.hh"
-#include "core/lua/library/tables.hh"
+#include "core/data/receipt.hh"
+#include "core/lua/library/keeper.hh"
 
 namespace stook {
 
-namespace {
-struct Kept {
-  SharedValues values;
-  uint64_t saved = 0;  // changes up to here are in the file
-  bool has_failed = false;
-};
+KeptValues::KeptValues(std::string name_) : name(std::move(name_)), file_(std::make_unique<KeptFile>()) {}
+KeptValues::~KeptValues() = default;
 
-struct Keeper {
-  // Taken when a script starts and while files are written: never while rows are worked on.
-  std::mutex lock;
-  std::string folder;
-  std::map<std::string, std::shared_ptr<Kept>> all;  // shared with the scripts that have it open
-  EachSecond each_second{save_kept_values};
-};
-
-Keeper& keeper() {
-  static Keeper the;
-  return the;
+bool KeptValues::set(std::string_view key, const SharedValue& value, int64_t lives, bool only_new) {
+  std::vector<std::string> gone;
+  bool is_put = values.set(key, value, lives, only_new, monotonic_ns(), &gone);
+  if (is_put && is_stored_) {
+    int64_t now = wall_ns();
+    bool is_none = value.kind == SharedValue::Kind::None;
+    KeptJournal::of_thread().put(
+        *this, key,
+        {is_none ? KeptChange::Kind::Take : KeptChange::Kind::Set, value, lives == 0 ? 0 : now + lives, now});
+    for (const std::string& evicted : gone) {
+      KeptJournal::of_thread().put(*this, evicted, {KeptChange::Kind::Take, {}, 0, now});
+    }
+  }
+  return is_put;
 }
 
+SharedValue KeptValues::add(std::string_view key, const SharedValue& by, int64_t lives) {
+  std::vector<std::string> gone;
+  SharedValue sum = values.add(key, by, lives, monotonic_ns(), &gone);
+  if (sum.kind != SharedValue::Kind::None && is_stored_) {
+    int64_t now = wall_ns();
+    KeptJournal::of_thread().put(*this, key, {KeptChange::Kind::Add, by, lives == 0 ? 0 : now + lives, now});
+    for (const std::string& evicted : gone) {
+      KeptJournal::of_thread().put(*this, evicted, {KeptChange::Kind::Take, {}, 0, now});
+    }
+  }
+  return sum;
+}
+
+KeptJournal& KeptJournal::of_thread() {
+  thread_local KeptJournal journal;
+  return journal;
+}
+
+void KeptJournal::put(KeptValues& kept, std::string_view key, const KeptChange& change) {
+  add_change(changes_[&kept], key, change);
+  if (!is_open_) {
+    close(nullptr);
+  }
+}
+
+void KeptJournal::close(const Receipt* receipt) {
+  is_open_ = false;
+  if (changes_.empty()) {
+    return;
+  }
+  std::lock_guard lock(Keeper::the().lock);
+  KeptSums& to = receipt == nullptr ? Keeper::the().settled[""].sums
+                                    : Keeper::the().unsettled[{receipt->ledger, receipt->sequence}];
+  add_sums(to, changes_);
+  changes_.clear();
+}
+
+void kept_begins(const void* ledger, std::string_view source) {
+  Keeper& keeper = Keeper::the();
+  std::lock_guard lock(keeper.lock);
+  std::erase_if(keeper.unsettled, [&](const auto& item) { return item.first.first == ledger; });
+  keeper.sources[ledger] = source;
+}
+
+void kept_settled(const void* ledger, uint64_t sequence, bool has_rows) {
+  Keeper& keeper = Keeper::the();
+  std::lock_guard lock(keeper.lock);
+  auto found = keeper.unsettled.find({ledger, sequence});
+  if (found == keeper.unsettled.end()) {
+    return;
+  }
+  SettledSums& to = keeper.settled[keeper.sources[ledger]];
+  to.has_rows = to.has_rows || has_rows;
+  add_sums(to.sums, found->second);
+  keeper.unsettled.erase(found);
+}
+
+void kept_joined(const void* ledger, uint64_t sequence) {
+  std::lock_guard lock(Keeper::the().lock);
+  auto found = Keeper::the().unsettled.find({ledger, sequence});
+  if (found != Keeper::the().unsettled.end()) {
+    add_sums(Keeper::the().unsettled[{ledger, sequence - 1}], found->second);
+    Keeper::the().unsettled.erase({ledger, sequence});
+  }
+}
+
+namespace {
 bool is_file_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
              std::string_view::npos;
 }
-
-// The msgpack in a file's bytes; empty: they are not whole.
-std::string_view body_of(const std::string& bytes) {
-  size_t line = bytes.find('\n');
-  uint64_t size = 0;
-  unsigned sum = 0;
-  if (line == std::string::npos || std::sscanf(bytes.c_str(), "stook-keep 1 %" SCNu64 " %x", &size, &sum) != 2) {
-    return {};
-  }
-  std::string_view body = std::string_view(bytes).substr(line + 1);
-  return body.size() == size && crc32c(body) == sum ? body : std::string_view();
-}
-
-SharedValue value_of(const Cell& cell) {
-  SharedValue value;
-  value.kind = cell.type == Type::Boolean   ? SharedValue::Kind::Boolean
-               : cell.type == Type::Integer ? SharedValue::Kind::Integer
-               : cell.type == Type::Real    ? SharedValue::Kind::Real
-                                            : SharedValue::Kind::Text;
-  if (cell.is_slice()) {
-    value.text = cell.bytes();
-  } else if (cell.type == Type::Real) {
-    value.real = cell.real;
-  } else {
-    value.integer = cell.integer;
-  }
-  return value;
-}
-
-void fill(SharedValues& values, std::string_view body) {
-  ObjectReader reader(body);
-  Cell key{};
-  uint32_t count = 0;
-  uint32_t two = 0;
-  int64_t wall = wall_ns();
-  int64_t now = monotonic_ns();
-  if (reader.next(key, count) != Item::Map) {
-    return;
-  }
-  for (uint32_t i = 0; i < count; i++) {
-    Cell value{};
-    Cell expires{};
-    uint32_t none = 0;
-    if (reader.next(key, none) != Item::Value || reader.next(value, two) != Item::Array ||
-        reader.next(value, none) != Item::Value || reader.next(expires, none) != Item::Value || !key.is_slice()) {
-      return;
-    }
-    if (expires.integer == 0 || expires.integer > wall) {
-      values.set(key.bytes(), value_of(value), expires.integer == 0 ? 0 : expires.integer - wall, false, now);
-    }
-  }
-}
-
-// COLD: when a script starts.
-void load(SharedValues& values, const std::string& file) {
-  bool was_there = false;
-  for (const std::string& path : {file, file + ".old"}) {
-    if (::access(path.c_str(), F_OK) != 0) {
-      continue;
-    }
-    was_there = true;
-    std::string bytes = read_table_file(path);
-    std::string_view body = body_of(bytes);
-    if (is_object(body)) {
-      fill(values, body);
-      return;
-    }
-  }
-  if (was_there) {
-    throw std::invalid_argument(file + " is damaged; take it away to begin with nothing");
-  }
-}
 }  // namespace
 
 void forget_kept_values() {
-  std::lock_guard lock(keeper().lock);
-  keeper().all.clear();
-  keeper().folder.clear();
+  Keeper::the().forget("");
 }
 
 void keep_values_in(const std::string& folder) {
-  std::lock_guard lock(keeper().lock);
-  if (keeper().folder != folder) {
-    keeper().all.clear();
-    keeper().folder = folder;
+  std::lock_guard lock(Keeper::the().files);
+  if (Keeper::the().folder != folder) {
+    Keeper::the().forget_all(folder);
   }
+  set_beside_positions(folder.empty() ? nullptr : &Keeper::the());
 }
 
-std::shared_ptr<SharedValues> kept_values(std::string_view name) {
+std::shared_ptr<KeptValues> kept_values(std::string_view name) {
   if (!is_file_name(name)) {
     throw std::invalid_argument("'" + std::string(name) +
                                 "' is no name; it has letters, digits, _ and -, 64 at the most");
   }
-  std::lock_guard lock(keeper().lock);
-  auto found = keeper().all.find(std::string(name));
-  if (found != keeper().all.end()) {
-    return {found->second, &found->second->values};
-  }
-  if (keeper().all.size() >= SharedValues::most_dictionaries) {
-    throw std::invalid_argument("there are 32 dictionaries already, and no more can be made");
-  }
-  auto kept = std::make_shared<Kept>();
-  if (!keeper().folder.empty()) {
-    load(kept->values, keeper().folder + "/" + std::string(name) + ".keep");
-    kept->saved = kept->values.changes();
-    keeper().each_second.start();
-  }
-  keeper().all.emplace(name, kept);
-  return {kept, &kept->values};
+  return Keeper::the().open(name);
 }
 
 void save_kept_values() {
-  std::lock_guard lock(keeper().lock);
-  if (keeper().folder.empty()) {
-    return;
-  }
-  for (auto& [name, kept] : keeper().all) {
-    uint64_t changes = kept->values.changes();
-    if (changes == kept->saved) {
-      continue;
-    }
-    std::string body = kept->values.packed(monotonic_ns(), wall_ns());
-    char head[64];
-    std::snprintf(head, sizeof head, "stook-keep 1 %zu %08x\n", body.size(), static_cast<unsigned>(crc32c(body)));
-    std::string why = keep_text(keeper().folder + "/" + name + ".keep", head + body);
-    if (why.empty()) {
-      kept->saved = changes;
-    } else if (!kept->has_failed) {
-      log_event(Level::Error, "keep_failed", Fields()("name", name)("reason", why));
-    }
-    kept->has_failed = !why.empty();
-  }
+  Keeper::the().save();
 }
 
 }  // namespace stook

@@ -11,7 +11,7 @@ namespace stook {
 namespace {
 struct Shared {
   SharedValues* values = nullptr;
-  std::shared_ptr<SharedValues> kept;  // of a kept one; others live as long as the process
+  std::shared_ptr<KeptValues> kept;  // of a kept one; others live as long as the process
 };
 
 int get(lua_State* raw);
@@ -24,8 +24,11 @@ const luaL_Reg methods[] = {{"get", get},     {"set", set},         {"claim", cl
                             {"count", count}, {"evicted", evicted}, {nullptr, nullptr}};
 const ObjectKind shared_kind = {"shared dictionary", methods, destroy_object<Shared>};
 
+Shared& shared_of(lua_State* raw, const char* function) {
+  return *static_cast<Shared*>(object_argument(raw, 1, shared_kind, function));
+}
 SharedValues& values_of(lua_State* raw, const char* function) {
-  return *static_cast<Shared*>(object_argument(raw, 1, shared_kind, function))->values;
+  return *shared_of(raw, function).values;
 }
 
 std::string_view key_argument(lua_State* raw, const char* function) {
@@ -134,7 +137,7 @@ int get(lua_State* raw) {
 }
 
 bool put(lua_State* raw, const char* function, bool only_new) {
-  SharedValues& values = values_of(raw, function);
+  Shared& shared = shared_of(raw, function);
   std::string_view key = key_argument(raw, function);
   lua_settop(raw, 4);
   check_value(raw, 3, function);
@@ -142,7 +145,8 @@ bool put(lua_State* raw, const char* function, bool only_new) {
   Desk& desk = Desk::of(raw);
   bool is_put = false;
   if (!desk.attempt([&] {
-        is_put = values.set(key, value_at(raw, 3), lives, only_new, monotonic_ns());
+        is_put = shared.kept ? shared.kept->set(key, value_at(raw, 3), lives, only_new)
+                             : shared.values->set(key, value_at(raw, 3), lives, only_new, monotonic_ns());
         return true;
       })) {
     refuse(raw, function, "%s", desk.reason.c_str());
@@ -170,7 +174,7 @@ int claim(lua_State* raw) {
 // dictionary:add(key [, number [, seconds]]): the sum.
 int add(lua_State* raw) {
   const char* function = "shared:add";
-  SharedValues& values = values_of(raw, function);
+  Shared& shared = shared_of(raw, function);
   std::string_view key = key_argument(raw, function);
   lua_settop(raw, 4);
   if (lua_isnil(raw, 3)) {
@@ -184,7 +188,8 @@ int add(lua_State* raw) {
   Desk& desk = Desk::of(raw);
   Answer answer;
   if (!desk.attempt([&] {
-        answer = keep(desk, values.add(key, value_at(raw, 3), lives, monotonic_ns()));
+        answer = keep(desk, shared.kept ? shared.kept->add(key, value_at(raw, 3), lives)
+                                        : shared.values->add(key, value_at(raw, 3), lives, monotonic_ns()));
         return true;
       })) {
     return refuse(raw, function, "%s", desk.reason.c_str());
@@ -237,7 +242,7 @@ int make_kept(lua_State* raw) {
   Desk& desk = Desk::of(raw);
   if (!desk.attempt([&] {
         shared.kept = kept_values(name);
-        shared.values = shared.kept.get();
+        shared.values = &shared.kept->values;
         return true;
       })) {
     return refuse(raw, function, "%s", desk.reason.c_str());

@@ -3,8 +3,6 @@
 
 #include <memory>
 
-#include "core/data/object.hh"
-
 namespace stook {
 
 namespace {
@@ -18,6 +16,20 @@ Names& names() {
   return the;
 }
 }  // namespace
+
+void add_number(SharedValue& to, const SharedValue& by) {
+  using Kind = SharedValue::Kind;
+  if (to.kind != Kind::Integer && to.kind != Kind::Real) {
+    return;
+  }
+  if (to.kind == Kind::Integer && by.kind == Kind::Integer) {
+    to.integer = static_cast<int64_t>(static_cast<uint64_t>(to.integer) + static_cast<uint64_t>(by.integer));
+    return;
+  }
+  double before = to.kind == Kind::Integer ? static_cast<double>(to.integer) : to.real;
+  to.real = before + (by.kind == Kind::Integer ? static_cast<double>(by.integer) : by.real);
+  to.kind = Kind::Real;
+}
 
 SharedValues* SharedValues::named(std::string_view name) {
   std::lock_guard lock(names().lock);
@@ -59,7 +71,6 @@ SharedValues::Found SharedValues::find(Shard& shard, std::string_view key, int64
 }
 
 void SharedValues::erase(Shard& shard, Found found) {
-  shard.changes++;
   shard.used -= cost_of(found->first, found->second.value);
   auto place = found->second.place;
   shard.entries.erase(found);
@@ -76,8 +87,11 @@ SharedValues::Found SharedValues::insert(Shard& shard, std::string_view key, int
 }
 
 // Lets go what was used least recently; the one used last stays.
-void SharedValues::make_room(Shard& shard) {
+void SharedValues::make_room(Shard& shard, std::vector<std::string>* gone) {
   while (shard.used > most_memory / shards && shard.keys.size() > 1) {
+    if (gone != nullptr) {
+      gone->push_back(shard.keys.back());
+    }
     erase(shard, shard.entries.find(shard.keys.back()));
     shard.evicted++;
   }
@@ -90,7 +104,8 @@ SharedValue SharedValues::get(std::string_view key, int64_t now) {
   return found == shard.entries.end() ? SharedValue() : found->second.value;
 }
 
-bool SharedValues::set(std::string_view key, const SharedValue& value, int64_t lives, bool only_new, int64_t now) {
+bool SharedValues::set(std::string_view key, const SharedValue& value, int64_t lives, bool only_new, int64_t now,
+                       std::vector<std::string>* gone) {
   Shard& shard = shard_of(key);
   std::lock_guard lock(shard.lock);
   Found found = find(shard, key, now);
@@ -106,16 +121,16 @@ bool SharedValues::set(std::string_view key, const SharedValue& value, int64_t l
   if (found == shard.entries.end()) {
     found = insert(shard, key, 0);
   }
-  shard.changes++;
   shard.used -= found->second.value.text.size();
   found->second.value = value;
   shard.used += value.text.size();
   found->second.expires = lives == 0 ? 0 : now + lives;
-  make_room(shard);
+  make_room(shard, gone);
   return true;
 }
 
-SharedValue SharedValues::add(std::string_view key, const SharedValue& by, int64_t lives, int64_t now) {
+SharedValue SharedValues::add(std::string_view key, const SharedValue& by, int64_t lives, int64_t now,
+                              std::vector<std::string>* gone) {
   using Kind = SharedValue::Kind;
   Shard& shard = shard_of(key);
   std::lock_guard lock(shard.lock);
@@ -123,78 +138,14 @@ SharedValue SharedValues::add(std::string_view key, const SharedValue& by, int64
   if (found == shard.entries.end()) {
     found = insert(shard, key, lives == 0 ? 0 : now + lives);
     found->second.value.kind = Kind::Integer;
-    make_room(shard);
+    make_room(shard, gone);
   }
   SharedValue& value = found->second.value;
   if (value.kind != Kind::Integer && value.kind != Kind::Real) {
     return {};
   }
-  shard.changes++;
-  if (value.kind == Kind::Integer && by.kind == Kind::Integer) {
-    value.integer = static_cast<int64_t>(static_cast<uint64_t>(value.integer) + static_cast<uint64_t>(by.integer));
-    return value;
-  }
-  double before = value.kind == Kind::Integer ? static_cast<double>(value.integer) : value.real;
-  value.real = before + (by.kind == Kind::Integer ? static_cast<double>(by.integer) : by.real);
-  value.kind = Kind::Real;
+  add_number(value, by);
   return value;
-}
-
-uint64_t SharedValues::changes() {
-  uint64_t sum = 0;
-  for (Shard& shard : shards_) {
-    std::lock_guard lock(shard.lock);
-    sum += shard.changes;
-  }
-  return sum;
-}
-
-namespace {
-void append(std::string& out, const Cell& cell) {
-  size_t size = out.size();
-  out.resize(size + cell_room(cell));
-  out.resize(static_cast<size_t>(put_cell(out.data() + size, cell) - out.data()));
-}
-
-Cell cell_of(const SharedValue& value) {
-  switch (value.kind) {
-    case SharedValue::Kind::Boolean:
-      return Cell::of_boolean(value.integer != 0);
-    case SharedValue::Kind::Integer:
-      return Cell::of_integer(value.integer);
-    case SharedValue::Kind::Real:
-      return Cell::of_real(value.real);
-    case SharedValue::Kind::Text:
-      return Cell::of_text(value.text);
-    case SharedValue::Kind::None:
-      break;
-  }
-  return Cell::of_null();
-}
-}  // namespace
-
-std::string SharedValues::packed(int64_t now, int64_t wall) {
-  std::unique_lock<std::mutex> locks[shards];
-  for (size_t i = 0; i < shards; i++) {
-    locks[i] = std::unique_lock(shards_[i].lock);
-  }
-  std::string out(5, '\0');
-  uint32_t count = 0;
-  for (Shard& shard : shards_) {
-    for (auto place = shard.keys.rbegin(); place != shard.keys.rend(); ++place) {  // the one used last comes last
-      const Entry& entry = shard.entries.find(*place)->second;
-      if (entry.expires != 0 && entry.expires <= now) {
-        continue;
-      }
-      count++;
-      append(out, Cell::of_text(*place));
-      out += '\x92';
-      append(out, cell_of(entry.value));
-      append(out, Cell::of_integer(entry.expires == 0 ? 0 : wall + (entry.expires - now)));
-    }
-  }
-  put_wide_map_head(out.data(), count);
-  return out;
 }
 
 size_t SharedValues::size() {

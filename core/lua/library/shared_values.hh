@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace stook {
 
@@ -20,6 +21,9 @@ struct SharedValue {
   double real = 0;
   std::string text;
 };
+
+/// Adds to a number; what is none stays. A sum of integers wraps around.
+void add_number(SharedValue& to, const SharedValue& by);
 
 /// One dictionary. Each call is atomic. What has expired is gone; what was used least recently goes when memory is short.
 /// *Invariants:* each shard's `used` is at most its part of `most_memory`. *Rooms:* any worker and carrier; a shard's mutex
@@ -39,15 +43,13 @@ class SharedValues {
   /// The value; None: there is none. `now` is ns of CLOCK_MONOTONIC.
   SharedValue get(std::string_view key, int64_t now);
   /// Puts the value, or takes it away when it is None. `lives`: ns until it expires, 0 for never. `only_new`: leaves a
-  /// value that is there alone. False: it did.
-  bool set(std::string_view key, const SharedValue& value, int64_t lives, bool only_new, int64_t now);
+  /// value that is there alone. False: it did. `gone` gets the keys that had to go for it.
+  bool set(std::string_view key, const SharedValue& value, int64_t lives, bool only_new, int64_t now,
+           std::vector<std::string>* gone = nullptr);
   /// Adds a number to the one that is there, or to 0, and gives the sum; `lives` counts when there was none.
   /// A sum of integers wraps around, as in Lua. None: what is there is no number.
-  SharedValue add(std::string_view key, const SharedValue& by, int64_t lives, int64_t now);
-  /// Counts what was done to it, so that somebody may know whether it has changed.
-  uint64_t changes();
-  /// All values of one moment as kept_values.hh has them; `wall` is ns since 1970.
-  std::string packed(int64_t now, int64_t wall);
+  SharedValue add(std::string_view key, const SharedValue& by, int64_t lives, int64_t now,
+                  std::vector<std::string>* gone = nullptr);
   /// Values there are, expired ones among them.
   size_t size();
   /// How many values had to go before they expired, as memory was short.
@@ -66,7 +68,6 @@ class SharedValues {
     std::unordered_map<std::string_view, Entry> entries;  // their keys are the list's
     size_t used = 0;
     uint64_t evicted = 0;
-    uint64_t changes = 0;
   };
   using Found = std::unordered_map<std::string_view, Entry>::iterator;
 
@@ -74,7 +75,7 @@ class SharedValues {
   static Found find(Shard& shard, std::string_view key, int64_t now);
   static void erase(Shard& shard, Found found);
   static Found insert(Shard& shard, std::string_view key, int64_t expires);
-  static void make_room(Shard& shard);
+  static void make_room(Shard& shard, std::vector<std::string>* gone);
   static size_t cost_of(std::string_view key, const SharedValue& value) { return key.size() + value.text.size() + 256; }
 
   Shard shards_[shards];
