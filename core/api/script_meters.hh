@@ -5,12 +5,16 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace stook {
+
+/// The labels of a meter, by name: `code` is `5xx`.
+using MeterLabels = std::map<std::string, std::string>;
 
 /// A count, a value or a distribution. *Rooms:* any replica writes, any thread reads.
 class ScriptMeter {
@@ -20,12 +24,15 @@ class ScriptMeter {
   static constexpr int buckets = 64;
   static constexpr int first_power = -20;
 
-  ScriptMeter(Kind kind, std::string_view instance, std::string_view name, std::string_view doc)
-      : kind_(kind), instance_(instance), name_(name), doc_(doc) {}
+  ScriptMeter(Kind kind, std::string_view instance, std::string_view family, std::string_view doc, MeterLabels labels);
 
   Kind kind() const { return kind_; }
   const std::string& instance() const { return instance_; }
+  /// `NAME`, or `NAME{LABEL="VALUE",…}`: no two meters of an instance have the same.
   const std::string& name() const { return name_; }
+  /// The name without labels: meters of one family have the same kind and the same names of labels.
+  const std::string& family() const { return family_; }
+  const MeterLabels& labels() const { return labels_; }
   const std::string& doc() const { return doc_; }
 
   /// Of a counter.
@@ -47,6 +54,8 @@ class ScriptMeter {
   Kind kind_;
   std::string instance_;
   std::string name_;
+  std::string family_;
+  MeterLabels labels_;
   std::string doc_;
   // Written by the replicas of one instance, read by who reports: each is right by itself, and a late one is harmless.
   std::atomic<uint64_t> count_{0};
@@ -54,11 +63,11 @@ class ScriptMeter {
   std::atomic<uint64_t> in_bucket_[buckets] = {};
 };
 
-/// The meter of that instance and name, made when there is none. It stays when the last who held it is gone, so that the
+/// The meter of that instance, name and labels, made when there is none. It stays when the last who held it is gone, so that the
 /// last report has it, too; but for one that shows nothing.
-/// Throws std::invalid_argument: it is of another kind, or an instance has more than `most_script_meters`.
+/// Throws std::invalid_argument: those of that name are of another kind or have other labels, or an instance has more than `most_script_meters`.
 std::shared_ptr<ScriptMeter> script_meter(ScriptMeter::Kind kind, std::string_view instance, std::string_view name,
-                                          std::string_view doc);
+                                          std::string_view doc, MeterLabels labels = {});
 inline constexpr size_t most_script_meters = 256;
 
 /// All of them, by instance and name.

@@ -79,9 +79,52 @@ bool is_meter_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::isdigit(static_cast<unsigned char>(name[0])) == 0;
 }
 
-// stook.counter(name [, doc]), and the others.
+constexpr size_t most_labels = 8;
+
+// The table at `index` has names of labels, and texts for them. RAISES when it has something else.
+void check_labels(lua_State* raw, int index, const char* function) {
+  size_t count = 0;
+  lua_pushnil(raw);
+  while (lua_next(raw, index) != 0) {
+    if (++count > most_labels) {
+      refuse(raw, function, "there are more than %d labels", static_cast<int>(most_labels));
+    }
+    if (lua_type(raw, -2) != LUA_TSTRING || !is_meter_name(text_argument(raw, lua_gettop(raw) - 1, function))) {
+      refuse(raw, function, "a label's name has letters, digits and _, 64 at the most");
+    }
+    if (lua_type(raw, -1) != LUA_TSTRING || lua_rawlen(raw, -1) > 64) {
+      refuse(raw, function, "the label '%s' would be a text of at most 64 bytes", lua_tostring(raw, -2));
+    }
+    lua_pop(raw, 1);
+  }
+}
+
+// Those of a table that was checked. Does not raise.
+MeterLabels labels_at(lua_State* raw, int index) {
+  MeterLabels labels;
+  lua_pushnil(raw);
+  while (lua_next(raw, index) != 0) {
+    size_t size = 0;
+    const char* value = lua_tolstring(raw, -1, &size);
+    labels.emplace(lua_tostring(raw, -2), std::string(value, size));
+    lua_pop(raw, 1);
+  }
+  return labels;
+}
+
+// stook.counter(name [, doc] [, labels]), and the others.
 int make(lua_State* raw, ScriptMeter::Kind kind, const char* function) {
   std::string_view name = text_argument(raw, 1, function);
+  lua_settop(raw, 3);
+  if (lua_type(raw, 2) == LUA_TTABLE) {
+    lua_insert(raw, 2);
+    lua_settop(raw, 3);  // no doc
+  }
+  int labels = lua_isnil(raw, 3) ? 0 : 3;
+  if (labels != 0) {
+    luaL_checktype(raw, 3, LUA_TTABLE);
+    check_labels(raw, 3, function);
+  }
   std::string_view doc = lua_isnoneornil(raw, 2) ? std::string_view() : text_argument(raw, 2, function).substr(0, 256);
   if (!is_meter_name(name)) {
     return refuse(raw, function, "'%s' is no name; it has letters, digits and _, 64 at the most", name.data());
@@ -89,7 +132,8 @@ int make(lua_State* raw, ScriptMeter::Kind kind, const char* function) {
   Meter& meter = make_object<Meter>(raw, kinds[static_cast<size_t>(kind)]);
   Desk& desk = Desk::of(raw);
   if (!desk.attempt([&] {
-        meter.meter = script_meter(kind, LuaState::of(raw).instance(), name, doc);
+        meter.meter = script_meter(kind, LuaState::of(raw).instance(), name, doc,
+                                   labels == 0 ? MeterLabels() : labels_at(raw, labels));
         return true;
       })) {
     return refuse(raw, function, "%s", desk.reason.c_str());

@@ -45,6 +45,29 @@ TEST_CASE("meters say what they do not take") {
         std::string::npos);
 }
 
+TEST_CASE("labels make several meters of one name") {
+  Rig rig = lua_rig(R"(local a = stook.counter("by_code", "codes", {code = "2xx", host = "x"})
+                       local b = stook.counter("by_code", {host = 'y"', code = "2xx"})
+                       local again = stook.counter("by_code", {code = "2xx", host = "x"})
+                       function filter(rec) a:add() again:add() b:add() end)");
+  rig.row("in", "x").run();
+  std::string json = script_meters_json();
+  CHECK(json.find(R"("name":"by_code","labels":{"code":"2xx","host":"x"},"kind":"counter","value":2)") !=
+        std::string::npos);
+  CHECK(json.find(R"("name":"by_code","labels":{"code":"2xx","host":"y\""},"kind":"counter","value":1)") !=
+        std::string::npos);
+  CHECK(script_meters_table().find("counter rig.by_code{code=\"2xx\",host=\"x\"} = 2\n") != std::string::npos);
+  CHECK(result_of("local c = stook.counter('z', {a = 'b'}) return stook.counter('z', {b = 'b'})") ==
+        "error: stook.counter: 'z' has other labels already: z{a=\"b\"}");
+  CHECK(result_of("local c = stook.counter('z', {a = 'b'}) return stook.counter('z')").find("has other labels") !=
+        std::string::npos);
+  CHECK(value_of("stook.counter('z', {a = 1})") ==
+        "error: stook.counter: the label 'a' would be a text of at most 64 bytes");
+  CHECK(value_of("stook.counter('z', {['a b'] = '1'})") ==
+        "error: stook.counter: a label's name has letters, digits and _, 64 at the most");
+  CHECK(value_of("stook.counter('z', 'doc', 3)").find("table expected") != std::string::npos);
+}
+
 TEST_CASE("a histogram takes any size") {
   CHECK(result_of(
             "local h = stook.histogram('h') for _, v in ipairs{0, 1e-300, 1e300, 1/0, math.maxinteger} do h:add(v) end "
