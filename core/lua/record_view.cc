@@ -2,6 +2,7 @@
 #include "core/lua/record_view.hh"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/lua/cells.hh"
@@ -45,9 +46,9 @@ void RecordView::begin(Batch& batch) {
 }
 
 void RecordView::forget_names() {
-  for (Entry& entry : cache_) {
-    entry.id = no_key;
-    entry.known = SIZE_MAX;
+  for (size_t slot = 0; slot < size_t{1} << bits_; slot++) {
+    cache_[slot].id = no_key;
+    cache_[slot].known = SIZE_MAX;
   }
   std::fill(is_named_.begin(), is_named_.end(), false);
 }
@@ -88,8 +89,8 @@ int RecordView::make(lua_State* raw) {
   LuaState::of(raw).view = static_cast<RecordView*>(lua_touserdata(raw, 1));
   lua_newuserdatauv(raw, 0, 0);
   lua_createtable(raw, 0, 6);
-  lua_createtable(raw, static_cast<int>(slots), 0);  // pins
-  lua_createtable(raw, 64, 0);                       // names
+  lua_createtable(raw, 1 << fewest_bits, 0);  // pins
+  lua_createtable(raw, 64, 0);                // names
   const luaL_Reg functions[] = {{"__index", index}, {"__newindex", new_index}, {"__pairs", pairs}};
   for (const luaL_Reg& function : functions) {
     lua_pushvalue(raw, 4);
@@ -140,9 +141,9 @@ KeyId RecordView::key(lua_State* raw, int index, bool makes) {
     }
     return makes ? batch_->keys().intern({name, size}) : batch_->keys().find({name, size});
   }
-  size_t slot = (reinterpret_cast<uintptr_t>(name) >> 4) * 0x9E3779B97F4A7C15ull >> 55;
-  for (;; slot = (slot + 1) & (slots - 1)) {
-    Entry& entry = cache_[slot];
+  Entry* cache = cache_.get();
+  for (size_t slot = slot_of(name);; slot = behind(slot)) {
+    Entry& entry = cache[slot];
     if (entry.name == name) {
       if (entry.id != no_key || (!makes && entry.known == batch_->keys().size())) {
         return entry.id;
@@ -155,6 +156,18 @@ KeyId RecordView::key(lua_State* raw, int index, bool makes) {
   }
 }
 
+// COLD: many names, or such as come and go: the pins are overwritten in time.
+void RecordView::begin_again() {
+  used_ = 0;
+  Entry* more = bits_ < most_bits ? new (std::nothrow) Entry[size_t{2} << bits_]() : nullptr;
+  if (more != nullptr) {
+    cache_.reset(more);
+    bits_++;
+    return;
+  }
+  std::fill_n(cache_.get(), size_t{1} << bits_, Entry{});
+}
+
 // COLD: a name for the first time, or one that was not there before.
 KeyId RecordView::learn(lua_State* raw, int index, Entry* known, bool makes) {
   OpenKeys& keys = batch_->keys();
@@ -162,13 +175,12 @@ KeyId RecordView::learn(lua_State* raw, int index, Entry* known, bool makes) {
   const char* name = lua_tolstring(raw, index, &size);
   KeyId id = makes ? keys.intern({name, size}) : keys.find({name, size});
   if (known == nullptr) {
-    if (used_ >= slots / 2) {  // names that come and go: begin again, the pins are overwritten in time
-      std::fill(std::begin(cache_), std::end(cache_), Entry{});
-      used_ = 0;
+    if (used_ >= size_t{1} << (bits_ - 1)) {
+      begin_again();
     }
-    size_t slot = (reinterpret_cast<uintptr_t>(name) >> 4) * 0x9E3779B97F4A7C15ull >> 55;
+    size_t slot = slot_of(name);
     while (cache_[slot].name != nullptr) {
-      slot = (slot + 1) & (slots - 1);
+      slot = behind(slot);
     }
     lua_pushvalue(raw, index);
     lua_rawseti(raw, lua_upvalueindex(pins_upvalue), static_cast<lua_Integer>(slot) + 1);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <lua.hpp>
+#include <memory>
 #include <vector>
 
 #include "core/base/room.hh"
@@ -48,7 +49,8 @@ class RecordView {
     bool was_present;
     Cell cell;
   };
-  static constexpr size_t slots = 512;
+  static constexpr unsigned fewest_bits = 6;
+  static constexpr unsigned most_bits = 9;
 
   static int index(lua_State* raw);
   static int new_index(lua_State* raw);
@@ -59,6 +61,11 @@ class RecordView {
   KeyId key(lua_State* raw, int index, bool makes);
   KeyId learn(lua_State* raw, int index, Entry* known, bool makes);
   void forget_names();
+  void begin_again();
+  size_t slot_of(const char* name) const {
+    return (reinterpret_cast<uintptr_t>(name) >> 4) * 0x9E3779B97F4A7C15ull >> (64 - bits_);
+  }
+  size_t behind(size_t slot) const { return (slot + 1) & ((size_t{1} << bits_) - 1); }
   void push_name(lua_State* raw, KeyId id);
   void remember(KeyId id, const Cell* cell);
   const Cell* cell_of(KeyId id) const {
@@ -71,7 +78,9 @@ class RecordView {
   bool is_open_ = false;
   uint64_t stamp_ = 0;
   size_t used_ = 0;
-  Entry cache_[slots] = {};
+  /// 2^bits_ slots; they double while a script has many names, for most have few.
+  unsigned bits_ = fewest_bits;
+  std::unique_ptr<Entry[]> cache_ = std::make_unique<Entry[]>(size_t{1} << fewest_bits);
   std::vector<Undo> undo_;
   /// By key: the look at a row (by serial) that has an entry in the undo log.
   std::vector<uint32_t> logged_;
