@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "core/plan/plan.hh"
+#include "core/plan/script_keys.hh"
 #include "core/tool/commands.hh"
 
 namespace stook {
@@ -38,9 +39,13 @@ int check_command(const std::vector<std::string>& words) {
   }
   try {
     std::unique_ptr<Plan> plan = make_plan({file, {}});
+    ConfigErrors doubts(find_unwritten_keys(*plan, file));
     if (as_json) {
       std::fputs("[]\n", stdout);
       return 0;
+    }
+    if (!doubts.all.empty()) {
+      std::fprintf(stderr, "No errors, but scripts read what nothing before them writes:\n%s", show_errors(doubts).c_str());
     }
     size_t stacks = count_stacks(*plan);
     size_t instances = plan->instances.size();

@@ -68,6 +68,35 @@ class Start(Flow):
                 self.assertTrue(done.err.startswith(message), done.err)
                 self.assertEqual(len(done.err.splitlines()), 3, done.err)
 
+    def test_check_doubts_keys_that_a_script_reads_and_nothing_writes(self):
+        config = "[global]\nstack=in:FILE,p:%s,s:LUA,out:NULL\n[in]\npath=in.log\n[s]\nscript=s.lua\n[out]\nformat=json\n"
+        body = """function filter(rec)  -- rec.no_key
+  local text = "rec.no_key" .. [[rec.no_key]]
+  if rec.statsu == 200 then rec.mine = rec.body_bytes_sent end
+  return rec["status"] ~= 404 and rec.mine ~= 3 and rec['remote_adr']
+end
+"""
+        self.write("s.lua", body)
+        self.write("some.conf", config % "PARSE_ACCESS")
+        done = self.stook("check", "some.conf")
+        self.assertEqual(done.code, 0)
+        self.assertEqual(done.err, """No errors, but scripts read what nothing before them writes:
+s.lua:3: [s] reads 'statsu', which no element before it writes; did you mean 'status'?
+    if rec.statsu == 200 then rec.mine = rec.body_bytes_sent end
+           ^~~~~~
+s.lua:4: [s] reads 'remote_adr', which no element before it writes; did you mean 'remote_addr'?
+    return rec["status"] ~= 404 and rec.mine ~= 3 and rec['remote_adr']
+                                                           ^~~~~~~~~~
+""")
+        silent = [(body, "PARSE_JSON")]  # which keys there are only the data knows
+        for more in ("rec[name] = 1", "change(rec)", "local rec = other", "rec = other", "local function f(a, rec) end"):
+            silent.append((body.replace("  if", "  " + more + "\n  if", 1), "PARSE_ACCESS"))
+        for script, parser in silent:
+            self.write("s.lua", script)
+            self.write("some.conf", config % parser)
+            done = self.stook("check", "some.conf")
+            self.assertEqual((done.code, done.err), (0, ""), script)
+
     def test_a_script_that_is_not_there_is_named(self):
         result = self.stook("run", "stdin, lua(nope.lua), null")
         self.assertEqual(result.code, 2)
