@@ -254,9 +254,10 @@ class LuaAgent(Programs):
         self.assertEqual(heard, [b"hello"])
         messages = self.messages()
         self.assertEqual(messages[0], "firstsecondrestend")
-        self.assertEqual(sorted(messages[1:4]), sorted(["1000000", "late", "bye"]))
-        self.assertEqual(messages[4:6], ["by path", "No such file or directory"])
-        self.assertIn("connect: 'example.org:80' is no address; it would be tcp:192.0.2.1:514", messages[6])
+        wrong = next(message for message in messages if "example.org" in message)
+        self.assertIn("connect: 'example.org:80' is no address; it would be tcp:192.0.2.1:514", wrong)
+        messages.remove(wrong)
+        self.assertEqual(sorted(messages[1:]), sorted(["1000000", "late", "bye", "by path", "No such file or directory"]))
 
     def test_s0_12_60_61_streams_have_their_own_handlers(self):
         self.write("a.log", "x\ny\n")
