@@ -9,9 +9,9 @@ of the second quarter; else exit code 1. The first quarter is for caches to fill
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
-import time
 
 sys.dont_write_bytecode = True
 import measure  # noqa: E402
@@ -82,14 +82,18 @@ def main():
                 file.write(text)
         process = measure.Process([STOOK, "run", "--json", "soak.conf"], "log")
         samples = []
-        while not process.has_ended(100):
-            samples.append((time.monotonic(), resident(process.child.pid)))
+        try:
+            while not process.has_ended(100):
+                samples.append(resident(process.child.pid))
+        except BaseException:
+            process.kill(signal.SIGKILL)
+            raise
         cost = process.collect()
         if process.child.returncode != 0:
             process.fail("exit code %d" % process.child.returncode)
     finally:
         shutil.rmtree(folder)
-    held = [mib for _, mib in samples if mib > 0]
+    held = [mib for mib in samples if mib > 0]
     if len(held) < 40:
         sys.exit("too few rows: it was done after %d samples" % len(held))
     quarter = len(held) // 4
