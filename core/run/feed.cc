@@ -226,9 +226,22 @@ void RouteFeed::move_to(RouteRun& route) {
   fill_pools();
 }
 
+void RouteFeed::read_again() {
+  source_->stop();
+  source_->close();
+  source_.reset();
+  is_paused_ = is_finished_ = false;
+  ledger_.drop_marks();
+  marks_.assign(marks_.size(), {});
+  start();
+}
+
 void RouteFeed::release() {
   is_held_ = false;
   ledger_.source = source_.get();
+  if (std::exchange(has_forgotten_, false) && route_->plan.source->keeps_positions && source_ && !is_stopped_) {
+    read_again();
+  }
   is_drained.store(false, std::memory_order_release);
   if (!is_stopped_) {
     has_sent_last_ticks_ = false;

@@ -61,10 +61,14 @@ class RouteFeed final : public Feed {
   /// A change of the route: nothing new is fed, until `release`, so that everything sent comes home.
   void hold() ROOM(front);
   /// What is settled from now on is no longer told to the source: it will be read again.
-  void forget() ROOM(front) { ledger_.source = nullptr; }
+  void forget() ROOM(front) {
+    ledger_.source = nullptr;
+    has_forgotten_ = true;
+  }
   /// Feeds another route from here on. REQUIRES: is_drained.
   void move_to(RouteRun& route) ROOM(front);
-  /// The source goes on.
+  /// The source goes on; after `forget` one with positions is made anew, and reads again what was on its way, though that
+  /// still comes home. Throws what its start throws; then there is no source.
   void release() ROOM(front);
   /// Takes home what has come back; resumes the source when there is room.
   void collect() ROOM(front);
@@ -115,6 +119,7 @@ class RouteFeed final : public Feed {
   }
 
   bool end_source() ROOM(front);
+  void read_again() ROOM(front);
 
   Front& front_;
   RouteRun* route_;
@@ -133,6 +138,7 @@ class RouteFeed final : public Feed {
   bool is_stopped_ = false;
   bool is_closed_ = false;
   bool is_held_ = false;
+  bool has_forgotten_ = false;
   bool has_sent_last_ticks_ = false;
   bool has_flushed_ = false;
 };

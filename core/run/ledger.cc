@@ -74,6 +74,12 @@ void Ledger::settle(Receipt* receipt) {
   }
 }
 
+void Ledger::drop_marks() {
+  for (uint64_t i = oldest_; i != next_; i++) {
+    entry(i).marks.clear();
+  }
+}
+
 int64_t Ledger::oldest_at() const {
   return oldest_ == next_ ? -1 : entries_[oldest_ & mask_].opened_at;
 }

@@ -42,6 +42,9 @@ class Ledger {
     return receipts_.home() >= bundles && entries_.size() - (next_ - oldest_) >= bundles;
   }
 
+  /// What is out is not told to the source any more when it is settled.
+  void drop_marks() ROOM(front);
+
   /// Nothing is out.
   bool is_settled() const ROOM(front) { return oldest_ == next_; }
   uint64_t rows_out() const ROOM(front) { return rows_out_; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/run/engine.hh"
+#include "core/run/runner.hh"
 
 namespace stook {
 
@@ -90,6 +91,10 @@ void Reload::step() {
         after_reworking();
         break;
       case Stage::Undoing:
+        release_held();
+        break;
+      case Stage::Releasing:
+        failure_ += failure.empty() ? "" : "; and after that: " + failure;
         finish();
         break;
     }
@@ -129,17 +134,30 @@ void Reload::undo(const std::string& why) {
   failure_ = failure_.empty() ? why : failure_ + "; and on the way back: " + why;
   deadline_.stop();
   for (Change& change : changes_) {
+    for (size_t i = 0; change.gives_way && i < change.old->runners.size(); i++) {
+      if (Runner* runner = change.old->runners[i].get()) {
+        engine_.workers_[i]->call({[runner]() ROOM(worker) { runner->stand_again(); }});
+        awaited_.push_back(&engine_.workers_[i]->calls());
+      }
+    }
+  }
+  for (auto& worker : workers()) {
+    swap_routes(*worker, {}, routes_in());
+  }
+  drop_fresh();
+  stage_ = Stage::Undoing;
+}
+
+// After the workers have heard of it: in a route that stands still again no new row fails.
+void Reload::release_held() {
+  for (Change& change : changes_) {
     if (change.old != nullptr && (change.is_held || is_going_back_)) {
       RouteFeed* feed = change.old->feed.get();
       on_front(change.old->front, [feed]() ROOM(front) { feed->release(); });
     }
   }
   post_works();
-  for (auto& worker : workers()) {
-    swap_routes(*worker, {}, routes_in());
-  }
-  drop_fresh();
-  stage_ = Stage::Undoing;
+  stage_ = Stage::Releasing;
 }
 
 void Reload::finish() {

@@ -24,12 +24,14 @@ class Engine;
 /// In stages, each of which waits for other threads by notices and never blocks main:
 /// 1. *Building*: new sinks open on carriers of their own, new filters and encoders are made in the workers.
 /// 2. *Draining*: the sources of the routes that change are held, until all that they fed is delivered and settled. Where
-/// a filter gave up nothing would be: *giving way* has those rows fail, after a source with positions forgot them.
+/// a filter gave up nothing would be: once all others are drained, *giving way* has those rows fail, after a source with
+/// positions forgot them.
 /// 3. *Attaching*: workers and carriers take in the new routes and forget the old ones.
 /// 4. *Closing*: sources that go away write down their positions. 5. *Starting*: new sources start.
 /// 6. *Moving*: sources that stay feed the new routes, and go on. 7. *Reworking*: filters of which only the script has
 /// changed, made anew in 1, take the place of those that run, between two bundles; no route is drained for that.
-/// A failure in 1 or 2 leaves everything as it was. One in 5 is followed by a reload back to the former plan.
+/// A failure in 1 or 2 leaves everything as it was; sources that forgot rows read them again. One in 5 is followed by a
+/// reload back to the former plan.
 /// *Invariants:* routes that are the same in both plans are not touched; a sink that is in both keeps its carrier.
 /// *Rooms:* main.
 class Reload {
@@ -67,7 +69,8 @@ class Reload {
     Starting,
     Moving,
     Reworking,
-    Undoing
+    Undoing,
+    Releasing
   };
   enum class Turn { Changed, Restarted, Added, Removed };
   /// Changed: the same source with other stacks. Restarted: another source of the same id.
@@ -77,6 +80,7 @@ class Reload {
     std::unique_ptr<RouteRun> next;
     RouteRun* run = nullptr;  // next, wherever it is owned
     bool is_held = false;     // old is
+    bool gives_way = false;   // old does
     bool ends_source() const { return turn == Turn::Restarted || turn == Turn::Removed; }
     bool starts_source() const { return turn == Turn::Restarted || turn == Turn::Added; }
   };
@@ -97,6 +101,8 @@ class Reload {
   void hold() ROOM(front);
   void hold_ready() ROOM(front);
   static bool stands_still(const Change& change);
+  static bool is_drained(const Change& change);
+  bool can_give_way() const;
   void forget(Change& change) ROOM(front);
   void give_way() ROOM(front);
   bool is_filled(const Change& change) const;
@@ -120,6 +126,7 @@ class Reload {
   bool are_home() ROOM(front);
   std::string take_failure() ROOM(front);
   void undo(const std::string& why) ROOM(front);
+  void release_held() ROOM(front);
   void after_moving() ROOM(front);
   void after_reworking() ROOM(front);
   void finish() ROOM(front);

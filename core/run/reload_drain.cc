@@ -17,13 +17,7 @@ constexpr int64_t drop_time = 2'000'000'000;
 void Reload::hold() {
   hold_ready();
   deadline_.on_time<&Reload::overdue>(engine_.loop_, this, plan_->settings.stop_timeout.ns);
-  for (Change& change : changes_) {
-    if (stands_still(change)) {
-      forget(change);
-    }
-  }
-  post_works();
-  stage_ = Stage::GivingWay;
+  stage_ = Stage::Draining;
 }
 
 bool Reload::stands_still(const Change& change) {
@@ -42,10 +36,23 @@ void Reload::forget(Change& change) {
   }
 }
 
-// A route in which a filter gave up would never be drained: the rows in it fail.
+// A route in which a filter gave up would never be drained: the rows in it fail. That is done last, for a reload that
+// others keep from going on has to leave it as it was.
+bool Reload::can_give_way() const {
+  bool has_any = false;
+  for (const Change& change : changes_) {
+    bool is_still = stands_still(change) && !change.gives_way;
+    if (!is_drained(change) && change.is_held && !is_still) {
+      return false;
+    }
+    has_any = has_any || (is_still && !is_drained(change));
+  }
+  return has_any;
+}
+
 void Reload::give_way() {
   for (Change& change : changes_) {
-    for (size_t i = 0; stands_still(change) && i < change.old->runners.size(); i++) {
+    for (size_t i = 0; change.gives_way && i < change.old->runners.size(); i++) {
       if (Runner* runner = change.old->runners[i].get()) {
         engine_.workers_[i]->call({[runner]() ROOM(worker) { runner->give_way(); }});
         awaited_.push_back(&engine_.workers_[i]->calls());
@@ -59,7 +66,7 @@ void Reload::give_way() {
 bool Reload::is_filled(const Change& change) const {
   const Refusals* refusals = change.old->feed->refusals();
   return refusals != nullptr && std::any_of(changes_.begin(), changes_.end(), [&](const Change& one) {
-           return one.old != nullptr && !one.old->feed->is_drained.load(std::memory_order_acquire) &&
+           return !is_drained(one) &&
                   std::any_of(one.old->carriers.begin(), one.old->carriers.end(),
                               [&](Carrier* carrier) { return carrier->refusals().get() == refusals; });
          });
@@ -76,15 +83,28 @@ void Reload::hold_ready() {
   post_works();
 }
 
+bool Reload::is_drained(const Change& change) {
+  return change.old == nullptr || change.old->feed->is_drained.load(std::memory_order_acquire);
+}
+
 void Reload::look_at_drained() {
   hold_ready();
-  bool all = std::all_of(changes_.begin(), changes_.end(), [](const Change& change) {
-    return change.old == nullptr || change.old->feed->is_drained.load(std::memory_order_acquire);
-  });
-  if (all) {
+  if (std::all_of(changes_.begin(), changes_.end(), is_drained)) {
     deadline_.stop();
     attach();
+    return;
   }
+  if (!can_give_way()) {
+    return;
+  }
+  for (Change& change : changes_) {
+    if (stands_still(change) && !is_drained(change) && !change.gives_way) {
+      change.gives_way = true;
+      forget(change);
+    }
+  }
+  post_works();
+  stage_ = Stage::GivingWay;
 }
 
 // A sink that goes away drops what it does not take. One that stays would tear what it has begun, and other routes may
@@ -100,7 +120,7 @@ void Reload::overdue() {
   std::string why = "rows on their way were not delivered within " + show_duration(plan_->settings.stop_timeout.ns);
   bool has_blocked = false;
   for (Change& change : changes_) {
-    if (change.old == nullptr || change.old->feed->is_drained.load(std::memory_order_acquire)) {
+    if (is_drained(change)) {
       continue;
     }
     bool can_drop = false;
@@ -120,7 +140,7 @@ void Reload::overdue() {
   }
   is_overdue_ = true;
   for (Change& change : changes_) {
-    if (change.old == nullptr || change.old->feed->is_drained.load(std::memory_order_acquire)) {
+    if (is_drained(change)) {
       continue;
     }
     forget(change);
@@ -132,7 +152,7 @@ void Reload::overdue() {
 
 void Reload::drop_blocked() {
   for (Change& change : changes_) {
-    if (change.old == nullptr || change.old->feed->is_drained.load(std::memory_order_acquire)) {
+    if (is_drained(change)) {
       continue;
     }
     for (Carrier* carrier : change.old->carriers) {

@@ -187,12 +187,22 @@ void Runner::suspend(size_t node, std::string_view why) {
   suspended_why.write(why);
   suspended_node.set(static_cast<int64_t>(node));
   suspended_since.set(monotonic_ns());
-  bool is_still = !gives_way_ && sinks_below({node}) == sinks_below(route.plan.roots);
+  bool is_still = !gives_way_ && is_in_all_stacks(node);
   stands_still.set(is_still ? 1 : 0);
   log_event(Level::Error, "suspended",
             Fields()("instance", route.plan.nodes[node].instance->id)("source", route.plan.source->id)("reason", why)(
                 "rows", is_still ? "wait for a reload" : "fail until a reload"));
   worker_.tell_main();
+}
+
+void Runner::stand_again() {
+  gives_way_ = false;
+  bool is_still = suspended_since.read() != 0 && is_in_all_stacks(static_cast<size_t>(suspended_node.read()));
+  stands_still.set(is_still ? 1 : 0);
+}
+
+bool Runner::is_in_all_stacks(size_t node) const {
+  return sinks_below({node}) == sinks_below(route.plan.roots);
 }
 
 size_t Runner::sinks_below(const std::vector<size_t>& nodes) const {

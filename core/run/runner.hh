@@ -36,6 +36,8 @@ class Runner {
     gives_way_ = true;
     stands_still.set(0);
   }
+  /// And it does again, where a filter gave up.
+  void stand_again() ROOM(worker);
   /// Runs a bundle. `slots[i]` is the payload reserved for sink i of the route, null when it has none to give.
   /// Afterwards the payloads hold the encoded rows and the bundle is spent.
   void run(Bundle& bundle, Payload** slots) ROOM(worker);
@@ -77,6 +79,7 @@ class Runner {
   void run_overflowing(size_t node, Selection& rows, size_t level) ROOM(worker);
   void fill_more(size_t node, size_t waiting, size_t level) ROOM(worker);
   void suspend(size_t node, std::string_view why) ROOM(worker);
+  bool is_in_all_stacks(size_t node) const;
   size_t sinks_below(const std::vector<size_t>& nodes) const;
   void handle_faults(size_t node, Selection& rows, const Selection& faulted, size_t level) ROOM(worker);
   void encode(size_t node, Selection& rows) ROOM(worker);
