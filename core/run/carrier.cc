@@ -12,16 +12,18 @@
 
 namespace stook {
 
-Carrier::Carrier(std::shared_ptr<const Instance> instance_, Notice& notice)
+Carrier::Carrier(std::shared_ptr<const Instance> instance_, Notice& notice, const std::vector<LeftSpool>& left)
     : shared(std::move(instance_)),
       instance(*shared),
       notice_(notice),
       calls_(notice),
+      left_(left.size()),
       delivery_(instance, meter, [this](Payload* payload, Fate fate) ROOM(carrier) { finish(payload, fate); }) {
+  for (const LeftSpool& which : left) {
+    add_spool(which);
+  }
   if (!instance.spool.folder.empty()) {
-    spooled_ = std::make_unique<Spooled>(
-        instance, meter, bell, [this](Payload* payload) ROOM(carrier) { give_back(payload); },
-        [this](std::vector<Receipt*>& held, Fate fate) ROOM(carrier) { settle(held, fate); });
+    add_spool({instance.spool, instance.is_recoded});
   } else if (instance.hold.is_on()) {
     hold_ = std::make_unique<Hold>(instance.hold, delivery_,
                                    [this](Payload* payload) ROOM(carrier) { finish(payload, Fate::Done); });
@@ -29,25 +31,13 @@ Carrier::Carrier(std::shared_ptr<const Instance> instance_, Notice& notice)
 }
 Carrier::~Carrier() = default;
 
-void Carrier::route_refused(std::shared_ptr<Refusals> refusals) {
-  refusals_ = std::move(refusals);
-  if (spooled_) {
-    refusals_->dry = [this] {
-      const Spool* spool = spooled_->spool();
-      return meter.is_failing.read() != 0 || (spool != nullptr && spool->waiting().rows == 0);
-    };
-  }
-}
-
 void Carrier::open() {
-  if (refusals_ && !spooled_) {
-    delivery_.route_refused(*refusals_, bell);
-  }
-  spooled_ ? spooled_->open(refusals_.get()) : delivery_.open();
+  open_way(way_);
   is_open_ = true;
 }
 
 void Carrier::add_route(const RouteRun& route) {
+  std::for_each(spools_.begin(), spools_.end(), [](auto& one) ROOM(carrier) { one->begin(); });
   for (auto& outbox : route.outboxes) {
     if (&outbox->carrier == this) {
       outboxes_.push_back(outbox.get());
@@ -90,8 +80,8 @@ void Carrier::join() {
 void Carrier::serve() {
   for (;;) {
     bell.hush();
-    calls_.run();
     bool is_ending = end_asked_.load(std::memory_order_acquire);
+    calls_.run();  // all that were posted before the end was asked for
     if (!is_open_) {
       if (is_ending) {
         return;
@@ -107,8 +97,8 @@ void Carrier::serve() {
     }
     bell.wait_until(wake_at());
   }
-  if (spooled_) {
-    spooled_->close(leave_asked_.load(std::memory_order_acquire));
+  if (Spooled* one = spool()) {
+    one->close(leave_asked_.load(std::memory_order_acquire));
   } else {
     delivery_.close();
   }
@@ -116,19 +106,14 @@ void Carrier::serve() {
 
 bool Carrier::serve_once() {
   if (reopen_asked_.exchange(false, std::memory_order_acq_rel)) {
-    spooled_ ? spooled_->reopen() : delivery_.reopen();
+    spool() != nullptr ? spool()->reopen() : delivery_.reopen();
   }
   is_flushing_ = flush_asked_.exchange(false, std::memory_order_acq_rel) || is_flushing_;
   bool has_gathered = gather();
   // What was posted before the flush was asked for may still be in an outbox, if there was no room for it.
   bool is_dry = !has_gathered && has_room();
-  if (spooled_) {
-    bool has_moved = spooled_->serve();
-    if (is_flushing_ && is_dry && !has_moved) {
-      spooled_->flush();
-      is_flushing_ = false;
-    }
-    return has_moved || (is_flushing_ && has_gathered);
+  if (Spooled* one = spool()) {
+    return serve_spool(*one, is_dry) || (is_flushing_ && has_gathered);
   }
   if (drop_asked_.load(std::memory_order_acquire)) {
     if (hold_) {
@@ -145,17 +130,40 @@ bool Carrier::serve_once() {
   return delivery_.serve() || (is_flushing_ && has_gathered);
 }
 
+bool Carrier::serve_spool(Spooled& one, bool is_dry) {
+  bool was_open = one.spool() != nullptr;
+  bool has_moved = one.serve();
+  if (!was_open && one.spool() != nullptr) {
+    notice_.give();  // who had it before may be forgotten
+  }
+  if (drop_asked_.load(std::memory_order_acquire)) {
+    return one.drop() || has_moved;
+  }
+  if (is_flushing_ && is_dry && !has_moved) {
+    one.flush();
+    is_flushing_ = false;
+  }
+  return (is_leaving() && leave_spool()) || has_moved;
+}
+
 bool Carrier::has_room() const {
-  return spooled_ ? spooled_->has_room() : hold_ ? hold_->has_room() : delivery_.has_room();
+  if (const Spooled* one = spooled()) {
+    bool is_closed = is_leaving() && one->is_foreign();  // of no use for what comes
+    return drop_asked_.load(std::memory_order_acquire) || (lull_ends_at_ < 0 && !is_closed && one->has_room());
+  }
+  return hold_ ? hold_->has_room() : delivery_.has_room();
 }
 
 bool Carrier::is_idle() const {
-  return spooled_ ? spooled_->is_idle() : delivery_.is_idle() && (!hold_ || hold_->is_idle());
+  const Spooled* one = spooled();
+  return one != nullptr ? one->is_idle() : delivery_.is_idle() && (!hold_ || hold_->is_idle());
 }
 
 int64_t Carrier::wake_at() {
-  if (spooled_) {
-    return spooled_->wake_at();
+  if (Spooled* one = spool()) {
+    int64_t at = one->wake_at();
+    int64_t leave = is_leaving() ? leave_at() : -1;
+    return at < 0 ? leave : leave < 0 ? at : std::min(at, leave);
   }
   int64_t at = delivery_.wake_at();
   int64_t held = hold_ ? hold_->wake_at() : -1;
@@ -198,8 +206,8 @@ void Carrier::take(Payload* payload) {
 }
 
 void Carrier::pass(Payload* payload) {
-  if (spooled_) {
-    spooled_->take(payload);
+  if (Spooled* one = spool()) {
+    one->take(payload);
   } else if (hold_) {
     hold_->take(payload);
   } else {

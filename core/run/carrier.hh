@@ -29,7 +29,8 @@ class RouteRun;
 class Carrier {
  public:
   /// Shared: the instance lives as long as its carrier, whatever becomes of the plan that made it.
-  Carrier(std::shared_ptr<const Instance> instance_, Notice& notice);
+  /// `left`: spools that the sink had and has no more. They are emptied first.
+  Carrier(std::shared_ptr<const Instance> instance_, Notice& notice, const std::vector<LeftSpool>& left = {});
   ~Carrier();
 
   /// Makes and opens the sink. Throws what that throws.
@@ -41,15 +42,15 @@ class Carrier {
 
   /// Before `open`: who is stirred when a spool has something to deliver.
   void watch_by(Vigil& vigil) {
-    if (spooled_) {
-      spooled_->watch_by(vigil);
+    for (auto& spool : spools_) {
+      spool->watch_by(vigil);
     }
   }
   /// Before `open`: what the sink refuses goes that way.
   void route_refused(std::shared_ptr<Refusals> refusals);
   const std::shared_ptr<Refusals>& refusals() const { return refusals_; }
-  /// Before `open`: the spool belongs to a carrier that ends, and is opened once that has let go of it.
-  void take_over() { spooled_->take_over(); }
+  /// Before `open`: a spool that belongs to another carrier, which ends, is opened once that has let go of it.
+  void take_over(const std::function<bool(const std::string& folder)>& belongs_to_another);
 
   /// Starts the thread; `open` is the first call that it should get.
   void launch();
@@ -86,8 +87,19 @@ class Carrier {
   /// One round: gather, deliver, settle. True when anything moved. For tests, and the body of the loop.
   bool serve_once() ROOM(carrier);
 
-  /// What the sink's spool has taken, and what it holds; null when it has none.
-  const Spooled* spooled() const { return spooled_.get(); }
+  /// Any thread: the spool in use; null when there is none.
+  const Spooled* spooled() const {
+    size_t at = way_.load(std::memory_order_acquire);
+    return at < spools_.size() ? spools_[at].get() : nullptr;
+  }
+  /// Any thread: the spool in use is one that the sink has no more.
+  bool is_leaving() const { return way_.load(std::memory_order_acquire) < left_; }
+  /// All that were in use, are, or may be; the latter two begin with spooled().
+  const std::vector<std::unique_ptr<Spooled>>& spools() const { return spools_; }
+  /// Those in use now or later.
+  std::vector<LeftSpool> spools_ahead() const;
+  /// Says that a spool is left, with how many rows in it.
+  void say_left(const Spooled& one) const;
 
   const std::shared_ptr<const Instance> shared;
   const Instance& instance;
@@ -96,6 +108,7 @@ class Carrier {
 
  private:
   void serve() ROOM(carrier);
+  bool serve_spool(Spooled& spool, bool is_dry) ROOM(carrier);
   bool gather() ROOM(carrier);
   void take(Payload* payload) ROOM(carrier);
   void pass(Payload* payload) ROOM(carrier);
@@ -106,14 +119,26 @@ class Carrier {
   void give_back(Payload* payload) ROOM(carrier);
   void settle(const std::vector<Receipt*>& held, Fate fate) ROOM(carrier);
 
+  // carrier_spools.cc
+  void add_spool(const LeftSpool& which);
+  Spooled* spool() ROOM(carrier) { return way_ < spools_.size() ? spools_[way_].get() : nullptr; }
+  void open_way(size_t way) ROOM(carrier);
+  bool leave_spool() ROOM(carrier);
+  bool go_on(bool leaves_rows) ROOM(carrier);
+  int64_t leave_at() const ROOM(carrier);
+
   Notice& notice_;
   Calls calls_;
   std::vector<Outbox*> outboxes_ OWNED(carrier);
-  // What payloads pass: the spool, whose other half delivers; or the hold, if there is one, and the delivery.
-  std::unique_ptr<Spooled> spooled_;
+  // What payloads pass: a spool, whose other half delivers; or the hold, if there is one, and the delivery. The spools to be
+  // left come before the sink's own.
+  std::vector<std::unique_ptr<Spooled>> spools_;
+  size_t left_ = 0;
   Delivery delivery_;
   std::unique_ptr<Hold> hold_;
   std::shared_ptr<Refusals> refusals_;  // with the feed of the stack for refused rows, see there; null: there is none
+  int64_t lull_ends_at_ OWNED(carrier) = -1;  // until then nothing is taken, so that a spool becomes empty; -1: no lull
+  int64_t next_lull_at_ OWNED(carrier) = 0;
   bool is_flushing_ OWNED(carrier) = false;
   bool is_open_ OWNED(carrier) = false;
   std::thread thread_;
@@ -124,8 +149,14 @@ class Carrier {
   std::atomic<bool> flush_asked_{false};  // written by fronts
   std::atomic<bool> reopen_asked_{false};
   std::atomic<bool> drop_asked_{false};
+  // The spool in use; behind the last there is the delivery. Written by the carrier, read by main and by fronts: what those
+  // read of a spool that was left meanwhile is right, as it stays until the carrier ends.
+  std::atomic<size_t> way_{0};
   // Written by the carrier as its last deed, read by main.
   std::atomic<bool> has_ended_{false};
 };
+
+/// Any thread: that spool was opened by the carrier.
+bool has_opened(const Carrier& carrier, const std::string& folder);
 
 }  // namespace stook

@@ -41,12 +41,19 @@ struct SinkMeter {
   Counter letters_full_rows;  // dropped: there was no room for their letters
   Counter deliveries;
   Counter ns;        // inside deliver
+  Gauge fetched;     // rows from a spool; those that it still has when it is closed are taken off again
   Gauge is_failing;  // 1 while the last answer was neither Done nor Refused
   Gauge is_broken;   // 1 while a device has not worked for ten minutes
   Histogram age;     // µs from sealing to Done
   Pulse pulse;
   RemarkMeter remarks;                     // what the sink counts itself
   std::unique_ptr<MemberMeter[]> members;  // of a group, as many as the instance has
+
+  /// Rows that are final here, whatever became of them.
+  uint64_t final_rows() const {
+    return rows.read() + lettered_rows.read() + routed_rows.read() + refused_rows.read() + given_up_rows.read() +
+           letters_full_rows.read() + abandoned_rows.read();
+  }
 };
 
 /// *Invariants:* what waits is offered from the oldest on; nothing is offered before all before it is final, but for rows

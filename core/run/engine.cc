@@ -42,13 +42,6 @@ Engine::~Engine() {
   save_kept_values();
 }
 
-Carrier* Engine::heir_of(const Carrier& former) const {
-  const std::string& folder = former.instance.spool.folder;
-  auto heir = std::find_if(carriers_.begin(), carriers_.end(),
-                           [&](auto& carrier) { return carrier->instance.spool.folder == folder; });
-  return folder.empty() || heir == carriers_.end() ? nullptr : heir->get();
-}
-
 Carrier* Engine::carrier_of(const Instance& sink) const {
   auto found =
       std::find_if(carriers_.begin(), carriers_.end(), [&](auto& carrier) { return &carrier->instance == &sink; });

@@ -82,8 +82,18 @@ class Engine {
   void take_refusals(RouteRun& route, const std::vector<std::unique_ptr<Carrier>>& more) const;
   /// Stacks for refused rows end when nothing more comes to their sinks.
   void end_refusals() ROOM(front);
-  /// The carrier that has taken over the spool of a former one, or null.
+  // engine_spools.cc
+  /// Spools that a sink of the next plan has no more, and that no other sink of it takes: they are emptied first.
+  std::vector<LeftSpool> spools_to_leave(const Instance& sink, const Plan& next) const;
+  /// A carrier has it, or may have it yet.
+  bool is_spool_in_use(const std::string& folder) const;
+  /// The carrier that has taken over, or will, the spool of a former one, or null.
   Carrier* heir_of(const Carrier& former) const;
+  /// Has those end that are used no more. One of whose spool the heir could not read what is in it delivers that first.
+  void end_former_carriers() ROOM(front);
+  /// The rows that a former carrier has left in its spool are those that its heir has found there.
+  void pass_on_rows(const Carrier& former, std::vector<ReportLine>& lines) ROOM(front);
+  void count_found_again() ROOM(front);
   void await(Calls& calls) ROOM(front);
   void start_front(Front& front) ROOM(front);
   void on_notice() ROOM(front);
@@ -117,6 +127,13 @@ class Engine {
   std::vector<std::unique_ptr<Carrier>> carriers_;
   std::vector<std::unique_ptr<Carrier>> former_carriers_;
   std::vector<ReportLine> former_;  // what has ended, by element
+  /// Rows in a spool that no sink has. They count as its former sink's, until that has the spool again.
+  struct LeftRows {
+    std::string folder;
+    std::string sink;
+    uint64_t rows;
+  };
+  std::vector<LeftRows> left_rows_;
   Health health_{[this] { return standings(); }};
   std::unique_ptr<Reload> reload_;
   uint32_t lane_number_ = 0;

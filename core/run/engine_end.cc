@@ -127,6 +127,11 @@ bool Engine::finish() {
   for (auto& front : fronts_) {
     front->close_sources();
   }
+  std::for_each(carriers_.begin(), carriers_.end(), [&](auto& carrier) {
+    if (carrier->is_leaving()) {
+      carrier->say_left(*carrier->spooled());
+    }
+  });
   is_all_home_ = is_all_home();
   return !is_abandoned_ && report().rows_in_flight() == 0;
 }
@@ -170,6 +175,7 @@ bool Engine::is_used(const Front& front) const {
 
 // What has ended is destroyed once no call is out any more, for then no thread refers to it.
 void Engine::reap() {
+  end_former_carriers();  // at once, as others may wait for their spools
   bool is_home = true;
   for (auto* carriers : {&carriers_, &former_carriers_}) {
     for (auto& carrier : *carriers) {
@@ -191,24 +197,20 @@ void Engine::reap() {
     worker->join();
   }
   former_workers_.clear();
-  for (auto& carrier : former_carriers_) {
-    carrier->ask_end(false, true);
-  }
   std::erase_if(former_carriers_, [&](auto& carrier) ROOM(front) {
     const Carrier* heir = heir_of(*carrier);
-    if (!carrier->has_ended() || (heir != nullptr && heir->spooled()->spool() == nullptr)) {
+    if (!carrier->has_ended() || (heir != nullptr && !has_opened(*heir, carrier->spooled()->settings().folder))) {
       return false;
     }
     carrier->join();
-    for (ReportLine& line : sink_lines(*carrier)) {
-      if (heir != nullptr) {
-        line.appended -= line.spooled;  // what it left is what its heir found
-        line.spooled = 0;
-      }
+    std::vector<ReportLine> lines = sink_lines(*carrier, false);
+    pass_on_rows(*carrier, lines);
+    for (const ReportLine& line : lines) {
       merge_line(former_, line);
     }
     return true;
   });
+  count_found_again();
 }
 
 }  // namespace stook

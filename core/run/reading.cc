@@ -46,6 +46,7 @@ void Spooled::Reading::launch() {
   thread_ = std::thread([&] {
     room::enter(room::carrier);
     pthread_setname_np(pthread_self(), ("stook-" + instance_.id).substr(0, 13).append(".r").c_str());
+    final_before_ = meter_.final_rows();
     try {
       delivery_.open();
     } catch (...) {
@@ -101,9 +102,18 @@ void Spooled::Reading::run() {
     bell.wait_until(wake_at());
   }
   if (reader_ != nullptr) {
+    count_left();
     reader_->close();
   }
   delivery_.close();
+}
+
+// What the sink has not taken stays in the spool: it has not come in.
+void Spooled::Reading::count_left() {
+  if (!is_done()) {
+    uint64_t final_here = meter_.final_rows() - final_before_;
+    meter_.fetched.set(meter_.fetched.read() - static_cast<int64_t>(fetched_ - std::min(fetched_, final_here)));
+  }
 }
 
 bool Spooled::Reading::serve_once() {
@@ -135,6 +145,8 @@ bool Spooled::Reading::fetch() {
     }
     free_.pop_back();
     payload->sequence = *sequence;
+    fetched_ += payload->rows();
+    meter_.fetched.set(meter_.fetched.read() + static_cast<int64_t>(payload->rows()));
     if (hold_) {
       hold_->take(payload);
     } else {

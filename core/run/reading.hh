@@ -45,6 +45,7 @@ class Spooled::Reading {
   bool serve_once() ROOM(carrier);
   bool fetch() ROOM(carrier);
   bool is_done() ROOM(carrier);
+  void count_left() ROOM(carrier);
   int64_t wake_at() ROOM(carrier);
   void finish(Payload* payload, Fate fate) ROOM(carrier);
 
@@ -58,6 +59,8 @@ class Spooled::Reading {
   std::vector<Payload*> free_;
   bool has_more_ = true;
   uint64_t acknowledged_ = 0;
+  uint64_t fetched_ = 0;       // rows
+  uint64_t final_before_ = 0;  // of the meter, when this began
   std::thread thread_;
   // Written by the carrier, read by the thread after a ring.
   std::atomic<SpoolReader*> given_{nullptr};

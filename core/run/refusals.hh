@@ -50,8 +50,8 @@ class Refusals {
   /// `sink`: its id. The front outlives both users.
   Refusals(std::string sink, Front& front);
 
-  // The home. `bell`: of the thread that delivers; before the first `send`.
-  void ring_by(Doorbell& bell) ROOM(carrier) { bell_ = &bell; }
+  // The home. `bell`: of the thread that delivers; while nothing that was sent is out.
+  void ring_by(Doorbell& bell) ROOM(carrier) { bell_.store(&bell); }
   /// Whether a shipment may be offered: were it refused, there would be room.
   bool has_room() const ROOM(carrier);
   /// REQUIRES: has_room().
@@ -72,12 +72,12 @@ class Refusals {
   [[nodiscard]] Refusal* receive() ROOM(front) { return link_.receive(); }
   void give_back(Refusal* refusal) ROOM(front) {
     link_.give_back(refusal);
-    bell_->ring();
+    bell_.load()->ring();
   }
   /// The source has started; before, and after it has stopped, nothing is offered to a sink that might refuse it.
   void open() ROOM(front) {
-    is_open_.store(true, std::memory_order_release);
-    bell_->ring();
+    is_open_.store(true);
+    bell_.load()->ring();
   }
   void close() ROOM(front) { is_open_.store(false, std::memory_order_release); }
   bool is_abandoned() const ROOM(front) { return is_abandoned_.load(std::memory_order_acquire); }
@@ -96,7 +96,6 @@ class Refusals {
 
  private:
   Front& front_;
-  Doorbell* bell_ = nullptr;
   Pool<Refusal> pool_;
   Link<Refusal> link_;
   uint64_t sent_ = 0;
@@ -106,6 +105,9 @@ class Refusals {
   size_t abandoned_rows_ = 0;  // of those that are out
   // Written by the front, read by the home: a late look offers one shipment more, whose refusal nobody settles.
   std::atomic<bool> is_open_{false};
+  // Written by the home when another thread begins to deliver, read by the front. In one order with is_open_: the new thread
+  // sees that it is open, or is rung.
+  std::atomic<Doorbell*> bell_{nullptr};
   // Written by the home, read by the front after a wake-up.
   std::atomic<bool> is_abandoned_{false};
   std::atomic<bool> flush_wanted_{false};

@@ -70,13 +70,12 @@ void Reload::build_carriers() {
       if (!is_new) {
         continue;
       }
-      new_carriers_.push_back(std::make_unique<Carrier>(plan_->share(*sink), engine_.notice_));
+      new_carriers_.push_back(
+          std::make_unique<Carrier>(plan_->share(*sink), engine_.notice_, engine_.spools_to_leave(*sink, *plan_)));
       Carrier* carrier = new_carriers_.back().get();
       carrier->watch_by(engine_.health_.vigil);
       engine_.route_refused(*carrier);
-      if (engine_.heir_of(*carrier) != nullptr) {  // one that runs has the spool
-        carrier->take_over();
-      }
+      carrier->take_over([&](const std::string& folder) { return engine_.is_spool_in_use(folder); });
       carrier->call({[carrier]() ROOM(carrier) { carrier->open(); }});
       carrier->launch();
       awaited_.push_back(&carrier->calls());

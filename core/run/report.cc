@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "core/base/clock.hh"
 #include "core/base/text.hh"
 #include "core/run/engine.hh"
-#include "core/run/group.hh"
 #include "core/run/runner.hh"
 
 namespace stook {
@@ -122,18 +122,6 @@ uint64_t rows_taken(const RouteRun& route) {
   return taken;
 }
 
-// Those that its codecs have written, or that its spool has let go.
-uint64_t rows_into(const std::vector<ReportLine>& lines, std::string_view sink) {
-  uint64_t rows = 0;
-  for (const ReportLine& line : lines) {
-    if (line.id == sink && line.kind == "spool") {
-      return line.out;
-    }
-    rows += line.id == sink && line.kind == "codec" ? line.out : 0;
-  }
-  return rows;
-}
-
 ReportLine* find_line(std::vector<ReportLine>& lines, const ReportLine& like) {
   auto found = std::find_if(lines.begin(), lines.end(), [&](const ReportLine& line) {
     return line.kind == like.kind && line.id == like.id && line.route == like.route;
@@ -141,6 +129,10 @@ ReportLine* find_line(std::vector<ReportLine>& lines, const ReportLine& like) {
   return found == lines.end() ? nullptr : &*found;
 }
 }  // namespace
+
+void ReportLine::drop(std::string_view reason, uint64_t rows) {
+  add_reason(dropped, reason, rows);
+}
 
 void merge_line(std::vector<ReportLine>& lines, const ReportLine& more) {
   ReportLine* line = find_line(lines, more);
@@ -159,6 +151,7 @@ void merge_line(std::vector<ReportLine>& lines, const ReportLine& more) {
   line->bytes += more.bytes;
   line->ns += more.ns;
   line->spooled += more.spooled;
+  line->direct += more.direct;
   line->deliveries += more.deliveries;
   line->retries += more.retries;
   line->type_faults += more.type_faults;
@@ -205,66 +198,20 @@ std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
   return report.lines;
 }
 
-namespace {
-ReportLine sink_line(const Carrier& carrier) {
-  ReportLine line;
-  line.id = carrier.instance.id;
-  line.kind = "sink";
-  line.plugin = carrier.instance.plugin->name;
-  line.out = carrier.meter.rows.read();
-  line.bytes = carrier.meter.bytes.read();
-  line.deliveries = carrier.meter.deliveries.read();
-  line.retries = carrier.meter.retries.read();
-  line.ns = carrier.meter.ns.read();
-  add_reason(line.dropped, "refused", carrier.meter.refused_rows.read());
-  add_reason(line.dropped, "given_up", carrier.meter.given_up_rows.read());
-  add_reason(line.dropped, "letters_full", carrier.meter.letters_full_rows.read());
-  add_reason(line.dropped, "abandoned", carrier.meter.abandoned_rows.read());
-  line.lettered = carrier.meter.lettered_rows.read();
-  line.routed = carrier.meter.routed_rows.read();
-  line.remarks = remarks_of(carrier.meter.remarks);
-  return line;
-}
-
-// What the spool took beside the rows of this process was there when it was opened.
-ReportLine spool_line(const Carrier& carrier, const Spooled& spooled) {
-  const Spool& spool = *spooled.spool();
-  ReportLine line;
-  line.id = carrier.instance.id;
-  line.kind = "spool";
-  line.plugin = "spool";
-  line.appended = spooled.written.found_rows.read();
-  line.out = spool.read().rows.read();
-  line.bytes = spool.written().bytes.read();
-  add_reason(line.dropped, "spool_full", spool.written().dropped_rows.read() + spool.written().evicted_rows.read());
-  add_reason(line.dropped, "too_long", spooled.written.refused_rows.read());
-  add_reason(line.dropped, "damaged", spool.read().lost_rows.read());
-  line.spooled = spool.waiting().rows;
-  return line;
-}
-}  // namespace
-
-std::vector<ReportLine> sink_lines(const Carrier& carrier) {
-  std::vector<ReportLine> lines;
-  if (carrier.spooled() != nullptr && carrier.spooled()->spool() != nullptr) {
-    lines.push_back(spool_line(carrier, *carrier.spooled()));
-  }
-  lines.push_back(sink_line(carrier));
-  for (ReportLine& line : member_lines(carrier)) {
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
 Report Engine::report() const {
   Report report;
   report.elapsed_ns = monotonic_ns() - started_at_;
   report.is_all_home = is_all_home_;
   // Sinks are read first: what they have taken by then has been encoded before.
   std::vector<ReportLine> sinks;
+  std::map<std::string_view, const Carrier*> used;  // by sink; where there are two, the one that came last
+  for (auto& carrier : carriers_) {
+    used[carrier->instance.id] = carrier.get();
+  }
   for (auto* carriers : {&carriers_, &former_carriers_}) {
     for (auto& carrier : *carriers) {
-      for (const ReportLine& line : sink_lines(*carrier)) {
+      auto user = used.find(carrier->instance.id);
+      for (const ReportLine& line : sink_lines(*carrier, user != used.end() && user->second == carrier.get())) {
         merge_line(sinks, line);
       }
     }
@@ -280,12 +227,17 @@ Report Engine::report() const {
     uint64_t gone = line.out + line.disposed + line.held + line.dropped_rows() + line.routed;
     line.in_flight = line.in + line.appended - std::min(line.in + line.appended, gone);
   }
+  for (size_t i = 0; i < sinks.size(); i++) {
+    if (sinks[i].kind == "sink") {
+      auto user = used.find(sinks[i].id);
+      count_in(sinks, report.lines, user != used.end() && user->second->spooled() != nullptr, sinks[i].id);
+    }
+  }
   for (ReportLine& line : sinks) {
     if (line.kind == "member") {
       report.lines.push_back(line);
       continue;
     }
-    line.in = rows_into(report.lines, line.id);
     uint64_t gone = line.out + line.lettered + line.routed + line.dropped_rows() + line.spooled;
     line.in_flight = line.in + line.appended - std::min(line.in + line.appended, gone);
     report.lines.push_back(line);

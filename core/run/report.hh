@@ -31,6 +31,7 @@ struct ReportLine {
   uint64_t lettered = 0;  // rows that the sink did not take, kept as letters
   uint64_t in_flight = 0;
   uint64_t spooled = 0;  // rows that wait in a spool, safe from a crash
+  uint64_t direct = 0;   // of the rows that came into a sink: those that came without a spool
   uint64_t bytes = 0;
   uint64_t ns = 0;          // time spent here
   uint64_t deliveries = 0;  // shipments offered
@@ -41,6 +42,7 @@ struct ReportLine {
   Reasons remarks;           // what cost no row, and how much of it; without those that are 0
 
   uint64_t dropped_rows() const;
+  void drop(std::string_view reason, uint64_t rows);
   /// in + appended = out + disposed + held + dropped + routed + lettered + in flight + spooled.
   bool is_balanced() const;
 };
@@ -73,10 +75,13 @@ class RouteRun;
 
 /// The lines of a route: its source (rows in only with `with_source`, for a feed may outlive its route) and elements.
 std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source);
-/// What a carrier has delivered; the rows that came in are known from its encoders.
-std::vector<ReportLine> sink_lines(const Carrier& carrier);
 /// Without those that are 0.
 Reasons remarks_of(const RemarkMeter& meter);
+/// What a carrier has delivered. Of one that is used all rows that its encoders have written have come in, see count_in.
+std::vector<ReportLine> sink_lines(const Carrier& carrier, bool is_used);
+/// Counts rows that encoders have written as come into the sink, or into its spool where it has one now.
+void count_in(std::vector<ReportLine>& sinks, const std::vector<ReportLine>& all, bool has_spool,
+              std::string_view sink);
 /// Adds the counts of a line to those of the same element, or appends it.
 void merge_line(std::vector<ReportLine>& lines, const ReportLine& more);
 

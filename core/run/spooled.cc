@@ -15,14 +15,22 @@ constexpr int64_t retry_pause = 1'000'000'000;
 constexpr int64_t take_over_pause = 10'000'000;
 }  // namespace
 
-Spooled::Spooled(const Instance& instance, SinkMeter& meter, Doorbell& bell, GiveBack give_back, Settle settle)
-    : instance_(instance), bell_(bell), give_back_(std::move(give_back)), settle_(std::move(settle)), meter_(meter) {}
+Spooled::Spooled(const Instance& instance, LeftSpool which, SinkMeter& meter, Doorbell& bell, GiveBack give_back,
+                 Settle settle)
+    : instance_(instance),
+      which_(std::move(which)),
+      bell_(bell),
+      give_back_(std::move(give_back)),
+      settle_(std::move(settle)),
+      meter_(meter) {}
 
 Spooled::~Spooled() = default;
 
 void Spooled::open(Refusals* refusals) {
-  reading_ = std::make_unique<Reading>(instance_, meter_, vigil_, refusals);
-  if (!takes_over_) {
+  if (!reading_) {
+    reading_ = std::make_unique<Reading>(instance_, meter_, vigil_, refusals);
+  }
+  if (!takes_over_ && !spool_) {
     open_spool();
   }
   reading_->launch();
@@ -32,7 +40,7 @@ void Spooled::open(Refusals* refusals) {
 }
 
 void Spooled::open_spool() {
-  spool_ = Spool::open(instance_.spool, &reading_->bell, &bell_);
+  spool_ = Spool::open(which_.settings, &reading_->bell, &bell_);
   written.found_rows.set(spool_->waiting().rows);
   shown_.store(spool_.get(), std::memory_order_release);
 }
@@ -112,7 +120,7 @@ void Spooled::settle_durable() {
 }
 
 bool Spooled::serve() {
-  if (!spool_ && (monotonic_ns() < retry_at_ || !try_to_open())) {
+  if (!spool_ && (!has_begun_ || monotonic_ns() < retry_at_ || !try_to_open())) {
     return false;
   }
   int64_t timer = spool_->writer().next_time();
@@ -130,6 +138,17 @@ bool Spooled::serve() {
   spool_->writer().announce();
   settle_durable();
   return has_moved;
+}
+
+bool Spooled::drop() {
+  bool has_any = !waiting_.empty();
+  for (; !waiting_.empty(); waiting_.pop_front()) {
+    Payload* payload = waiting_.front();
+    written.abandoned_rows.add(payload->rows());
+    settle_(payload->receipts, Fate::Dropped);
+    give_back_(payload);
+  }
+  return has_any;
 }
 
 void Spooled::flush() {

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <random>
 
@@ -145,6 +146,47 @@ TEST_CASE("thirty reloads at random lose, repeat and reorder nothing") {
       check_complete(all, number);
     }
   }
+}
+
+TEST_CASE("reloads that give a sink a spool, another one and none lose, repeat and reorder nothing") {
+  uint32_t seed = GENERATE(1u, 2u, 3u);
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  char made[] = "/tmp/stook-unit-XXXXXX";
+  const std::string folder = mkdtemp(made);
+  Received received;
+  auto sink_of = [&](World& world) {
+    Instance* sink = world.sink({.seed = seed, .most_ns = 100'000, .received = &received});
+    sink->id = "out";
+    const char* names[] = {"", "/one", "/two"};
+    const std::string name = names[random() % 3];
+    sink->spool.folder = name.empty() ? "" : folder + name;
+    return sink;
+  };
+  World first(2);
+  Instance* source = first.source({.count = without_end, .seed = seed});
+  first.route(source, {{sink_of(first)}});
+  std::shared_ptr<Instance> kept = first.plan.instances.front();
+  Player player(first);
+  size_t reloads = 0;
+  player.play([&] {
+    if (reloads == 30) {
+      player.engine.stop();
+      return;
+    }
+    if (random() % 4 == 0) {
+      return;  // a moment in which a spool may be left
+    }
+    reloads++;
+    World world(2);
+    world.plan.instances = {kept};
+    world.route(source, {{sink_of(world)}});
+    player.reload(world);
+  });
+  CHECK(player.failures == std::vector<std::string>(30, ""));
+  check_complete(received, 0);
+  CHECK(player.engine.report().rows_dropped() == 0);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a reload that cannot build what is new changes nothing") {
