@@ -20,6 +20,10 @@ std::string segment_path(const std::string& folder, uint64_t id) {
   return folder + name;
 }
 
+std::string spare_path(const std::string& folder) {
+  return folder + "/spare";
+}
+
 std::optional<uint64_t> segment_id(std::string_view name) {
   if (name.size() != digits + suffix.size() || name.substr(digits) != suffix) {
     return std::nullopt;
@@ -51,12 +55,16 @@ std::vector<uint64_t> list_segments(SpoolIo& io, const std::string& folder) {
   return ids;
 }
 
-std::optional<SegmentHeader> load_segment_header(SpoolIo& io, int file, uint64_t id) {
+std::optional<SegmentHeader> load_any_header(SpoolIo& io, int file) {
   char bytes[segment_header_size];
   if (io.read_at(file, bytes, sizeof bytes, 0) != ssize_t{sizeof bytes}) {
     return std::nullopt;
   }
-  auto header = read_segment_header(bytes);
+  return read_segment_header(bytes);
+}
+
+std::optional<SegmentHeader> load_segment_header(SpoolIo& io, int file, uint64_t id) {
+  auto header = load_any_header(io, file);
   return header && header->id == id ? header : std::nullopt;
 }
 

@@ -8,9 +8,13 @@
 ///     state                   where the reader is (slots.hh)
 ///     dropped                 sequences that were dropped on purpose (slots.hh)
 ///     bad/                    copies of damaged bytes, 16 MiB at most
+///     spare                   a file that was a segment and may become the next; a start removes it
 ///
 /// *Segment.* 16 MiB, allocated when it is made; ids count up by one. A header of 64 bytes, records one behind the other,
-/// a footer once it is sealed. It is then cut behind its footer. A segment that is not sealed ends in zeros.
+/// a footer once it is sealed. It is then cut behind its footer. A segment that is not sealed ends in 24 zeros or more.
+/// Behind those is anything when the file was a segment before: records and footers whose sequences are below the first of
+/// the header are remains, and are not believed. Its name is given to such a file after its header is written; one whose
+/// header is that of another id, and which is delivered under either, was overtaken by a power loss, and is removed.
 ///
 ///     header   0 magic "STKSEG1\0"   8 version u16 = 1   10 flags u16 = 0   12 capacity u32   16 uuid of the spool
 ///              32 segment id u64   40 sequence of its first record u64   48 rows before it u64   56 zero u32

@@ -55,6 +55,9 @@ class SystemIo final : public SpoolIo {
     struct stat status {};
     return ::fstat(file, &status) < 0 ? -errno : status.st_size;
   }
+  int rename(const std::string& from, const std::string& to) override {
+    return or_errno(::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE));
+  }
   int unlink(const std::string& path) override { return or_errno(::unlink(path.c_str())); }
   int make_folder(const std::string& path) override {
     if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) {

@@ -38,6 +38,8 @@ class SpoolIo {
   virtual int reserve(int file, uint64_t size) = 0;
   virtual int truncate(int file, uint64_t size) = 0;
   virtual int64_t size(int file) = 0;
+  /// Gives a file another name. -EEXIST when that is taken, and other errors where the file system cannot tell.
+  virtual int rename(const std::string& from, const std::string& to) = 0;
   virtual int unlink(const std::string& path) = 0;
   /// A folder of mode 0700; one that is there already will do.
   virtual int make_folder(const std::string& path) = 0;

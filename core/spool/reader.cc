@@ -126,6 +126,9 @@ bool SpoolReader::open_segment() {
 // from the disk. Any other jump is a loss.
 void SpoolReader::meet_header() {
   auto header = load_segment_header(io_, file_.get(), segment_);
+  if (header) {
+    scan_.start(file_.get(), start_offset_, header->first_sequence);
+  }
   if (!header || header->first_sequence <= expected_) {
     return;
   }

@@ -62,6 +62,7 @@ class SpoolReader {
   void catch_up() ROOM(carrier);
   bool store(int64_t now) ROOM(carrier);
   void unlink_acknowledged() ROOM(carrier);
+  bool keep_as_spare(const std::string& path, uint64_t size) ROOM(carrier);
 
   SpoolShared& shared_;
   SpoolIo& io_;

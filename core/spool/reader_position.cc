@@ -70,6 +70,9 @@ void SpoolReader::close() {
   catch_up();
   store(io_.monotonic_ns());
   file_.reset();
+  if (shared_.has_spare.exchange(false, std::memory_order_acq_rel)) {
+    io_.unlink(spare_path(shared_.settings.folder));
+  }
 }
 
 // Writes the position down, and unlinks what is before it once that is on the disk: a position that pointed before a
@@ -114,13 +117,25 @@ void SpoolReader::unlink_acknowledged() {
     }
     const auto size = static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file.get())));
     file.reset();
-    if (io_.unlink(path) == 0) {
+    if (keep_as_spare(path, size) || io_.unlink(path) == 0) {
       shared_.disk_bytes.fetch_sub(size, std::memory_order_relaxed);
     }
   }
   if (shared_.writer_bell != nullptr) {
     shared_.writer_bell->ring();
   }
+}
+
+// A file whose blocks and pages are there is written again at half the price of a new one. It does not count as a segment
+// meanwhile.
+bool SpoolReader::keep_as_spare(const std::string& path, uint64_t size) {
+  const uint64_t usual = shared_.settings.segment_size;
+  if (size > usual || size < usual / 2 || shared_.has_spare.load(std::memory_order_acquire) ||
+      io_.rename(path, spare_path(shared_.settings.folder)) < 0) {
+    return false;
+  }
+  shared_.has_spare.store(true, std::memory_order_release);
+  return true;
 }
 
 }  // namespace stook

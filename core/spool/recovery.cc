@@ -33,10 +33,27 @@ void SpoolRecovery::find_segments() {
   if (!segments_.empty()) {
     highest_ = segments_.back();
   }
+  io_.unlink(spare_path(shared_.settings.folder));
+  size_t kept = 0;
   for (uint64_t id : segments_) {
     SpoolFile file(io_, io_.open(segment_path(shared_.settings.folder, id), SpoolIo::How::Read));
+    if (file && is_remains(file.get(), id)) {
+      file.reset();
+      io_.unlink(segment_path(shared_.settings.folder, id));
+      continue;
+    }
+    segments_[kept++] = id;
     headers_.push_back(file ? load_segment_header(io_, file.get(), id) : std::nullopt);
   }
+  segments_.resize(kept);
+}
+
+// A segment was delivered, its file got a new name for another one, and a power loss kept one of name and header from the
+// disk: nothing in it was ever acknowledged under this name, or all of it is delivered.
+bool SpoolRecovery::is_remains(int file, uint64_t id) const {
+  auto header = state_ ? load_any_header(io_, file) : std::nullopt;
+  return header && header->id != id && header->uuid == state_file_.uuid() &&
+         std::min(header->id, id) < std::min(state_->first_live, state_->reader.segment);
 }
 
 // The uuid is that of the state, if there is a segment of it or no segment at all, else that of the newest segment. What
@@ -135,7 +152,7 @@ SpoolRecovery::Reach SpoolRecovery::walk(int file, const std::optional<SegmentHe
   }
   const auto size = static_cast<uint64_t>(std::max<int64_t>(0, io_.size(file)));
   SegmentScan scan(io_, shared_.seed);
-  scan.start(file, segment_header_size);
+  scan.start(file, segment_header_size, header ? header->first_sequence : 0);
   for (;;) {
     const Scanned found = scan.step(size, reach.last_sequence + 1);
     if (found.kind == Scanned::Kind::Footer && found.footer.last_sequence > reach.last_sequence) {

@@ -16,8 +16,9 @@ bool is_zero(const char* at, size_t size) {
 }
 }  // namespace
 
-void SegmentScan::start(int file, uint64_t offset) {
+void SegmentScan::start(int file, uint64_t offset, uint64_t first) {
   file_ = file;
+  first_ = first;
   at_ = offset;
   held_ = 0;
 }
@@ -36,10 +37,7 @@ Scanned SegmentScan::step(uint64_t limit, uint64_t least) {
     found.end = at_ + segment_footer_size;
     return found;
   }
-  if (at_ + record_header_size > limit) {
-    return look_for_header(limit, least);
-  }
-  auto header = read_record_header(view(at_, record_header_size, limit), seed_);
+  auto header = header_at(at_, limit);
   if (!header) {
     return look_for_header(limit, least);
   }
@@ -59,20 +57,24 @@ Scanned SegmentScan::step(uint64_t limit, uint64_t least) {
   return found;
 }
 
-// Steps of 8 bytes to the next header that verifies. Zeros at the end are told apart from damage before them.
+// Steps of 8 bytes to the next header that verifies. Zeros at the end are told apart from damage before them. As much
+// zeros as a header takes, and nothing right behind them, are the end of what was written: in a file that was a segment
+// before, what it held then is behind them.
 Scanned SegmentScan::look_for_header(uint64_t limit, uint64_t least) {
   Scanned found;
   found.begin = at_;
   uint64_t dirty_end = at_;
   uint64_t offset = at_;
+  const size_t ahead = static_cast<size_t>(std::min<uint64_t>(record_header_size, limit - at_));
+  const bool begins_blank = is_zero(view(at_, ahead, limit), ahead);
   for (; offset < limit; offset += 8) {
     const size_t left = static_cast<size_t>(std::min<uint64_t>(8, limit - offset));
     const char* bytes = view(offset, left, limit);
     if (is_zero(bytes, left)) {
       continue;
     }
-    if (offset > at_ && offset + record_header_size <= limit) {
-      auto header = read_record_header(view(offset, record_header_size, limit), seed_);
+    if (offset > at_) {
+      auto header = header_at(offset, limit);
       if ((header && header->sequence >= least) || footer_at(offset, limit)) {
         dirty_end = offset;
         break;
@@ -80,7 +82,7 @@ Scanned SegmentScan::look_for_header(uint64_t limit, uint64_t least) {
     }
     dirty_end = offset + left;
   }
-  if (dirty_end == at_) {
+  if (dirty_end == at_ || (begins_blank && offset >= limit)) {
     found.kind = Scanned::Kind::Blank;
     found.end = limit;
     return found;
@@ -91,11 +93,20 @@ Scanned SegmentScan::look_for_header(uint64_t limit, uint64_t least) {
   return found;
 }
 
+std::optional<RecordHeader> SegmentScan::header_at(uint64_t offset, uint64_t limit) {
+  if (offset + record_header_size > limit) {
+    return std::nullopt;
+  }
+  auto header = read_record_header(view(offset, record_header_size, limit), seed_);
+  return header && header->sequence >= first_ ? header : std::nullopt;
+}
+
 std::optional<SegmentFooter> SegmentScan::footer_at(uint64_t offset, uint64_t limit) {
   if (offset + segment_footer_size > limit) {
     return std::nullopt;
   }
-  return read_segment_footer(view(offset, segment_footer_size, limit), seed_);
+  auto footer = read_segment_footer(view(offset, segment_footer_size, limit), seed_);
+  return footer && footer->last_sequence + 1 >= first_ ? footer : std::nullopt;
 }
 
 // The bytes at an offset. REQUIRES: offset + size <= limit.

@@ -15,7 +15,7 @@ namespace stook {
 /// What lies at the scan's offset, up to `end`.
 struct Scanned {
   /// Record: whole and right. BadBody: its header is right, its body is not (or is of a type unknown here). BadSpan:
-  /// bytes in which no header verifies. Blank: zeros up to the limit. Footer: the end of a sealed segment. End: the limit.
+  /// bytes in which no header verifies. Blank: zeros, with nothing right up to the limit. Footer: the end of a sealed segment. End: the limit.
   enum class Kind : uint8_t { Record, BadBody, BadSpan, Blank, Footer, End };
   Kind kind = Kind::End;
   uint64_t begin = 0;
@@ -32,8 +32,9 @@ struct Scanned {
 class SegmentScan {
  public:
   SegmentScan(SpoolIo& io, uint32_t seed) : io_(io), seed_(seed) {}
-  /// Begins at an offset of this file, which stays the caller's.
-  void start(int file, uint64_t offset);
+  /// Begins at an offset of this file, which stays the caller's. Records and footers of sequences below `first`, that of
+  /// the segment, are what the file held before it became this segment: they are not believed.
+  void start(int file, uint64_t offset, uint64_t first = 0);
   uint64_t offset() const { return at_; }
   /// Goes on behind what is known otherwise. REQUIRES: not below offset().
   void pass(uint64_t offset) { at_ = offset; }
@@ -43,6 +44,7 @@ class SegmentScan {
 
  private:
   Scanned look_for_header(uint64_t limit, uint64_t least);
+  std::optional<RecordHeader> header_at(uint64_t offset, uint64_t limit);
   std::optional<SegmentFooter> footer_at(uint64_t offset, uint64_t limit);
   const char* view(uint64_t offset, size_t size, uint64_t limit);
   void fill(uint64_t offset, size_t size, uint64_t limit);
@@ -50,6 +52,7 @@ class SegmentScan {
   SpoolIo& io_;
   uint32_t seed_;
   int file_ = -1;
+  uint64_t first_ = 0;
   uint64_t at_ = 0;
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;

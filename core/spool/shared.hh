@@ -98,6 +98,9 @@ struct SpoolShared {
   // The oldest segment that neither the reader has entered nor the writer dropped. Both move it to the next by
   // compare-exchange, and whoever succeeds owns the segment passed; acquire-release, as the one drops what the other may read.
   std::atomic<uint64_t> unclaimed{0};
+  // There is a file at spare_path: set by the reader, which puts it there (release); taken by the writer, or by the reader at
+  // its end (acquire-release), and whoever does has the file.
+  std::atomic<bool> has_spare{false};
   // Bytes of segments on the disk. Both add and subtract; the writer compares with the limit. Late is harmless: relaxed.
   std::atomic<uint64_t> disk_bytes{0};
 };

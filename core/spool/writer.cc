@@ -122,7 +122,7 @@ bool SpoolWriter::write_record(const Payload& payload, uint64_t size) {
   const size_t start = pending_.size();
   const int64_t age = payload.sealed_at == 0 ? 0 : io_.monotonic_ns() - payload.sealed_at;
   put_record(payload, last_ + 1, rows_, io_.wall_ns() - age, shared_.seed, pending_);
-  const int error = write_all(io_, segment_.file.get(), pending_.data() + start, size, segment_.offset);
+  const int error = write_last(segment_, start, segment_.offset);
   if (error < 0) {
     pending_.resize(start);
     segment_.has_scrap = true;
@@ -137,6 +137,19 @@ bool SpoolWriter::write_record(const Payload& payload, uint64_t size) {
   shared_.written.rows.add(payload.rows());
   shared_.written.bytes.add(size);
   return true;
+}
+
+// Writes what is pending from there on. In a file that was used before a header's worth of zeros goes behind it, which the
+// next record overwrites: where a scan finds them, it ends.
+int SpoolWriter::write_last(const Segment& segment, size_t from, uint64_t offset) {
+  const size_t size = pending_.size();
+  if (segment.is_reused) {
+    pending_.resize(size + record_header_size);
+    std::fill_n(pending_.data() + size, record_header_size, '\0');
+  }
+  const int error = write_all(io_, segment.file.get(), pending_.data() + from, pending_.size() - from, offset);
+  pending_.resize(size);
+  return error;
 }
 
 // Spares the reader the last record's bytes. REQUIRES: the record is written and not published.
@@ -222,7 +235,7 @@ bool SpoolWriter::rescue() {
   if (error < 0) {
     return fail("make a new segment of", error);
   }
-  error = write_all(io_, fresh.file.get(), pending_.data(), pending_.size(), segment_header_size);
+  error = write_last(fresh, 0, segment_header_size);
   if (error < 0 || !sync_segment(fresh)) {
     discard(fresh);
     return error < 0 ? fail("append to a new segment of", error) : false;

@@ -60,6 +60,8 @@ class SpoolWriter {
     bool is_entry_durable = false;
     bool is_sealed = false;
     bool has_scrap = false;  // a write failed behind its records
+    bool is_reused =
+        false;  // the file was a segment before, so that there are other bytes than zeros behind the records
   };
   SpoolAnswer append_record(Payload& payload) ROOM(carrier);
   SpoolAnswer append_pieces(const Payload& payload) ROOM(carrier);
@@ -74,6 +76,8 @@ class SpoolWriter {
   bool drop_oldest() ROOM(carrier);
   void note_dropped(const DroppedRange& range) ROOM(carrier);
   DroppedRange range_of(uint64_t id, int file, uint64_t next) ROOM(carrier);
+  int write_last(const Segment& segment, size_t from, uint64_t offset) ROOM(carrier);
+  bool reuse_file(Segment& into, const char* header) ROOM(carrier);
   int make_segment(uint64_t size, uint64_t first_sequence, uint64_t rows_before, Segment& into) ROOM(carrier);
   void discard(Segment& segment) ROOM(carrier);
   void seal() ROOM(carrier);

@@ -64,6 +64,14 @@ int SpoolWriter::make_segment(uint64_t size, uint64_t first_sequence, uint64_t r
   into.offset = segment_header_size;
   into.first_sequence = first_sequence;
   into.rolling_crc = shared_.seed;
+  char header[segment_header_size];
+  put_segment_header({static_cast<uint32_t>(into.capacity), shared_.uuid, into.id, first_sequence, rows_before},
+                     header);
+  if (reuse_file(into, header)) {
+    shared_.disk_bytes.fetch_add(into.capacity, std::memory_order_relaxed);
+    next_id_++;
+    return 0;
+  }
   const int file = io_.open(segment_path(shared_.settings.folder, into.id), SpoolIo::How::Create);
   if (file == -EEXIST) {
     next_id_++;  // somebody's; the next number will do
@@ -73,9 +81,6 @@ int SpoolWriter::make_segment(uint64_t size, uint64_t first_sequence, uint64_t r
   }
   into.file = SpoolFile(io_, file);
   shared_.disk_bytes.fetch_add(into.capacity, std::memory_order_relaxed);
-  char header[segment_header_size];
-  put_segment_header({static_cast<uint32_t>(into.capacity), shared_.uuid, into.id, first_sequence, rows_before},
-                     header);
   int error = io_.reserve(file, into.capacity);
   error = error < 0 ? error : write_all(io_, file, header, sizeof header, 0);
   if (error < 0) {
@@ -84,6 +89,27 @@ int SpoolWriter::make_segment(uint64_t size, uint64_t first_sequence, uint64_t r
   }
   next_id_++;
   return 0;
+}
+
+// The spare file becomes the segment: first its header, and zeros for a scan to end at, then its name, so that at no moment
+// bytes of former sequences look like this segment's. False: there is none, or it is of no use, and is gone.
+bool SpoolWriter::reuse_file(Segment& into, const char* header) {
+  if (into.capacity != shared_.settings.segment_size || !shared_.has_spare.exchange(false, std::memory_order_acq_rel)) {
+    return false;
+  }
+  const std::string spare = spare_path(shared_.settings.folder);
+  into.file = SpoolFile(io_, io_.open(spare, SpoolIo::How::Write));
+  char begin[segment_header_size + record_header_size] = {};
+  std::copy_n(header, segment_header_size, begin);
+  if (into.file && io_.reserve(into.file.get(), into.capacity) == 0 &&
+      write_all(io_, into.file.get(), begin, sizeof begin, 0) == 0 &&
+      io_.rename(spare, segment_path(shared_.settings.folder, into.id)) == 0) {
+    into.is_reused = true;
+    return true;
+  }
+  into.file.reset();
+  io_.unlink(spare);
+  return false;
 }
 
 // Takes back a segment that the reader has not heard of.
@@ -134,7 +160,13 @@ bool SpoolWriter::has_room(uint64_t capacity) {
   if (io_.space(settings.folder, space) < 0) {
     return true;
   }
-  if (space.available < capacity + space.total / 100 * settings.min_free) {
+  const bool has_spare = shared_.has_spare.load(std::memory_order_acquire);
+  const uint64_t needed = has_spare && capacity == settings.segment_size ? 0 : capacity;
+  if (space.available < needed + space.total / 100 * settings.min_free) {
+    if (shared_.has_spare.exchange(false, std::memory_order_acq_rel)) {
+      io_.unlink(spare_path(settings.folder));
+      return has_room(capacity);
+    }
     reason_ =
         "the disk of the spool " + settings.folder + " has less than " + std::to_string(settings.min_free) + " % free";
     return false;

@@ -71,7 +71,8 @@ void SpoolView::walk(uint64_t segment, const std::function<void(const Scanned&)>
   }
   const auto size = static_cast<uint64_t>(std::max<int64_t>(0, io.size(file.get())));
   SegmentScan scan(io, seed);
-  scan.start(file.get(), segment_header_size);
+  auto header = load_segment_header(io, file.get(), segment);
+  scan.start(file.get(), segment_header_size, header ? header->first_sequence : 0);
   for (Scanned found = scan.step(size, 1); found.kind <= Scanned::Kind::BadSpan; found = scan.step(size, 1)) {
     visit(found);
   }

@@ -223,6 +223,18 @@ int64_t ModelDisk::size(int file) {
   return static_cast<int64_t>(files_.at(file)->seen.size());
 }
 
+int ModelDisk::rename(const std::string& from, const std::string& to) {
+  auto found = seen_.find(from);
+  if (found == seen_.end() || seen_.count(to) != 0) {
+    return found == seen_.end() ? -ENOENT : -EEXIST;
+  }
+  changed_entries_.push_back(from);
+  changed_entries_.push_back(to);
+  seen_[to] = found->second;
+  seen_.erase(from);
+  return 0;
+}
+
 int ModelDisk::unlink(const std::string& path) {
   changed_entries_.push_back(path);
   return seen_.erase(path) == 1 ? 0 : -ENOENT;

@@ -47,6 +47,7 @@ class ModelDisk final : public SpoolIo {
   int reserve(int file, uint64_t size) override;
   int truncate(int file, uint64_t size) override;
   int64_t size(int file) override;
+  int rename(const std::string& from, const std::string& to) override;
   int unlink(const std::string& path) override;
   int make_folder(const std::string& path) override;
   int list(const std::string& path, std::vector<std::string>& names) override;
