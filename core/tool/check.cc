@@ -45,7 +45,8 @@ int check_command(const std::vector<std::string>& words) {
       return 0;
     }
     if (!doubts.all.empty()) {
-      std::fprintf(stderr, "No errors, but scripts read what nothing before them writes:\n%s", show_errors(doubts).c_str());
+      std::fprintf(stderr, "No errors, but scripts read what nothing before them writes:\n%s",
+                   show_errors(doubts).c_str());
     }
     size_t stacks = count_stacks(*plan);
     size_t instances = plan->instances.size();
