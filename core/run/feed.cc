@@ -6,9 +6,7 @@
 #include <utility>
 
 #include "core/base/clock.hh"
-#include "core/base/log.hh"
 #include "core/lua/library/kept_values.hh"
-#include "core/run/carrier.hh"
 #include "core/run/front.hh"
 #include "core/run/route_run.hh"
 
@@ -164,93 +162,6 @@ void RouteFeed::collect() {
   }
 }
 
-void RouteFeed::finish() {
-  seal();
-  is_finished_ = true;
-  meter.finished.set(1);
-  front_.wake();
-}
-
-bool RouteFeed::is_ending(bool is_stop_asked) {
-  if (refusals_) {
-    return refusals_->is_last() && (is_stop_asked || refusals_->is_dry());
-  }
-  return is_finished_ || (is_stop_asked && !end_source());
-}
-
-bool RouteFeed::end_source() {
-  is_ending_ = is_ending_ || (source_ && !is_stopped_ && source_->end());
-  return is_ending_ && !is_finished_;
-}
-
-void RouteFeed::stop_source() {
-  if (is_stopped_) {
-    return;
-  }
-  if (source_) {
-    source_->stop();
-  }
-  tick_timer_.stop();
-  seal();
-  is_stopped_ = true;
-  put_back_open();
-}
-
-void RouteFeed::put_back_open() {
-  for (Bundle*& open : open_) {
-    if (open != nullptr) {
-      open->reset();
-      pool_.put(std::exchange(open, nullptr));
-    }
-  }
-}
-
-void RouteFeed::close() {
-  stop_source();
-  if (!is_closed_ && source_) {
-    source_->close();
-  }
-  is_closed_ = true;
-}
-
-void RouteFeed::hold() {
-  is_held_ = true;
-  front_.sate();
-  tick_timer_.stop();
-  seal();
-  put_back_open();
-}
-
-void RouteFeed::move_to(RouteRun& route) {
-  route_ = &route;
-  fill_pools();
-}
-
-void RouteFeed::read_again() {
-  source_->stop();
-  source_->close();
-  source_.reset();
-  is_paused_ = is_finished_ = false;
-  ledger_.drop_marks();
-  marks_.assign(marks_.size(), {});
-  start();
-}
-
-void RouteFeed::release() {
-  is_held_ = false;
-  ledger_.source = source_.get();
-  if (std::exchange(has_forgotten_, false) && route_->plan.source->keeps_positions && source_ && !is_stopped_) {
-    read_again();
-  }
-  is_drained.store(false, std::memory_order_release);
-  if (!is_stopped_) {
-    has_sent_last_ticks_ = false;
-    has_flushed_ = false;
-    start_ticks();
-  }
-  collect();
-}
-
 void RouteFeed::send_ticks(bool is_last) {
   for (auto& lane : route_->lanes) {
     Bundle* bundle = can_tick(is_last) ? ticks_.take() : nullptr;
@@ -264,39 +175,6 @@ void RouteFeed::send_ticks(bool is_last) {
     bundle->sealed_at = monotonic_ns();
     lane->send(bundle);
   }
-}
-
-void RouteFeed::send_last_ticks() {
-  if (!std::exchange(has_sent_last_ticks_, true) && ticks_.size() > 0) {
-    send_ticks(true);
-  }
-}
-
-void RouteFeed::flush_sinks() {
-  if (!std::exchange(has_flushed_, true)) {
-    flush_sinks_now();
-  }
-}
-
-void RouteFeed::flush_sinks_now() {
-  for (auto& outbox : route_->outboxes) {
-    outbox->carrier.ask_flush();
-  }
-}
-
-void RouteFeed::tell_what_is_out() const {
-  if (is_closed_) {
-    return;
-  }
-  size_t open = open_.size() - static_cast<size_t>(std::count(open_.begin(), open_.end(), nullptr));
-  log_event(
-      Level::Warning, "not_home",
-      Fields()("source", id())("reads", is_stopped_ ? "no" : "yes")("bundles", pool_.size() - pool_.home() - open)(
-          "ticks", ticks_.size() - ticks_.home())("unsettled", ledger_.out())("rows", ledger_.rows_out()));
-}
-
-bool RouteFeed::is_at_rest() const {
-  return ledger_.is_settled() && ledger_.is_full() && pool_.is_full() && ticks_.is_full();
 }
 
 }  // namespace stook
