@@ -62,10 +62,8 @@ class KeepTest(Flow):
             return 0
 
     def rows(self):
-        """The whole rows that came out. A kill may leave one that is torn."""
-        if not os.path.exists(self.path("out.log")):
-            return []
-        return [row for row in self.read("out.log").split("\n") if row.endswith("}") and row.startswith("{")]
+        """The whole rows that came out. A kill may cut a write short; then the next row stands behind a torn one."""
+        return re.findall(r"\{[^{}]*\}", self.read("out.log")) if os.path.exists(self.path("out.log")) else []
 
     def live(self, life, config):
         """One life: more lines in some files and a new file, until positions have moved, or any time before."""
