@@ -15,7 +15,8 @@ namespace stook {
 /// What lies at the scan's offset, up to `end`.
 struct Scanned {
   /// Record: whole and right. BadBody: its header is right, its body is not (or is of a type unknown here). BadSpan:
-  /// bytes in which no header verifies. Blank: zeros, with nothing right up to the limit. Footer: the end of a sealed segment. End: the limit.
+  /// bytes in which no header verifies. Blank: zeros, with nothing right up to the limit. Footer: the end of a sealed
+  /// segment. End: the limit.
   enum class Kind : uint8_t { Record, BadBody, BadSpan, Blank, Footer, End };
   Kind kind = Kind::End;
   uint64_t begin = 0;

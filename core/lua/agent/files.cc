@@ -94,11 +94,12 @@ bool fill(lua_State* raw, OpenFile& file) {
   return got > 0;
 }
 
+// Short lines given in one piece cost the script as much as if they came one by one.
 int give(lua_State* raw, OpenFile& file, size_t size, size_t skipped) ROOM(front) {
   lua_pushlstring(raw, file.bytes + file.begin, size);
   file.begin += size + skipped;
   file.offset += static_cast<int64_t>(size + skipped);
-  return SourceRun::of(raw, "file").give_turn(raw, "file", 1 + static_cast<uint32_t>(size / 1024));
+  return SourceRun::of(raw, "file").give_turn(raw, "file", 1 + static_cast<uint32_t>(size / 64));
 }
 
 int file_line(lua_State* raw) ROOM(front) {
