@@ -17,8 +17,8 @@ constexpr std::string_view script = R"(
 local json, msgpack, url, base64 = stook.json, stook.msgpack, stook.url, stook.base64
 
 local function same_again(form, value)
-  local text = form.encode(value)
-  assert(form.encode(form.decode(text)) == text)
+  local is_shown, text = pcall(form.encode, value)  -- keys that are no text have no place in records
+  assert(not is_shown or form.encode(form.decode(text)) == text)
 end
 
 function filter(rec)
@@ -38,12 +38,19 @@ function filter(rec)
   assert(address == nil or stook.ip.parse(address) == address)
 end
 )";
+
+// The first row that a script gets makes the watchdog, which then lives longer than what is made after it.
+bool make_watchdog() {
+  lua_rig(script).row("text", "{}").run();
+  return true;
+}
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   room::enter(room::worker);
-  // Never destroyed: the watchdog of scripts ends before what was made before it.
-  static Rig& rig = *new Rig(lua_rig(script, {{"budget", "5s"}}));
+  static const bool has_watchdog = make_watchdog();
+  static Rig rig = lua_rig(script, {{"budget", "5s"}});
+  (void)has_watchdog;
   rig.clear();
   rig.row("text", {reinterpret_cast<const char*>(data), size}).run();
   if (!rig.faults().empty()) {
