@@ -36,7 +36,6 @@
 /// A script that raises, or spends its budget without waiting, is named in the log with its line, and begins anew from the
 /// last token after 0.2 s, and up to 60 s when it fails again and again. When `run` has returned and all that it spawned,
 /// the source has come to its end.
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -50,6 +49,7 @@
 #include "core/lua/limits.hh"
 #include "core/lua/manifest.hh"
 #include "sources/glob.hh"
+#include "sources/restarts.hh"
 
 namespace stook {
 
@@ -84,10 +84,6 @@ inline constexpr std::string_view choice_names<ScriptRestart>[] = {"failure", "a
 
 namespace {
 constexpr int64_t second = 1'000'000'000;
-constexpr int64_t back_off_first = second / 5;
-constexpr int64_t back_off_most = 60 * second;
-/// A life of this length was a good one: the next failure begins with the shortest pause.
-constexpr int64_t good_life = 10 * second;
 
 constexpr Option options[] = {
     option<&LuaSourceConfig::script>("script", required, "file with the script, beside the configuration"),
@@ -193,14 +189,14 @@ class LuaSource final : public Source, private ScriptOwner {
   Watcher save_watch_ OWNED(front);
   LogLimit fail_limit_;
   LogLimit save_limit_;
-  int64_t begun_ OWNED(front) = 0;
-  int64_t back_off_ OWNED(front) = 0;
+  Restarts restarts_ OWNED(front);
+  int64_t pause_ OWNED(front) = 0;  // before it begins anew
   bool is_stopping_ OWNED(front) = false;
 };
 
 void LuaSource::begin() {
   begin_watch_.stop();
-  begun_ = feed_->loop().now();
+  restarts_.begin(feed_->loop().now());
   std::unique_ptr<LuaState> state;
   try {
     state = config_.ready->start(config_.limits(), feed_->id());
@@ -214,9 +210,8 @@ void LuaSource::begin() {
 
 /// The former run is kept until then, as one of its callbacks may be what calls.
 void LuaSource::begin_later() {
-  bool was_good = feed_->loop().now() - begun_ >= good_life;
-  back_off_ = back_off_ == 0 || was_good ? back_off_first : std::min(2 * back_off_, back_off_most);
-  begin_watch_.on_time<&LuaSource::begin>(feed_->loop(), this, back_off_);
+  pause_ = restarts_.pause(feed_->loop().now());
+  begin_watch_.on_time<&LuaSource::begin>(feed_->loop(), this, pause_);
 }
 
 void LuaSource::script_failed(const std::string& message, int64_t line) {
@@ -227,7 +222,7 @@ void LuaSource::script_failed(const std::string& message, int64_t line) {
   if (auto pass = fail_limit_.pass()) {
     log_event(Level::Error, "source_failed",
               Fields()("instance", feed_->id())("script", config_.ready->name())("line", line)("message", message)(
-                  "again_in", goes_on ? show_duration(back_off_) : "never")("suppressed", pass.suppressed));
+                  "again_in", goes_on ? show_duration(pause_) : "never")("suppressed", pass.suppressed));
   }
   if (!goes_on && !is_stopping_) {
     feed_->finish();
@@ -243,7 +238,7 @@ void LuaSource::script_ended() {
   if (auto pass = fail_limit_.pass()) {
     log_event(level, "source_returned",
               Fields()("instance", feed_->id())("script", config_.ready->name())(
-                  "again_in", goes_on ? show_duration(back_off_) : "never")("suppressed", pass.suppressed));
+                  "again_in", goes_on ? show_duration(pause_) : "never")("suppressed", pass.suppressed));
   }
   if (!goes_on) {
     feed_->finish();

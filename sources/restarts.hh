@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// When a program that has ended is started again.
+/// When a program or a script that has ended is started again.
 #pragma once
 
 #include <algorithm>
