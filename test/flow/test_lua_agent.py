@@ -184,9 +184,10 @@ class LuaAgent(Programs):
           for i = 1, 200 do spawn(function()
             local child = program("echo " .. i) emit{ message = child:line() } child:wait() child:close()
           end) end
-          for line in program("sh -c 'echo $$; exec sleep 1000'").line, nil do end
-        end""".replace('for line in program("sh -c \'echo $$; exec sleep 1000\'").line, nil do end',
-                       'local child = program("sh -c \'echo $$; exec sleep 1000\'") emit{ message = "pid " .. child:line() } child:line()'))
+          local child = program("sh -c 'echo $$; exec sleep 1000'")
+          emit{ message = "pid " .. child:line() }
+          child:line()
+        end""")
         daemon.wait_for(lambda: len(self.rows()) == 201, "all of them")
         pid = int(next(m for m in self.messages() if m.startswith("pid ")).split()[1])
         with open(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children", encoding="utf-8") as file:
