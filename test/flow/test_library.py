@@ -136,7 +136,8 @@ path=out.log
 format=json
 """
         daemon = Daemon(self, config)
-        daemon.wait_for(lambda: os.path.exists(self.path("state/lines.keep")), "the file")
+        daemon.wait_for(lambda: os.path.exists(self.path("state/in.pos")) and " 20 " in self.read("state/in.pos"),
+                        "the position behind ten lines")  # what is kept is stored before it
         daemon.kill()
         daemon = Daemon(self, config.replace("start_at=beginning", "state_file=").replace("out.log", "out.2"))
         with open(self.path("in.log"), "a", encoding="ascii") as file:
