@@ -32,6 +32,7 @@ void assign(const Plugin& plugin, void* config, const std::string& name, const s
 std::string text_of(const Cell& cell) {
   switch (cell.type) {
     case Type::Text:
+    case Type::Bytes:
       return std::string(cell.bytes());
     case Type::Boolean:
       return cell.is_truth() ? "true" : "false";
