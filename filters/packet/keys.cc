@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/packet/keys.hh"
+
+namespace stook {
+
+namespace {
+using L = PacketLayer;
+constexpr Type number = Type::Unsigned;
+constexpr Type truth = Type::Boolean;
+constexpr Type address = Type::Address;
+}  // namespace
+
+const PacketKeyRow packet_key_rows[packet_keys] = {
+    {"oob.protocol", number, L::Link, false, "EtherType; written where the source does not say it"},
+    {"vlan.id", number, L::Link, true, "of an 802.1Q tag before the network layer"},
+    {"ip.saddr", address, L::Ip, false, "source, IPv4 or IPv6"},
+    {"ip.daddr", address, L::Ip, false, "destination, IPv4 or IPv6"},
+    {"ip.protocol", number, L::Ip, false, "protocol after the IPv4 header"},
+    {"ip.tos", number, L::Ip, false, "type of service"},
+    {"ip.ttl", number, L::Ip, false, "time to live"},
+    {"ip.totlen", number, L::Ip, false, "length of the packet as it says, in bytes"},
+    {"ip.ihl", number, L::Ip, false, "length of the header, in words of 4 bytes"},
+    {"ip.csum", number, L::Ip, false, "checksum as it was sent"},
+    {"ip.id", number, L::Ip, false, "identification"},
+    {"ip.fragoff", number, L::Ip, false, "flags (the high 3 bits) and offset of the fragment, in words of 8 bytes"},
+    {"ip6.payloadlen", number, L::Ip6, false, "length after the fixed header as it says, in bytes"},
+    {"ip6.priority", number, L::Ip6, false, "traffic class"},
+    {"ip6.flowlabel", number, L::Ip6, false, ""},
+    {"ip6.hoplimit", number, L::Ip6, false, ""},
+    {"ip6.nexthdr", number, L::Ip6Chain, false, "protocol after all extension headers"},
+    {"ip6.fragoff", number, L::Ip6Chain, false, "offset of the fragment, in bytes"},
+    {"ip6.fragid", number, L::Ip6Chain, false, "identification of the fragmented packet"},
+    {"tcp.sport", number, L::Tcp, false, "source port"},
+    {"tcp.dport", number, L::Tcp, false, "destination port"},
+    {"tcp.seq", number, L::Tcp, false, "sequence number"},
+    {"tcp.ackseq", number, L::Tcp, false, "acknowledgement number"},
+    {"tcp.offset", number, L::Tcp, false, "length of the header, in words of 4 bytes"},
+    {"tcp.reserved", number, L::Tcp, false, "the 4 reserved bits"},
+    {"tcp.window", number, L::Tcp, false, ""},
+    {"tcp.urg", truth, L::Tcp, false, ""},
+    {"tcp.urgp", number, L::Tcp, false, "urgent pointer, where tcp.urg is set"},
+    {"tcp.ack", truth, L::Tcp, false, ""},
+    {"tcp.psh", truth, L::Tcp, false, ""},
+    {"tcp.rst", truth, L::Tcp, false, ""},
+    {"tcp.syn", truth, L::Tcp, false, ""},
+    {"tcp.fin", truth, L::Tcp, false, ""},
+    {"tcp.res1", truth, L::Tcp, false, "one of the reserved bits is set"},
+    {"tcp.res2", truth, L::Tcp, false, "ECE or CWR is set"},
+    {"tcp.csum", number, L::Tcp, false, "checksum as it was sent"},
+    {"tcp.mss", number, L::TcpOptions, true, "maximum segment size, in bytes"},
+    {"tcp.wscale", number, L::TcpOptions, true, "shift of the window"},
+    {"tcp.sack_permitted", truth, L::TcpOptions, true, ""},
+    {"tcp.tsval", number, L::TcpOptions, true, "stamp of the sender"},
+    {"tcp.tsecr", number, L::TcpOptions, true, "stamp that is answered"},
+    {"udp.sport", number, L::Udp, false, "source port, of UDP and UDP-Lite"},
+    {"udp.dport", number, L::Udp, false, "destination port"},
+    {"udp.len", number, L::Udp, false, "length as it says, in bytes; of UDP-Lite the checksum's coverage"},
+    {"udp.csum", number, L::Udp, false, "checksum as it was sent"},
+    {"icmp.type", number, L::Icmp, false, ""},
+    {"icmp.code", number, L::Icmp, false, ""},
+    {"icmp.echoid", number, L::Icmp, false, "of an echo or its answer"},
+    {"icmp.echoseq", number, L::Icmp, false, "of an echo or its answer"},
+    {"icmp.gateway", address, L::Icmp, false, "of a redirect"},
+    {"icmp.fragmtu", number, L::Icmp, false, "of `fragmentation needed`, in bytes"},
+    {"icmp.parameter", number, L::Icmp, true, "of a parameter problem: which byte is wrong"},
+    {"icmp.csum", number, L::Icmp, false, "checksum as it was sent"},
+    {"icmpv6.type", number, L::Icmpv6, false, ""},
+    {"icmpv6.code", number, L::Icmpv6, false, ""},
+    {"icmpv6.echoid", number, L::Icmpv6, false, "of an echo or its answer"},
+    {"icmpv6.echoseq", number, L::Icmpv6, false, "of an echo or its answer"},
+    {"icmpv6.mtu", number, L::Icmpv6, true, "of `packet too big`, in bytes"},
+    {"icmpv6.csum", number, L::Icmpv6, false, "checksum as it was sent"},
+    {"sctp.sport", number, L::Sctp, false, "source port"},
+    {"sctp.dport", number, L::Sctp, false, "destination port"},
+    {"sctp.csum", number, L::Sctp, false, "checksum as it was sent"},
+    {"ahesp.spi", number, L::AhEsp, false, "security parameters index of AH or ESP"},
+    {"gre.protocol", number, L::Gre, true, "EtherType of what is within"},
+    {"gre.key", number, L::Gre, true, ""},
+    {"arp.hwtype", number, L::Arp, false, "kind of the link layer"},
+    {"arp.protocoltype", number, L::Arp, false, "EtherType of the addresses"},
+    {"arp.operation", number, L::Arp, false, "1 request, 2 reply"},
+    {"arp.shwaddr", Type::Bytes, L::Arp, true, "the sender's link-layer address"},
+    {"arp.saddr", address, L::Arp, false, "the sender"},
+    {"arp.dhwaddr", Type::Bytes, L::Arp, true, "the target's link-layer address"},
+    {"arp.daddr", address, L::Arp, false, "the target"},
+};
+
+}  // namespace stook

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Capture files through the real program: packets are taken apart, and what cannot be read is counted (S1-63, S1-95)."""
+
+import gzip
+import random
+import re
+import shutil
+import subprocess
+import unittest
+
+import packets as p
+from harness import Flow
+
+TO_JSON = """
+[global]
+stack=in:PCAP,base:BASE,out:FILE
+[in]
+path={path}
+[out]
+path=out.json
+format=json
+"""
+
+
+def mixed(count, seed):
+    """Packets of every kind in an order drawn from a seed, and what is to be read of each."""
+    draw = random.Random(seed)
+    frames, expected = [], []
+    for number in range(count):
+        sport, dport = draw.randrange(1, 65536), draw.randrange(1, 65536)
+        kind = draw.choice(["tcp", "udp", "udp6", "tcp6", "icmp", "arp"])
+        payload = draw.randbytes(draw.randrange(100))
+        if kind == "tcp":
+            frames.append(p.ethernet(0x0800, p.ipv4(6, p.tcp(sport, dport, 0x12, payload), number=number)))
+            expected.append({"ip.saddr": "192.0.2.1", "ip.protocol": 6, "ip.id": number, "tcp.sport": sport,
+                             "tcp.dport": dport, "tcp.syn": True, "tcp.ack": True, "tcp.fin": False, "tcp.seq": 1000})
+        elif kind == "udp":
+            frames.append(p.ethernet(0x0800, p.ipv4(17, p.udp(sport, dport, payload), number=number)))
+            expected.append({"ip.daddr": "198.51.100.7", "ip.protocol": 17, "ip.totlen": 28 + len(payload),
+                             "udp.sport": sport, "udp.dport": dport, "udp.len": 8 + len(payload)})
+        elif kind == "udp6":
+            frames.append(p.ethernet(0x86DD, p.ipv6(17, p.udp(sport, dport, payload))))
+            expected.append({"ip.saddr": "2001:db8::1", "ip6.nexthdr": 17, "udp.sport": sport, "oob.family": 10})
+        elif kind == "tcp6":
+            frames.append(p.ethernet(0x86DD, p.ipv6(6, p.tcp(sport, dport, 4))))
+            expected.append({"ip.daddr": "2001:db8::2", "ip6.nexthdr": 6, "tcp.dport": dport, "tcp.rst": True})
+        elif kind == "icmp":
+            frames.append(p.ethernet(0x0800, p.ipv4(1, p.icmp(8, 0, sport << 16 | dport), number=number)))
+            expected.append({"icmp.type": 8, "icmp.code": 0, "icmp.echoid": sport, "icmp.echoseq": dport})
+        else:
+            frames.append(p.ethernet(0x0806, p.arp()))
+            expected.append({"arp.operation": 1, "arp.saddr": "192.0.2.1", "arp.daddr": "192.0.2.2"})
+    return frames, expected
+
+
+class Pcap(Flow):
+    def check_rows(self, rows, expected):
+        self.assertEqual(len(rows), len(expected))
+        for number, (row, keys) in enumerate(zip(rows, expected)):
+            self.assertEqual({key: row.get(key) for key in keys}, keys, row)
+            self.assertEqual(row["oob.seq.local"], number)
+            self.assertEqual(row["oob.time.usec"], number * 17 % 10**6)
+            self.assertNotIn("parse_error", row)
+            self.assertNotIn("raw.pkt", row)
+
+    def test_packets_of_every_kind_become_their_keys(self):
+        frames, expected = mixed(2000, seed=7)
+        for name, data in (("a.pcap", p.pcap(frames)), ("b.pcap", p.pcap(frames, order=">")),
+                           ("c.pcapng", p.pcapng(frames)), ("d.gz", gzip.compress(p.pcap(frames), 1))):
+            with self.subTest(name):
+                self.write(name, data)
+                result = self.run_config(TO_JSON.format(path=name))
+                self.check_rows(self.json_lines("out.json"), expected)
+                self.assertEqual(result.line("in")["out"], 2000)
+                self.write("out.json", "")
+
+    def test_tcpdump_reads_the_same(self):
+        if shutil.which("tcpdump") is None:
+            self.skipTest("tcpdump is not installed")
+        frames, _ = mixed(500, seed=11)
+        self.write("a.pcap", p.pcap(frames))
+        self.run_config(TO_JSON.format(path="a.pcap"))
+        lines = subprocess.run(["tcpdump", "-nn", "-t", "-r", self.path("a.pcap")], capture_output=True, text=True,
+                               check=True).stdout.splitlines()
+        ours = []
+        for row in self.json_lines("out.json"):
+            for layer in ("tcp", "udp"):
+                if f"{layer}.sport" in row:
+                    ours.append((f"{row['ip.saddr']}.{row[f'{layer}.sport']}", f"{row['ip.daddr']}.{row[f'{layer}.dport']}"))
+        theirs = [match.groups() for match in (re.match(r"IP6? (\S+) > ([^\s:]+(?::[^\s:]*)*\.\d+): ", line) for line in lines)
+                  if match and match[1].count(".") in (1, 4)]
+        self.assertEqual(ours, theirs)
+        self.assertGreater(len(ours), 100)
+
+    def test_what_is_damaged_is_counted_and_the_rest_is_read(self):
+        good = [p.ethernet(0x0800, p.ipv4(17, p.udp(1, 2)))] * 3
+        self.write("1.pcap", p.pcap(good)[:-5])
+        self.write("2.pcap", b"not a capture file at all")
+        self.write("3.pcap", p.pcap(good, link=147))
+        self.write("4.pcap", p.pcap(good + [b"short"]))
+        self.write("5.pcap", p.pcap([frame[:20 + 14 + 4] for frame in good]))
+        result = self.run_config(TO_JSON.format(path="[1-5].pcap"), code=1)
+        line = result.line("in")
+        self.assertEqual(line["dropped"], {"unreadable": 2, "framing": 4}, line)
+        rows = self.json_lines("out.json")
+        self.assertEqual(len(rows), 2 + 3 + 3)
+        self.assertEqual([row.get("parse_error") for row in rows], [None] * 5 + ["the packet ends within the UDP header"] * 3)
+        self.assertEqual(result.line("base")["faults"], 3)
+        self.assertRegex(result.log, r'event=file_unreadable instance=in path=\S*1.pcap offset=\d+ reason="it ends within a packet"')
+        self.assertRegex(result.log, r'path=\S*2.pcap offset=0 reason="neither a pcap nor a pcapng file')
+        self.assertRegex(result.log, r"event=packets_unknown instance=in path=\S*3.pcap link_type=147")
+
+    def test_a_pipe_is_read_as_it_comes(self):
+        frames, expected = mixed(300, seed=3)
+        self.run_stack("pcap(/dev/stdin), base, file(path=out.json)", stdin=p.pcap(frames))
+        self.check_rows(self.json_lines("out.json"), expected)
+
+    def test_keys_of_inner_packets_and_options_are_made_for_those_who_name_them(self):
+        gre = b"\0\0\x08\0" + p.ipv4(17, p.udp(5, 6), source="10.0.0.1")
+        self.write("a.pcap", p.pcap([p.ipv4(47, gre), p.ipv4(17, p.udp(7, 8))], link=101))
+        pattern = r'"${ip.saddr} ${inner.ip.saddr:--} ${inner.udp.dport:--} ${udp.dport:--}\n"'
+        self.run_stack(f"pcap(a.pcap), base, file(path=out.txt, format=pattern, pattern={pattern})")
+        self.assertEqual(self.read("out.txt"), "192.0.2.1 10.0.0.1 6 -\n192.0.2.1 - - 8\n")
+
+    def test_the_plan_shows_which_keys_are_made(self):
+        self.write("a.pcap", p.pcap([]))
+        plan = self.stook("plan", "pcap(a.pcap), base, keep(tcp.dport == 443), file(path=o, format=raw, key=ip.saddr)").out
+        self.assertRegex(plan, r"tcp\.dport")
+        self.assertRegex(plan, r"(?m)^.*udp\.sport.*nobody reads it", plan)
+        described = self.stook("describe", "base").out
+        for name in ("ip.saddr", "tcp.csum", "ahesp.spi", "icmpv6.echoseq", "arp.dhwaddr"):
+            self.assertIn(name, described)
+
+
+if __name__ == "__main__":
+    unittest.main()
