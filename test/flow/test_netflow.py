@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NetFlow 5, 7, 9 and IPFIX by UDP: hand-made messages, and what softflowd makes of packets."""
+
+import shutil
+import socket
+import struct
+import subprocess
+import unittest
+
+from net_kit import Net
+
+KEYS = ("orig.ip.saddr,orig.ip.daddr,orig.l4.sport,orig.l4.dport,orig.ip.protocol,orig.raw.pktcount.delta,"
+        "orig.raw.pktlen.delta,flow.start,flow.end,flow.version,parse_error")
+
+
+def pcap(packets):
+    """A file of raw IP packets, a millisecond apart."""
+    text = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    for number, packet in enumerate(packets):
+        text += struct.pack("<IIII", 1_800_000_000, number * 1000, len(packet), len(packet)) + packet
+    return text
+
+
+def udp4(source, target, sport, dport, size):
+    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + size, 1, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
+    return header + struct.pack(">HHHH", sport, dport, 8 + size, 0) + b"x" * size
+
+
+def udp6(source, target, sport, dport, size):
+    address = [socket.inet_pton(socket.AF_INET6, one) for one in (source, target)]
+    return struct.pack(">IHBB", 6 << 28, 8 + size, 17, 64) + b"".join(address) + struct.pack(">HHHH", sport, dport, 8 + size, 0) + b"x" * size
+
+
+class Netflow(Net):
+    def collect(self, keys=KEYS):
+        daemon = self.listen("UDP", "listen=127.0.0.1:0\nrcvbuf=8MiB", keys=keys, parse="flows:PARSE_NETFLOW")
+        peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(peer.close)
+        peer.connect(self.addresses(daemon)[0])
+        return daemon, peer
+
+    def test_flows_of_all_versions_come_by_one_port(self):
+        """S1-51: ulogd's names for what ulogd knows."""
+        daemon, peer = self.collect()
+        record = struct.pack(">4s4s4sHHIIIIHHBBBBHHBBH", socket.inet_aton("192.0.2.1"), socket.inet_aton("198.51.100.7"), bytes(4),
+                             1, 2, 12, 8123, 1000, 5000, 50112, 443, 0, 27, 6, 0, 0, 0, 24, 24, 0)
+        peer.send(struct.pack(">HHIIIIBBH", 5, 1, 6000, 1_800_000_000, 0, 7, 0, 0, 0) + record)
+        peer.send(struct.pack(">HHIIIII", 7, 1, 6000, 1_800_000_000, 0, 7, 0) + record + bytes(4))
+        fields = ((27, 16), (28, 16), (7, 2), (11, 2), (4, 1), (2, 4), (1, 4), (22, 4), (21, 4))
+        form = struct.pack(">HH", 260, len(fields)) + b"".join(struct.pack(">HH", *field) for field in fields)
+        six = [socket.inet_pton(socket.AF_INET6, one) for one in ("2001:db8::1", "2001:db8::2")]
+        data = six[0] + six[1] + struct.pack(">HHBIIII", 50112, 443, 6, 12, 8123, 1000, 5000)
+        data += bytes(-len(data) % 4)
+        peer.send(struct.pack(">HHIIII", 9, 2, 6000, 1_800_000_000, 1, 9) + struct.pack(">HH", 0, 4 + len(form)) + form +
+                  struct.pack(">HH", 260, 4 + len(data)) + data)
+        fields = ((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (2, 8), (1, 8), (152, 8), (153, 8))
+        form = struct.pack(">HH", 260, len(fields)) + b"".join(struct.pack(">HH", *field) for field in fields)
+        data = socket.inet_aton("192.0.2.1") + socket.inet_aton("198.51.100.7")
+        data += struct.pack(">HHBQQQQ", 50112, 443, 6, 12, 8123, 1_799_999_995_000, 1_799_999_999_000)
+        sets = struct.pack(">HH", 2, 4 + len(form)) + form + struct.pack(">HH", 260, 4 + len(data)) + data
+        peer.send(struct.pack(">HHIII", 10, 16 + len(sets), 1_800_000_000, 0, 9) + sets)
+        peer.send(b"\x00\x06no flows")
+        self.has_rows(daemon, 5)
+        daemon.stop()
+        rows = sorted(self.rows(), key=lambda row: row.get("flow.version", 99))
+        four = {"orig.ip.saddr": "192.0.2.1", "orig.ip.daddr": "198.51.100.7"}
+        same = {"orig.l4.sport": 50112, "orig.l4.dport": 443, "orig.ip.protocol": 6, "orig.raw.pktcount.delta": 12,
+                "orig.raw.pktlen.delta": 8123, "flow.start": "2027-01-15T07:59:55Z", "flow.end": "2027-01-15T07:59:59Z"}
+        for version, row in zip((5, 7, 9, 10), rows):
+            addresses = {"orig.ip.saddr": "2001:db8::1", "orig.ip.daddr": "2001:db8::2"} if version == 9 else four
+            self.assertEqual(row, {**addresses, **same, "flow.version": version})
+        self.assertEqual(rows[4], {"parse_error": "no flows: the version is none of 5, 7, 9 and 10"})
+
+    def test_many_records_of_many_datagrams_are_all_there(self):
+        daemon, peer = self.collect("orig.l4.sport,orig.l4.dport")
+        form = struct.pack(">HHHHHHHH", 0, 16, 300, 2, 7, 2, 11, 2)
+        peer.send(struct.pack(">HHIIII", 9, 1, 6000, 1_800_000_000, 0, 9) + form)
+        for number in range(150):
+            data = b"".join(struct.pack(">HH", number, i) for i in range(24))
+            peer.send(struct.pack(">HHIIII", 9, 24, 6000, 1_800_000_000, number + 1, 9) + struct.pack(">HH", 300, 4 + len(data)) + data)
+        self.has_rows(daemon, 3600)
+        daemon.stop()
+        self.assertEqual([(row["orig.l4.sport"], row["orig.l4.dport"]) for row in self.rows()],
+                         [(number, i) for number in range(150) for i in range(24)])
+
+    @unittest.skipUnless(shutil.which("softflowd"), "softflowd is not installed")
+    def test_softflowds_flows_have_the_packets_and_bytes_that_it_saw(self):
+        packets = [udp4("192.0.2.1", f"198.51.100.{n % 20 + 1}", 5000 + n % 30, 53, n % 700) for n in range(900)]
+        packets6 = [udp6("2001:db8::1", f"2001:db8::{n % 9 + 2:x}", 6000 + n % 5, 53, n % 500) for n in range(400)]
+        for version, seen in (("5", packets), ("9", packets + packets6), ("10", packets + packets6)):
+            with self.subTest(version=version):
+                self.write("packets.pcap", pcap(packets + packets6))
+                daemon, peer = self.collect()
+                host, port = peer.getpeername()
+                done = subprocess.run(["softflowd", "-r", self.path("packets.pcap"), "-a", "-d", "-n", f"{host}:{port}", "-v", version,
+                                       "-p", self.path("pid"), "-c", "none"],
+                                      capture_output=True, timeout=20, check=False)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                expected = (len(seen), sum(map(len, seen)))
+                daemon.wait_for(lambda: self.sums() == expected, f"{expected}")
+                daemon.stop()
+                self.assertFalse([row for row in self.rows() if "parse_error" in row])
+                self.write("out.log", "")
+
+    def sums(self):
+        rows = self.rows()
+        return tuple(sum(row.get(key, 0) for row in rows) for key in ("orig.raw.pktcount.delta", "orig.raw.pktlen.delta"))
+
+
+if __name__ == "__main__":
+    unittest.main()
