@@ -46,6 +46,8 @@
 #include "core/base/status.hh"
 #include "core/lua/agent/library.hh"
 #include "core/lua/agent/run.hh"
+#include "core/lua/agent/saved_tokens.hh"
+#include "core/lua/isolate/isolated_run.hh"
 #include "core/lua/limits.hh"
 #include "core/lua/manifest.hh"
 #include "sources/glob.hh"
@@ -55,6 +57,7 @@ namespace stook {
 
 namespace {
 enum class ScriptRestart : uint8_t { Failure, Always, Never };
+enum class ScriptIsolation : uint8_t { No, Process };
 
 struct LuaSourceConfig {
   std::string script;
@@ -63,6 +66,7 @@ struct LuaSourceConfig {
   Duration budget;
   std::string state_file;
   ScriptRestart restart = ScriptRestart::Failure;
+  ScriptIsolation isolation = ScriptIsolation::No;
   bool is_debug = false;
   bool is_package = false;
   std::vector<std::string> paths;
@@ -71,6 +75,7 @@ struct LuaSourceConfig {
   std::string section;
   std::string config;
   // Filled by declare, and constant then.
+  std::string path;
   std::shared_ptr<SourceWorld> world;
   std::shared_ptr<const Script> ready;
   std::vector<Key> keys;
@@ -81,10 +86,10 @@ struct LuaSourceConfig {
 
 template <>
 inline constexpr std::string_view choice_names<ScriptRestart>[] = {"failure", "always", "never"};
+template <>
+inline constexpr std::string_view choice_names<ScriptIsolation>[] = {"no", "process"};
 
 namespace {
-constexpr int64_t second = 1'000'000'000;
-
 constexpr Option options[] = {
     option<&LuaSourceConfig::script>("script", required, "file with the script, beside the configuration"),
     option<&LuaSourceConfig::set>("set", "", "options of the script, as name=value"),
@@ -94,6 +99,7 @@ constexpr Option options[] = {
     option<&LuaSourceConfig::restart>("restart", "failure",
                                       "when the script begins anew: after a failure, always (also when its run has "
                                       "returned), or never"),
+    option<&LuaSourceConfig::isolation>("isolate", "no", "process: the script runs in a process of its own"),
     option<&LuaSourceConfig::is_debug>("lua_debug", "no", "the script has Lua's library debug"),
     option<&LuaSourceConfig::is_package>("lua_package", "no", "the script has require, for modules in Lua"),
     option<&LuaSourceConfig::paths>("lua_paths", "", "folders, or patterns with ?, in which require looks"),
@@ -129,8 +135,9 @@ void declare(void* raw, std::string_view folder, Wiring& wiring) {
   if (!config.section.empty() && config.section.find(':') == std::string::npos) {
     throw std::invalid_argument("section: '" + config.section + "' is no entry; it would be File:app");
   }
-  config.ready = std::make_shared<const Script>(path_in(folder, config.script), config.set, config.limits(),
-                                                config.call, CallVariables{}, source_library(*config.world));
+  config.path = path_in(folder, config.script);
+  config.ready = std::make_shared<const Script>(config.path, config.set, config.limits(), config.call, CallVariables{},
+                                                source_library(*config.world));
   config.keys = source_keys(config.ready->manifest().writes);
   wiring.writes = config.keys;
   wiring.content = config.ready->text();
@@ -143,7 +150,7 @@ class LuaSource final : public Source, private ScriptOwner {
 
   void start(Feed& feed) override ROOM(front) {
     feed_ = &feed;
-    tokens_.load();
+    tokens_.open(feed);
     begin();
   }
   void pause() override ROOM(front) {
@@ -156,8 +163,14 @@ class LuaSource final : public Source, private ScriptOwner {
       run_->resume();
     }
   }
+  /// A script in a process of its own is asked to end, and what it has sent is read.
+  bool end() override ROOM(front) {
+    is_ending_ = true;
+    begin_watch_.stop();
+    return run_ && run_->end();
+  }
   void stop() override ROOM(front) {
-    is_stopping_ = true;
+    is_ending_ = is_stopped_ = true;
     begin_watch_.stop();
     if (run_) {
       run_->stop();
@@ -165,46 +178,55 @@ class LuaSource final : public Source, private ScriptOwner {
   }
   void acknowledged(std::span<const Mark> marks) override ROOM(front) {
     tokens_.acknowledged(marks);
-    plan_save();
+    if (run_) {
+      run_->acknowledged();
+    }
   }
-  void close() override ROOM(front) {
-    save_watch_.stop();
-    save();
-  }
+  void close() override ROOM(front) { tokens_.close(); }
 
  private:
   void script_failed(const std::string& message, int64_t line) override ROOM(front);
   void script_ended() override ROOM(front);
-  void script_waits() override ROOM(front) { plan_save(); }
+  void script_waits() override ROOM(front) { tokens_.plan(); }
   void begin() ROOM(front);
   void begin_later() ROOM(front);
-  void plan_save() ROOM(front);
-  void save() ROOM(front);
+  std::unique_ptr<ScriptLife> make_life() ROOM(front);
 
   const LuaSourceConfig& config_;
   Feed* feed_ OWNED(front) = nullptr;
-  Tokens tokens_ OWNED(front);
-  std::unique_ptr<SourceRun> run_ OWNED(front);
+  SavedTokens tokens_ OWNED(front);
+  std::unique_ptr<ScriptLife> run_ OWNED(front);
   Watcher begin_watch_ OWNED(front);
-  Watcher save_watch_ OWNED(front);
   LogLimit fail_limit_;
-  LogLimit save_limit_;
   Restarts restarts_ OWNED(front);
   int64_t pause_ OWNED(front) = 0;  // before it begins anew
-  bool is_stopping_ OWNED(front) = false;
+  bool is_ending_ OWNED(front) = false;
+  bool is_stopped_ OWNED(front) = false;
 };
+
+/// Throws std::invalid_argument when its set-up fails now.
+std::unique_ptr<ScriptLife> LuaSource::make_life() {
+  ScriptOwner& owner = *this;
+  Tokens& tokens = tokens_.tokens();
+  if (config_.isolation == ScriptIsolation::Process) {
+    ScriptBrief brief{std::string(feed_->id()), config_.path,   config_.ready->text(), config_.set,
+                      config_.limits(),         *config_.world, tokens.newest(),       least_level()};
+    return std::make_unique<IsolatedRun>(*feed_, std::move(brief), config_.keys, tokens, owner);
+  }
+  auto text = std::make_unique<WrittenRows>(*feed_, config_.keys, tokens);
+  return std::make_unique<SourceRun>(*feed_, config_.ready->start(config_.limits(), feed_->id()), config_.keys, tokens,
+                                     owner, std::move(text));
+}
 
 void LuaSource::begin() {
   begin_watch_.stop();
   restarts_.begin(feed_->loop().now());
-  std::unique_ptr<LuaState> state;
   try {
-    state = config_.ready->start(config_.limits(), feed_->id());
+    run_ = make_life();
   } catch (const std::invalid_argument& error) {
     script_failed(error.what(), 0);
     return;
   }
-  run_ = std::make_unique<SourceRun>(*feed_, std::move(state), config_.keys, tokens_, static_cast<ScriptOwner&>(*this));
   run_->start();
 }
 
@@ -215,7 +237,7 @@ void LuaSource::begin_later() {
 }
 
 void LuaSource::script_failed(const std::string& message, int64_t line) {
-  bool goes_on = config_.restart != ScriptRestart::Never && !is_stopping_;
+  bool goes_on = config_.restart != ScriptRestart::Never && !is_ending_;
   if (goes_on) {
     begin_later();
   }
@@ -224,13 +246,13 @@ void LuaSource::script_failed(const std::string& message, int64_t line) {
               Fields()("instance", feed_->id())("script", config_.ready->name())("line", line)("message", message)(
                   "again_in", goes_on ? show_duration(pause_) : "never")("suppressed", pass.suppressed));
   }
-  if (!goes_on && !is_stopping_) {
+  if (!goes_on && !is_stopped_) {
     feed_->finish();
   }
 }
 
 void LuaSource::script_ended() {
-  bool goes_on = config_.restart == ScriptRestart::Always;
+  bool goes_on = config_.restart == ScriptRestart::Always && !is_ending_;
   if (goes_on) {
     begin_later();
   }
@@ -240,33 +262,8 @@ void LuaSource::script_ended() {
               Fields()("instance", feed_->id())("script", config_.ready->name())(
                   "again_in", goes_on ? show_duration(pause_) : "never")("suppressed", pass.suppressed));
   }
-  if (!goes_on) {
+  if (!goes_on && !is_stopped_) {
     feed_->finish();
-  }
-}
-
-void LuaSource::plan_save() {
-  if (tokens_.wants_save() && !save_watch_.is_active()) {
-    save_watch_.on_time<&LuaSource::save>(feed_->loop(), this, second);
-  }
-}
-
-void LuaSource::save() {
-  save_watch_.stop();
-  if (!tokens_.wants_save()) {
-    return;
-  }
-  std::string reason = tokens_.save();
-  if (reason.empty()) {
-    return;
-  }
-  feed_->count(Remark::CheckpointFailures, 1);
-  if (auto pass = save_limit_.pass()) {
-    log_event(Level::Error, "positions_failed",
-              Fields()("instance", feed_->id())("reason", reason)("suppressed", pass.suppressed));
-  }
-  if (!is_stopping_) {
-    plan_save();
   }
 }
 

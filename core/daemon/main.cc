@@ -12,6 +12,7 @@
 #include <iostream>
 
 #include "core/daemon/pidfile.hh"
+#include "core/lua/isolate/isolated_script.hh"
 #include "core/plan/settings.hh"
 #include "core/run/service.hh"
 #include "core/tool/commands.hh"
@@ -208,5 +209,5 @@ int run(int argc, char** argv) {
 }  // namespace stook
 
 int main(int argc, char** argv) {
-  return stook::run(argc, argv);
+  return stook::is_isolated_script(argc, argv) ? stook::run_isolated_script() : stook::run(argc, argv);
 }

@@ -76,9 +76,11 @@ class Script {
   /// Reads the file, runs it and its set-up in a state that is thrown away. `settings`: `name=value` for its options.
   /// `call`: the function that is called in fluent-bit's way, or empty; `variables`: what it may see of the environment.
   /// `library`: makes it the script of a source, a sink or a codec; then `call` is a function that it has to have, too.
+  /// `text`: what the file held when it was read; null: it is read now.
   /// Throws std::invalid_argument with one sentence: `label.lua:3: unexpected symbol near '='`.
   Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits,
-         const std::string& call = {}, CallVariables variables = {}, ScriptLibrary library = {});
+         const std::string& call = {}, CallVariables variables = {}, ScriptLibrary library = {},
+         const std::string* text = nullptr);
 
   /// A state in which the script is set up; its function is in the registry under `function_key`.
   /// Throws std::invalid_argument.

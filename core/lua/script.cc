@@ -213,13 +213,13 @@ SetUp run_set_up(LuaState& state, const Manifest& manifest, const std::string& c
 }  // namespace
 
 Script::Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits,
-               const std::string& call, CallVariables variables, ScriptLibrary library)
+               const std::string& call, CallVariables variables, ScriptLibrary library, const std::string* text)
     : call_(call), variables_(std::move(variables)), library_(library) {
   name_ = path.substr(path.rfind('/') + 1);
   if (name_.size() > longest_name) {
     name_ = name_.substr(name_.size() - longest_name);
   }
-  text_ = read_script(path, name_);
+  text_ = text != nullptr ? *text : read_script(path, name_);
   folder_ = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/'));
   LuaState state(limits, "check", name_);
   run(state);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/text.hh"
+#include "core/lua/isolate/isolated_script.hh"
 #include "core/tool/commands.hh"
 
 namespace {
@@ -51,6 +52,9 @@ void print_usage(FILE* to) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (stook::is_isolated_script(argc, argv)) {
+    return stook::run_isolated_script();
+  }
   std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
     print_usage(words.empty() ? stderr : stdout);

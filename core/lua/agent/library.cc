@@ -118,6 +118,7 @@ int open_all(lua_State* raw) {
     lua_setfield(raw, -2, name);
   }
   open_tasks(raw);
+  open_pipes(raw);
   open_events(raw);
   open_files(raw);
   open_programs(raw);

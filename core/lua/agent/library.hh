@@ -34,5 +34,8 @@ void open_package(lua_State* raw, const std::string& paths);
 // The parts; each puts its functions into the table on top. All RAISE.
 void open_tasks(lua_State* raw);
 void open_events(lua_State* raw);
+/// read([seconds])  → a word, or nil and "late"; *waits*
+/// write(text)      JSON objects, one behind the other, cut anywhere: each is a row; *waits*
+void open_pipes(lua_State* raw);
 
 }  // namespace stook

@@ -18,8 +18,13 @@ void ScriptTask::on_fd() {
 }
 
 SourceRun::SourceRun(Feed& feed, std::unique_ptr<LuaState> state, const std::vector<Key>& keys, Tokens& tokens,
-                     ScriptOwner& owner)
-    : feed_(feed), state_(std::move(state)), tokens_(tokens), rows_(feed, keys, tokens), owner_(owner) {
+                     ScriptOwner& owner, std::unique_ptr<WrittenText> text)
+    : feed_(feed),
+      state_(std::move(state)),
+      tokens_(tokens),
+      rows_(feed, keys, tokens),
+      owner_(owner),
+      text_(std::move(text)) {
   state_->source = this;
 }
 
@@ -138,19 +143,22 @@ void SourceRun::run_task(ScriptTask& task) {
 void SourceRun::on_turn() {
   for (size_t i = 0; i < tasks_.size(); i++) {
     ScriptTask& task = *tasks_[i];
-    bool is_ready = task.wait == ScriptTask::Wait::Turn || (task.wait == ScriptTask::Wait::Rows && !is_paused_);
-    if (is_ready) {
+    if (is_ready(task)) {
       run_task(task);
     }
   }
   arm();
 }
 
+bool SourceRun::is_ready(const ScriptTask& task) const {
+  using Wait = ScriptTask::Wait;
+  return task.wait == Wait::Turn || (task.wait == Wait::Rows && !is_paused_) ||
+         (task.wait == Wait::Word && told_.has_any());
+}
+
 // Turns are taken while a task is ready to go on.
 void SourceRun::arm() {
-  bool is_wanted = std::any_of(tasks_.begin(), tasks_.end(), [&](auto& task) {
-    return task->wait == ScriptTask::Wait::Turn || (task->wait == ScriptTask::Wait::Rows && !is_paused_);
-  });
+  bool is_wanted = std::any_of(tasks_.begin(), tasks_.end(), [&](auto& task) { return is_ready(*task); });
   if (!is_wanted) {
     turn_watch_.stop();
   } else if (!turn_watch_.is_active()) {
@@ -167,14 +175,32 @@ void SourceRun::fail() {
 
 void SourceRun::pause() {
   is_paused_ = true;
+  tell(Told::Word::Pause);
+}
+
+void SourceRun::resume() {
+  is_paused_ = false;
+  tell(Told::Word::Resume);
+}
+
+void SourceRun::acknowledged() {
+  if (told_.is_listening && !tokens_.final_one().empty()) {
+    tell(Told::Word::Commit, tokens_.final_one());
+  }
+}
+
+void SourceRun::tell(Told::Word word, std::string_view token) {
+  told_.tell(word, token);
   if (task_ == nullptr) {
     arm();
   }
 }
 
-void SourceRun::resume() {
-  is_paused_ = false;
-  arm();
+void SourceRun::listen() {
+  if (!told_.is_listening) {
+    told_.is_listening = true;
+    owner_.script_listens();
+  }
 }
 
 // RAISES.
@@ -209,78 +235,10 @@ void SourceRun::halt() {
     ended_.push_back(std::move(task));
   }
   tasks_.clear();
+  if (state_) {
+    text_->end();
+  }
   state_.reset();
-}
-
-SourceRun& SourceRun::of(lua_State* raw, const char* function) {
-  SourceRun* run = LuaState::of(raw).source;
-  if (run == nullptr) {
-    luaL_error(raw, "%s: the source does not run yet; call it in run(token), or in what that calls", function);
-  }
-  return *run;
-}
-
-ScriptTask& SourceRun::caller(lua_State* raw, const char* function) {
-  if (!may_wait(raw)) {
-    luaL_error(raw,
-               "%s: it cannot wait here; call it in run(token) or in a function given to spawn, not in a coroutine "
-               "of the script's own, in stop, in xpcall or in table.sort",
-               function);
-  }
-  return *task_;
-}
-
-int SourceRun::wait_turn(lua_State* raw, const char* function, lua_KFunction next, lua_KContext context) {
-  caller(raw, function).wait = ScriptTask::Wait::Turn;
-  return lua_yieldk(raw, 0, context, next);
-}
-
-int SourceRun::give_turn(lua_State* raw, const char* function, uint32_t rows) {
-  if (!is_turn_over(rows) || !may_wait(raw)) {
-    return 1;
-  }
-  return wait_turn(raw, function, [](lua_State*, int, lua_KContext) { return 1; });
-}
-
-int SourceRun::wait_rows(lua_State* raw, const char* function, lua_KFunction next, lua_KContext context) {
-  caller(raw, function).wait = ScriptTask::Wait::Rows;
-  return lua_yieldk(raw, 0, context, next);
-}
-
-int SourceRun::wait_time(lua_State* raw, const char* function, int64_t ns, lua_KFunction next, lua_KContext context) {
-  ScriptTask& task = caller(raw, function);
-  task.wait = ScriptTask::Wait::Event;
-  task.timer.on_time<&ScriptTask::on_time>(feed_.loop(), &task, ns);
-  return lua_yieldk(raw, 0, context, next);
-}
-
-int SourceRun::wait_fd(lua_State* raw, const char* function, int fd, bool is_write, int64_t most, lua_KFunction next,
-                       lua_KContext context) {
-  ScriptTask& task = caller(raw, function);
-  task.wait = ScriptTask::Wait::Event;
-  task.fd = fd;
-  task.is_late = false;
-  if (is_write) {
-    task.io.on_writable<&ScriptTask::on_fd>(feed_.loop(), &task, fd);
-  } else {
-    task.io.on_readable<&ScriptTask::on_fd>(feed_.loop(), &task, fd);
-  }
-  if (most >= 0) {
-    task.timer.on_time<&ScriptTask::on_time>(feed_.loop(), &task, most);
-  }
-  return lua_yieldk(raw, 0, context, next);
-}
-
-void SourceRun::wake_waiters(int fd) {
-  for (auto& task : tasks_) {
-    if (task->fd == fd && task->wait == ScriptTask::Wait::Event) {
-      task->io.stop();
-      task->timer.stop();
-      task->fd = -1;
-      task->wait = ScriptTask::Wait::Turn;
-      arm();
-    }
-  }
 }
 
 }  // namespace stook

@@ -11,6 +11,8 @@
 
 #include "core/api/source.hh"
 #include "core/lua/agent/rows.hh"
+#include "core/lua/agent/told.hh"
+#include "core/lua/agent/written.hh"
 #include "core/lua/state.hh"
 
 namespace stook {
@@ -27,12 +29,28 @@ class ScriptOwner {
   virtual void script_ended() ROOM(front) = 0;
   /// A task waits or has ended; it may have committed.
   virtual void script_waits() ROOM(front) = 0;
+  /// It reads what it is told, for the first time.
+  virtual void script_listens() ROOM(front) {}
+};
+
+/// One life of a script, wherever it runs. *Rooms:* its source's front.
+class ScriptLife {
+ public:
+  virtual ~ScriptLife() = default;
+  virtual void start() ROOM(front) = 0;
+  virtual void pause() ROOM(front) = 0;
+  virtual void resume() ROOM(front) = 0;
+  /// Asks it to end; false: it ends only by `stop`. True: its owner is told.
+  virtual bool end() ROOM(front) { return false; }
+  virtual void stop() ROOM(front) = 0;
+  /// Rows are delivered; a token may have become final.
+  virtual void acknowledged() ROOM(front) {}
 };
 
 /// A coroutine of the script, and what it waits for. Turn: nothing, it goes on in the loop's next turn. Rows: room for
-/// rows. Event: one of its watchers.
+/// rows. Word: that it is told something. Event: one of its watchers.
 struct ScriptTask {
-  enum class Wait : uint8_t { Turn, Rows, Event };
+  enum class Wait : uint8_t { Turn, Rows, Word, Event };
   void on_time() ROOM(front);
   void on_fd() ROOM(front);
 
@@ -50,23 +68,24 @@ struct ScriptTask {
 
 /// *Invariants:* Lua runs within `resume` only, one task at a time; after `halt` nothing of the script runs.
 /// *Rooms:* its source's front.
-class SourceRun {
+class SourceRun final : public ScriptLife {
  public:
   static constexpr size_t most_tasks = 1000;
 
-  /// `state`: of Script::start. `keys`: of source_keys.
+  /// `state`: of Script::start. `keys`: of source_keys. `text`: where `write` goes.
   SourceRun(Feed& feed, std::unique_ptr<LuaState> state, const std::vector<Key>& keys, Tokens& tokens,
-            ScriptOwner& owner);
-  ~SourceRun() { halt(); }
+            ScriptOwner& owner, std::unique_ptr<WrittenText> text);
+  ~SourceRun() override { halt(); }
   SourceRun(const SourceRun&) = delete;
   SourceRun& operator=(const SourceRun&) = delete;
 
   /// Makes the task that runs `run(token)`; it begins with the loop's next turn.
-  void start() ROOM(front);
-  void pause() ROOM(front);
-  void resume() ROOM(front);
+  void start() override ROOM(front);
+  void pause() override ROOM(front);
+  void resume() override ROOM(front);
   /// Calls the script's stop, if it has one, and ends all.
-  void stop() ROOM(front);
+  void stop() override ROOM(front);
+  void acknowledged() override ROOM(front);
   /// Ends all without a call: the state is gone, and with it what the script had open.
   void halt() ROOM(front);
 
@@ -95,7 +114,17 @@ class SourceRun {
   /// The return of a function whose result is on top of the stack: gives others a turn first when it is time.
   int give_turn(lua_State* raw, const char* function, uint32_t rows = 1) ROOM(front);
 
+  int wait_word(lua_State* raw, const char* function, int64_t most, lua_KFunction next) ROOM(front);
+
+  /// For who has a word for the script: it is told at once, or when it asks the next time.
+  void tell(Told::Word word, std::string_view token = {}) ROOM(front);
+  /// What it was told and has not read.
+  Told& told() { return told_; }
+  /// It asks for the first time.
+  void listen() ROOM(front);
+
   Feed& feed() { return feed_; }
+  WrittenText& text() { return *text_; }
   ScriptRows& rows() { return rows_; }
   Tokens& tokens() { return tokens_; }
 
@@ -108,6 +137,7 @@ class SourceRun {
   ScriptTask& add_task(lua_State* thread, int anchor, int arguments) ROOM(front);
   void run_task(ScriptTask& task) ROOM(front);
   void on_turn() ROOM(front);
+  bool is_ready(const ScriptTask& task) const;
   void arm() ROOM(front);
   void fail() ROOM(front);
 
@@ -116,6 +146,8 @@ class SourceRun {
   Tokens& tokens_;
   ScriptRows rows_;
   ScriptOwner& owner_;
+  std::unique_ptr<WrittenText> text_;
+  Told told_;
   std::vector<std::unique_ptr<ScriptTask>> tasks_;
   std::vector<std::unique_ptr<ScriptTask>> ended_;  // until no callback of theirs can be running
   ScriptTask* task_ = nullptr;

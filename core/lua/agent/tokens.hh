@@ -23,21 +23,27 @@ class Tokens {
  public:
   /// An empty name: nothing is kept.
   explicit Tokens(std::string file) : file_(std::move(file)) {}
+  virtual ~Tokens() = default;
 
   /// Reads what is there. Throws SetupError when a file is there and neither it nor its `.old` is whole.
   void load();
   /// The first row of a new bundle is about to be put.
-  void begin_bundle(Feed& feed) ROOM(front) { feed.mark(1, ++begun_); }
+  virtual void begin_bundle(Feed& feed) ROOM(front) { feed.mark(1, ++begun_); }
   /// All rows put so far are behind this token.
-  void commit(std::string_view token) ROOM(front);
+  virtual void commit(std::string_view token) ROOM(front);
   void acknowledged(std::span<const Mark> marks) ROOM(front);
 
   /// What a script goes on with in this process: the last token that was committed; empty: none.
   const std::string& newest() const { return newest_; }
+  /// The last token that is final; empty: none.
+  const std::string& final_one() const { return final_; }
   /// Whether the file is behind.
   bool wants_save() const { return is_dirty_ && !file_.empty(); }
   /// Replaces the file. Empty, or what failed: then it is as it was.
   std::string save() ROOM(front);
+
+ protected:
+  std::string newest_;
 
  private:
   struct Pending {
@@ -47,7 +53,6 @@ class Tokens {
   void settle() ROOM(front);
 
   std::string file_;
-  std::string newest_;
   std::string final_;
   std::deque<Pending> pending_;
   uint64_t begun_ = 0;
