@@ -33,6 +33,9 @@ namespace stook {
 
 namespace {
 
+/// A turn of the loop costs as much as a few rows do; so many reads fill about as many bundles.
+constexpr int reads_a_turn = 4;
+
 struct FileConfig {
   std::vector<std::string> path;
   Size max_line;
@@ -91,6 +94,7 @@ class File final : public Source {
  private:
   void add(const std::string& path) ROOM(front);
   void turn() ROOM(front);
+  bool read_once() ROOM(front);
   void open_next() ROOM(front);
   void end_file() ROOM(front);
   void lose(const std::string& reason) ROOM(front);
@@ -164,7 +168,7 @@ void File::open_next() {
   bytes_ = make_bytes(packing, fd_.get());
 }
 
-/// Called in each turn of the loop while there is more: one bundle at the most, so that others get theirs.
+/// Called in each turn of the loop while there is more: a few bundles at the most, so that others get theirs.
 void File::turn() {
   if (!bytes_) {
     if (next_ == files_.size()) {
@@ -179,6 +183,12 @@ void File::turn() {
     }
     return;
   }
+  for (int reads = 0; reads < reads_a_turn && read_once(); reads++) {}
+  feed_->seal();
+}
+
+/// True when the file has more, which may be read at once.
+bool File::read_once() {
   LineReader::Step step = LineReader::Step::End;
   if (!is_at_end_) {
     step = reader_.read(*bytes_, state_, {files_[next_ - 1], 0, id_});
@@ -191,10 +201,12 @@ void File::turn() {
     if (reader_.flush(state_, {files_[next_ - 1], 0, id_}, false)) {
       end_file();
     }
-  } else if (is_polled_ && step != LineReader::Step::Paused) {
+    return false;
+  }
+  if (is_polled_ && step != LineReader::Step::Paused) {
     resume();
   }
-  feed_->seal();
+  return !is_polled_ && step == LineReader::Step::Some;
 }
 
 void File::end_file() {

@@ -24,6 +24,7 @@ ssize_t Connection::receive(char* to, size_t size) {
       got = recv(fd_.get(), to, size, 0);
     } while (got < 0 && errno == EINTR);
     error_ = got < 0 ? errno : 0;
+    got_all_ = got == static_cast<ssize_t>(size);
     return got;
   }
   // A record of TLS is 16 KiB at the most, and a turn is worth more.
@@ -34,6 +35,7 @@ ssize_t Connection::receive(char* to, size_t size) {
     size_read += step.status == TlsStatus::Done ? step.bytes : 0;
   }
   wants_write = step.status == TlsStatus::WantWrite;
+  got_all_ = size_read == size;
   if (size_read > 0) {
     is_ended_ = step.status == TlsStatus::Closed || step.status == TlsStatus::Failed;
     return static_cast<ssize_t>(size_read);

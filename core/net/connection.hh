@@ -23,6 +23,8 @@ class Connection final : public Receiver {
 
   int fd() const { return fd_.get(); }
   ssize_t receive(char* to, size_t size) override;
+  /// The last `receive` filled all it was given: there may be more.
+  bool got_all() const { return got_all_; }
   /// One step of the handshake. True once it is done.
   [[nodiscard]] bool shake_hands();
   /// Bytes are there that the descriptor does not tell of.
@@ -38,6 +40,7 @@ class Connection final : public Receiver {
  private:
   Fd fd_;
   int error_ = 0;          // errno of the last receive without TLS
+  bool got_all_ = false;
   bool is_ended_ = false;  // the session has ended behind the bytes that were received last
   std::string unsent_;     // of answers
 

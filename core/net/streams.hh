@@ -80,6 +80,7 @@ class StreamServer {
   // streams_serve.cc
   void serve(Connection& connection) ROOM(front);
   void read(Connection& connection) ROOM(front);
+  StreamReader::Step read_some(Connection& connection) ROOM(front);
   bool shake_hands(Connection& connection) ROOM(front);
   void queue(Connection& connection) ROOM(front);
   void look_after(Connection& connection) ROOM(front);

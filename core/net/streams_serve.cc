@@ -18,6 +18,8 @@ constexpr int64_t second = 1'000'000'000;
 constexpr int64_t crowded_patience = 5 * second;
 /// A step of a handshake costs up to a millisecond of signing; the others are served before more of them.
 constexpr size_t handshakes_a_turn = 4;
+/// Each fills about a bundle.
+constexpr int reads_a_turn = 4;
 
 /// Whether bytes have come that were not read yet: it was we who were away, not the peer.
 bool has_spoken_since(const Connection& connection) {
@@ -74,15 +76,28 @@ bool StreamServer::shake_hands(Connection& connection) {
   return is_done;
 }
 
+/// Reads once, and a few times more while that much comes that each read gets all it asks for. A connection with a
+/// protocol may have to be answered in between.
+StreamReader::Step StreamServer::read_some(Connection& connection) {
+  for (int reads = 1;; reads++) {
+    StreamReader::Step step = connection.reader->read(connection, shape_, connection.peer, connection.number);
+    if (step != StreamReader::Step::Some) {
+      return step;
+    }
+    connection.active_at = now_;
+    connection.has_spoken = true;
+    if (protocol_ != nullptr || !connection.got_all() || reads == reads_a_turn) {
+      return step;
+    }
+  }
+}
+
 void StreamServer::read(Connection& connection) {
   using Step = StreamReader::Step;
-  Step step = connection.reader->read(connection, shape_, connection.peer, connection.number);
+  Step step = read_some(connection);
   watch_writes(connection);
   switch (step) {
     case Step::Some:
-      connection.active_at = now_;
-      connection.has_spoken = true;
-      break;
     case Step::Paused:
       break;
     case Step::Blocked:

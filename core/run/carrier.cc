@@ -95,6 +95,7 @@ void Carrier::serve() {
     if (is_ending && (is_idle() || abandon_asked_.load(std::memory_order_acquire))) {
       break;
     }
+    relent();
     bell.wait_until(wake_at());
   }
   if (Spooled* one = spool()) {
@@ -168,6 +169,12 @@ int64_t Carrier::wake_at() {
   int64_t at = delivery_.wake_at();
   int64_t held = hold_ ? hold_->wake_at() : -1;
   return at < 0 ? held : held < 0 ? at : std::min(at, held);
+}
+
+void Carrier::relent() {
+  for (Outbox* outbox : outboxes_) {
+    outbox->relent();
+  }
 }
 
 bool Carrier::gather() {

@@ -110,6 +110,7 @@ class Carrier {
   void serve() ROOM(carrier);
   bool serve_spool(Spooled& spool, bool is_dry) ROOM(carrier);
   bool gather() ROOM(carrier);
+  void relent() ROOM(carrier);
   void take(Payload* payload) ROOM(carrier);
   void pass(Payload* payload) ROOM(carrier);
   bool has_room() const ROOM(carrier);

@@ -70,6 +70,8 @@ class RouteFeed final : public Feed {
   /// The source goes on; after `forget` one with positions is made anew, and reads again what was on its way, though that
   /// still comes home. Throws what its start throws; then there is no source.
   void release() ROOM(front);
+  /// Rings the workers for whatever was sent and not announced yet.
+  void announce() ROOM(front);
   /// Takes home what has come back; resumes the source when there is room.
   void collect() ROOM(front);
   /// Sends a last tick through every lane that wants ticks; once.
@@ -105,6 +107,7 @@ class RouteFeed final : public Feed {
   Bundle* take_bundle() ROOM(front);
   void put_back_open() ROOM(front);
   void send(size_t lane) ROOM(front);
+  void announce_in_time(int64_t now) ROOM(front);
   void send_ticks(bool is_last) ROOM(front);
   void collect_bundles() ROOM(front);
   void start_ticks() ROOM(front);
@@ -132,6 +135,8 @@ class RouteFeed final : public Feed {
   Ledger ledger_;
   std::vector<std::vector<Mark>> marks_;  // by lane
   Watcher tick_timer_;
+  int64_t announced_at_ = 0;  // ns
+  size_t unannounced_ = 0;    // bundles
   bool is_paused_ = false;
   bool is_ending_ = false;
   bool is_finished_ = false;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "core/run/feed.hh"
 
@@ -48,6 +49,7 @@ void Front::add_feed(RouteFeed& feed) {
 
 void Front::remove_feed(RouteFeed& feed) {
   std::erase(feeds_, &feed);
+  std::erase(to_announce_, &feed);
   has_many_.store(feeds_.size() > 1, std::memory_order_relaxed);
   sate();
 }
@@ -62,6 +64,31 @@ void Front::collect() {
   }
   for (RouteFeed* feed : feeds_) {
     feed->collect();
+  }
+}
+
+void Front::announce_soon(RouteFeed& feed) {
+  has_sent_ = true;
+  if (std::find(to_announce_.begin(), to_announce_.end(), &feed) == to_announce_.end()) {
+    to_announce_.push_back(&feed);
+  }
+  if (!turns_.is_active()) {
+    turns_.on_idle<&Front::on_turn>(*loop_, this);
+  }
+}
+
+void Front::announce() {
+  for (RouteFeed* feed : to_announce_) {
+    feed->announce();
+  }
+  to_announce_.clear();
+}
+
+// In each turn of the loop, before its events.
+void Front::on_turn() {
+  if (!std::exchange(has_sent_, false)) {
+    announce();
+    turns_.stop();
   }
 }
 

@@ -86,6 +86,12 @@ class Front {
     wake();
   }
 
+  /// A feed has sent bundles whose workers may sleep through a few turns: they are announced when a turn has brought
+  /// nothing new, if nobody does it before.
+  void announce_soon(RouteFeed& feed) ROOM(front);
+  /// Announces what waits for it.
+  void announce() ROOM(front);
+
   void on_wake() ROOM(front);
 
   /// Stops the sources that still run, takes in what was settled, and lets each write down its positions; once. Main may
@@ -98,6 +104,7 @@ class Front {
 
  private:
   void collect() ROOM(front);
+  void on_turn() ROOM(front);
   void wind_up() ROOM(front);
   bool are_bundles_home(RouteFeed& feed) ROOM(front);
   bool bring_home(RouteFeed& feed) ROOM(front);
@@ -109,6 +116,9 @@ class Front {
   Watcher wake_;
   std::thread thread_;
   std::vector<RouteFeed*> feeds_ OWNED(front);
+  std::vector<RouteFeed*> to_announce_ OWNED(front);
+  bool has_sent_ OWNED(front) = false;  // since the turn before
+  Watcher turns_;                       // while something waits to be announced
   // Receipts on their way home, the newest first, each naming the next. Pushed by workers and carriers, taken as a whole
   // by the front: a push releases what the take acquires, and nothing is ever taken from the middle.
   std::atomic<Receipt*> home_{nullptr};

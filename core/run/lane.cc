@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/run/lane.hh"
 
+#include <utility>
+
 #include "core/run/worker.hh"
 
 namespace stook {
@@ -17,7 +19,15 @@ void Lane::send(Bundle* bundle) {
   out_++;
   ways_[best].out++;
   ways_[best].link->send(bundle);
-  ways_[best].worker->bell.ring();
+  ways_[best].is_announced = false;
+}
+
+void Lane::announce() {
+  for (Way& way : ways_) {
+    if (!std::exchange(way.is_announced, true)) {
+      way.worker->bell.ring();
+    }
+  }
 }
 
 Bundle* Lane::come_home() {

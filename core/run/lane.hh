@@ -30,8 +30,11 @@ class Lane {
   Worker& worker(size_t way) { return *ways_[way].worker; }
   Link<Bundle>& link(size_t way) { return *ways_[way].link; }
 
-  /// Gives the bundle its sequence and sends it to the idlest worker, whose bell rings.
+  /// Gives the bundle its sequence and sends it to the idlest worker, which sees it when it looks by itself or when
+  /// `announce` rings its bell.
   void send(Bundle* bundle) ROOM(front);
+  /// Rings the bells of the workers to which anything was sent since the last time.
+  void announce() ROOM(front);
   /// The next bundle that has come home, or null.
   Bundle* come_home() ROOM(front);
   /// Bundles sent and not yet home.
@@ -49,6 +52,7 @@ class Lane {
     Worker* worker;
     std::unique_ptr<Link<Bundle>> link;
     size_t out;
+    bool is_announced = true;
   };
   std::vector<Way> ways_;
   size_t out_ OWNED(front) = 0;

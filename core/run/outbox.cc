@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/run/outbox.hh"
 
+#include <algorithm>
+
 #include "core/run/carrier.hh"
 #include "core/run/worker.hh"
 
@@ -39,7 +41,8 @@ Payload* Outbox::reserve(size_t lane) {
   if (Payload* payload = pool.take()) {
     return payload;
   }
-  is_starved_.exchange(true, std::memory_order_acq_rel);
+  // Half of the slots, so that carrier and worker do not wake each other for every payload.
+  wanted_.exchange(static_cast<int64_t>(std::max<size_t>(1, slots_ / 2)), std::memory_order_acq_rel);
   collect();
   return pool.take();
 }
@@ -63,7 +66,13 @@ bool Outbox::is_full() {
 
 void Outbox::give_back(Payload* payload) {
   link_->give_back(payload);
-  if (is_starved_.exchange(false, std::memory_order_acq_rel)) {
+  if (wanted_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    worker.bell.ring();
+  }
+}
+
+void Outbox::relent() {
+  if (wanted_.exchange(0, std::memory_order_acq_rel) > 0) {
     worker.bell.ring();
   }
 }

@@ -44,7 +44,7 @@ class Outbox {
   Outbox(Worker& worker_, Carrier& carrier_, size_t lanes, size_t slots);
   void open_lane(size_t lane, Order* order);
 
-  /// A free payload of that lane, or null. A null means that the carrier will ring the worker when one comes home.
+  /// A free payload of that lane, or null. A null means that the carrier will ring the worker when some have come home.
   [[nodiscard]] Payload* reserve(size_t lane) ROOM(worker);
   /// Gives back a payload that was not used.
   void release(Payload* payload) ROOM(worker) { payload->home->pool.put(payload); }
@@ -61,6 +61,8 @@ class Outbox {
   /// The carrier's side.
   [[nodiscard]] Payload* receive() ROOM(carrier) { return link_->receive(); }
   void give_back(Payload* payload) ROOM(carrier);
+  /// Before the carrier sleeps: the worker waits no longer for more than has come home.
+  void relent() ROOM(carrier);
 
   size_t slots() const { return total_; }
   Worker& worker;
@@ -74,9 +76,10 @@ class Outbox {
   bool is_announced_ OWNED(worker) = true;
   std::vector<std::unique_ptr<PayloadSlots>> lanes_;
   std::unique_ptr<Link<Payload>> link_;
-  // Written by the worker (true, before it looks a last time and sleeps) and by the carrier (false, after a payload went
-  // home). Both exchange, so one of the two sees the other: a wake-up is neither lost nor rung in vain.
-  std::atomic<bool> is_starved_{false};
+  // How many payloads have to come home before the starved worker is rung; 0 or less: it is not starved. Written by the
+  // worker (before it looks a last time and sleeps) and by the carrier (after a payload went home), always by a
+  // read-modify-write, so one of the two sees the other: a wake-up is neither lost nor rung in vain.
+  std::atomic<int64_t> wanted_{0};
 };
 
 }  // namespace stook
