@@ -30,6 +30,7 @@ size_t prefix_of(Framing framing, std::string_view bytes) {
     case Framing::Lf:
     case Framing::Nul:
     case Framing::Auto:
+    case Framing::Ipfix:
       return 0;
     case Framing::Octets:
       return std::min(bytes.size(), std::min(bytes.size(), bytes.find(' ')) + 1);
@@ -71,6 +72,8 @@ Frame FrameCutter::next() {
         return next_measured(4);
       case Framing::Length16:
         return next_measured(2);
+      case Framing::Ipfix:
+        return next_ipfix();
       case Framing::Nul:
         return next_line('\0');
       case Framing::Lf:
@@ -146,6 +149,20 @@ Frame FrameCutter::next_measured(size_t prefix) {
     size = size << 8 | static_cast<unsigned char>(at_[i]);
   }
   return size > most_length ? wrong("a length over 16 MiB") : body(at_ + prefix, size);
+}
+
+Frame FrameCutter::next_ipfix() {
+  constexpr uint64_t head = 16;
+  constexpr size_t to_length = 4;
+  if (static_cast<size_t>(end_ - at_) < to_length) {
+    return {};
+  }
+  auto byte = [this](size_t i) { return static_cast<unsigned char>(at_[i]); };
+  if (byte(0) != 0 || byte(1) != 10) {
+    return wrong("no message of IPFIX: its version is not 10");
+  }
+  uint64_t size = static_cast<uint64_t>(byte(2) << 8 | byte(3));
+  return size < head ? wrong("a message of IPFIX shorter than its head") : body(at_, size);
 }
 
 inline Frame FrameCutter::body(const char* begin, uint64_t size) {

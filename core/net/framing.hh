@@ -8,6 +8,7 @@
 /// | octets | a decimal count of bytes, a blank, and so many bytes (RFC 6587, section 3.4.1) |
 /// | auto | each record: octets when it begins with a digit, else lf; empty lines between records are none |
 /// | length32, length16 | a big-endian count of 4 or 2 bytes, and so many bytes |
+/// | ipfix | a message of IPFIX, whose length is in its head (RFC 7011, section 3.1) |
 ///
 /// A count of octets has 1 to 7 digits, no sign and no leading zero, and is at most max_line + 1024; a length is at most
 /// 16 MiB. Anything else is a fault of the peer: where the next record begins is not known any more.
@@ -20,9 +21,10 @@
 
 namespace stook {
 
-enum class Framing : uint8_t { Lf, Nul, Octets, Auto, Length32, Length16 };
+enum class Framing : uint8_t { Lf, Nul, Octets, Auto, Length32, Length16, Ipfix };
 template <>
-inline constexpr std::string_view choice_names<Framing>[] = {"lf", "nul", "octets", "auto", "length32", "length16"};
+inline constexpr std::string_view choice_names<Framing>[] = {"lf",       "nul",      "octets", "auto",
+                                                             "length32", "length16", "ipfix"};
 
 /// How the records of a source are framed.
 struct FrameRules {
@@ -74,6 +76,7 @@ class FrameCutter {
   Frame next_line(char delimiter);
   Frame next_counted();
   Frame next_measured(size_t prefix);
+  Frame next_ipfix();
   Frame body(const char* begin, uint64_t size);
   Frame wrong(const char* why);
 

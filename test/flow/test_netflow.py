@@ -83,6 +83,23 @@ class Netflow(Net):
         self.assertEqual([(row["orig.l4.sport"], row["orig.l4.dport"]) for row in self.rows()],
                          [(number, i) for number in range(150) for i in range(24)])
 
+    def test_ipfix_by_tcp_comes_in_whatever_pieces(self):
+        daemon = self.listen("TCP", "listen=127.0.0.1:0\nframing=ipfix", keys="orig.l4.sport,orig.l4.dport,parse_error",
+                             parse="flows:PARSE_NETFLOW")
+        form = struct.pack(">HHHHHHHH", 2, 16, 300, 2, 7, 2, 11, 2)
+        stream = struct.pack(">HHIII", 10, 32, 1_800_000_000, 0, 9) + form
+        for number in range(40):
+            data = struct.pack(">HHHHHH", 300, 12, number, 1, number, 2)
+            stream += struct.pack(">HHIII", 10, 28, 1_800_000_000, 2 * number, 9) + data
+        for part in (7, len(stream) - 5):
+            peer = self.connect(daemon)
+            peer.sendall(stream[:part])
+            peer.sendall(stream[part:])
+        self.has_rows(daemon, 160)
+        daemon.stop()
+        self.assertEqual([(row["orig.l4.sport"], row["orig.l4.dport"]) for row in self.rows()],
+                         [(number, i) for _ in range(2) for number in range(40) for i in (1, 2)])
+
     @unittest.skipUnless(shutil.which("softflowd"), "softflowd is not installed")
     def test_softflowds_flows_have_the_packets_and_bytes_that_it_saw(self):
         packets = [udp4("192.0.2.1", f"198.51.100.{n % 20 + 1}", 5000 + n % 30, 53, n % 700) for n in range(900)]

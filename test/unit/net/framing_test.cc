@@ -109,6 +109,14 @@ TEST_CASE("lengths are binary") {
   CHECK(cut(Framing::Length32, std::string_view("\1\0\0\1ab", 6)) == "!a length over 16 MiB");
 }
 
+TEST_CASE("a message of IPFIX says its own length") {
+  std::string head = std::string("\0\x0a\0\x12", 4) + std::string(12, '.');
+  CHECK(cut(Framing::Ipfix, head + "ab" + head + "c") == head + "ab|~" + head + "c");
+  CHECK(cut(Framing::Ipfix, std::string("\0\x0a\0", 3)) == "~" + std::string("\0\x0a\0", 3));
+  CHECK(cut(Framing::Ipfix, std::string("\0\x0a\0\x0f", 4)) == "!a message of IPFIX shorter than its head");
+  CHECK(cut(Framing::Ipfix, std::string("\0\x09\0\x20", 4)) == "!no message of IPFIX: its version is not 10");
+}
+
 TEST_CASE("how bytes are divided over reads changes no record") {
   uint64_t seed = std::random_device{}();
   CAPTURE(seed);
