@@ -39,7 +39,7 @@ class Connection final : public Receiver {
 
  private:
   Fd fd_;
-  int error_ = 0;          // errno of the last receive without TLS
+  int error_ = 0;  // errno of the last receive without TLS
   bool got_all_ = false;
   bool is_ended_ = false;  // the session has ended behind the bytes that were received last
   std::string unsent_;     // of answers
