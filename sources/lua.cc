@@ -47,10 +47,12 @@
 #include "core/lua/agent/library.hh"
 #include "core/lua/agent/run.hh"
 #include "core/lua/agent/saved_tokens.hh"
+#include "core/lua/agent/vocabulary.hh"
 #include "core/lua/isolate/isolated_run.hh"
 #include "core/lua/limits.hh"
 #include "core/lua/manifest.hh"
 #include "sources/glob.hh"
+#include "sources/lua/paths.hh"
 #include "sources/restarts.hh"
 
 namespace stook {
@@ -72,6 +74,7 @@ struct LuaSourceConfig {
   std::vector<std::string> paths;
   std::string call;
   Duration interval;
+  std::string vocabulary;
   std::string section;
   std::string config;
   // Filled by declare, and constant then.
@@ -105,19 +108,11 @@ constexpr Option options[] = {
     option<&LuaSourceConfig::paths>("lua_paths", "", "folders, or patterns with ?, in which require looks"),
     option<&LuaSourceConfig::call>("call", "", "a function that is called each interval; what it gives back is a row"),
     option<&LuaSourceConfig::interval>("interval", "5s", "with call: how often", {1e6, 86400e9}),
+    option<&LuaSourceConfig::vocabulary>("vocabulary", "",
+                                         "the words that the script is written in: loglunatic; empty: stook's own"),
     option<&LuaSourceConfig::section>("section", "", "an entry of the scripted agent, such as File:app"),
     option<&LuaSourceConfig::config>("config", "", "with section: its keys, one name=value a line"),
 };
-
-std::string package_path(const LuaSourceConfig& config, std::string_view folder) {
-  std::string path;
-  for (const std::string& one : config.paths) {
-    std::string place = path_in(folder, one);
-    path += path.empty() ? "" : ";";
-    path += place.find('?') != std::string::npos ? place : place + "/?.lua;" + place + "/?/init.lua";
-  }
-  return path;
-}
 
 void declare(void* raw, std::string_view folder, Wiring& wiring) {
   LuaSourceConfig& config = *static_cast<LuaSourceConfig*>(raw);
@@ -127,11 +122,14 @@ void declare(void* raw, std::string_view folder, Wiring& wiring) {
   config.world = std::make_shared<SourceWorld>();
   config.world->has_debug = config.is_debug;
   config.world->has_package = config.is_package;
-  config.world->paths = package_path(config, folder);
+  config.world->paths = package_path(folder, config.paths);
   config.world->section = config.section;
   config.world->config = config.config;
   config.world->call = config.call;
   config.world->interval = config.interval.ns;
+  config.world->vocabulary = config.vocabulary;
+  config.world->has_output = config.isolation == ScriptIsolation::No;
+  check_vocabulary(config.vocabulary, config.call.empty() && config.section.empty());
   if (!config.section.empty() && config.section.find(':') == std::string::npos) {
     throw std::invalid_argument("section: '" + config.section + "' is no entry; it would be File:app");
   }
@@ -163,7 +161,7 @@ class LuaSource final : public Source, private ScriptOwner {
       run_->resume();
     }
   }
-  /// A script in a process of its own is asked to end, and what it has sent is read.
+  /// A script with a finish, and one in a process of its own, is asked to end, and what it has sent is read.
   bool end() override ROOM(front) {
     is_ending_ = true;
     begin_watch_.stop();

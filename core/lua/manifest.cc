@@ -23,7 +23,8 @@ std::string_view text_at(lua_State* raw, int index) {
 
 constexpr std::string_view field_names[] = {"kind",  "doc",   "options", "state",  "reads", "writes", "removes",
                                             "setup", "every", "row",     "filter", "batch", "tick",   "stop"};
-constexpr std::string_view source_field_names[] = {"kind", "doc", "options", "writes", "setup", "run", "stop"};
+constexpr std::string_view source_field_names[] = {"kind",  "doc", "options", "writes",
+                                                   "setup", "run", "finish",  "stop"};
 constexpr std::string_view sink_field_names[] = {"kind", "doc", "options", "setup", "encode", "deliver", "stop"};
 constexpr std::string_view type_names[] = {"boolean", "integer", "unsigned", "real",  "time",
                                            "text",    "bytes",   "address",  "object"};
@@ -184,7 +185,7 @@ struct ScriptWords {
 };
 ScriptWords words_of(Form form) {
   if (form == Form::Source) {
-    return {"source", "run(token)", "writes, setup, run, stop", source_field_names};
+    return {"source", "run(token)", "writes, setup, run, finish, stop", source_field_names};
   }
   if (form == Form::Sink || form == Form::Codec) {
     return {"sink", form == Form::Sink ? "deliver(bytes, rows)" : "encode(rec)", "setup, encode, deliver, stop",

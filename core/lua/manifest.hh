@@ -88,6 +88,7 @@ class Script {
   static constexpr const char* function_key = "stook.function";
   static constexpr const char* tick_key = "stook.tick";
   static constexpr const char* stop_key = "stook.stop";
+  static constexpr const char* finish_key = "stook.finish";
 
   const std::string& name() const { return name_; }
   /// What the file holds.

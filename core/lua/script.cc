@@ -164,6 +164,12 @@ int set_up(lua_State* raw) {
   what.has_tick = keep_function(raw, Script::tick_key);
   lua_getfield(raw, table, "stop");
   keep_function(raw, Script::stop_key);
+  lua_getfield(raw, table, "finish");
+  if (is_table && what.form == Form::Source) {
+    keep_function(raw, Script::finish_key);
+  } else {
+    lua_pop(raw, 1);
+  }
   return 0;
 }
 

@@ -122,6 +122,9 @@ int run_protected(lua_State* raw) {
     return lua_error(raw);
   }
   lua_call(raw, 0, 1);
+  if (lua_isnil(raw, -1)) {
+    lua_getfield(raw, LUA_REGISTRYINDEX, LuaState::otherwise_key);
+  }
   lua_setfield(raw, LUA_REGISTRYINDEX, LuaState::result_key);
   return 0;
 }

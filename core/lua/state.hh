@@ -41,6 +41,8 @@ class LuaState {
   [[nodiscard]] bool run_chunk(const std::string& text);
   /// The registry keys of what the script gave back, and of its set-up's result.
   static constexpr const char* result_key = "stook.result";
+  /// What stands for the first result of a script that returns nothing.
+  static constexpr const char* otherwise_key = "stook.otherwise";
 
   /// The last error's text, at most 512 bytes, never of an object's own making.
   const std::string& error() const { return error_; }

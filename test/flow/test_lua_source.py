@@ -167,7 +167,7 @@ class LuaSource(Programs):
                              ("function go() end", "in.lua: it has no function run"),
                              ("return { kind = 'filter', run = print }", 'in.lua: its kind is not "source"'),
                              ("return { row = print }", "in.lua:1: its table has 'row', which is none of kind, doc, options, "
-                                                        "writes, setup, run, stop"),
+                                                        "writes, setup, run, finish, stop"),
                              ("x = = 1", "in.lua:1: unexpected symbol near '='"),
                              ("emit{}", "in.lua:1: emit: the source does not run yet")):
             self.write("in.lua", script)

@@ -6,6 +6,7 @@
 #include "core/lua/agent/prelude.hh"
 #include "core/lua/agent/run.hh"
 #include "core/lua/agent/streams.hh"
+#include "core/lua/agent/vocabulary.hh"
 #include "core/lua/library.hh"
 
 namespace stook {
@@ -127,6 +128,9 @@ int open_all(lua_State* raw) {
   lua_pushcfunction(raw, commit);
   lua_setfield(raw, LUA_REGISTRYINDEX, "stook.commit");
   run_prelude(raw, world);
+  if (!world.vocabulary.empty()) {
+    open_vocabulary(raw, world.vocabulary, world.has_output);
+  }
   if (world.has_debug) {
     luaL_requiref(raw, LUA_DBLIBNAME, luaopen_debug, 1);
     lua_pop(raw, 1);

@@ -23,6 +23,10 @@ struct SourceWorld {
   /// A function of the script that is called each `interval` (ns), and gives back rows; empty: none.
   std::string call;
   int64_t interval = 0;
+  /// The words it is written in, instead of stook's own; empty: stook's own.
+  std::string vocabulary;
+  /// Whether the standard output of the process is the script's to write to.
+  bool has_output = true;
 };
 
 /// For Script: `world` lives as long as the script.

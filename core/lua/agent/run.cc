@@ -135,7 +135,9 @@ void SourceRun::run_task(ScriptTask& task) {
   }
   arm();
   owner_.script_waits();
-  if (tasks_.empty()) {
+  if (!ended_.empty() && ended_.back()->is_last) {
+    end_now();
+  } else if (tasks_.empty()) {
     owner_.script_ended();
   }
 }
@@ -201,44 +203,6 @@ void SourceRun::listen() {
     told_.is_listening = true;
     owner_.script_listens();
   }
-}
-
-// RAISES.
-int SourceRun::stop_protected(lua_State* raw) {
-  if (lua_getfield(raw, LUA_REGISTRYINDEX, Script::stop_key) == LUA_TFUNCTION) {
-    lua_call(raw, 0, 0);
-  }
-  return 0;
-}
-
-void SourceRun::stop() {
-  if (state_ == nullptr) {
-    return;
-  }
-  state_->watch().enter();
-  bool went_well = state_->call(stop_protected, nullptr);
-  if (!went_well) {
-    state_->watch().recover();
-  }
-  state_->watch().leave();
-  if (!went_well) {
-    fail();
-  }
-  halt();
-}
-
-void SourceRun::halt() {
-  turn_watch_.stop();
-  for (auto& task : tasks_) {
-    task->timer.stop();
-    task->io.stop();
-    ended_.push_back(std::move(task));
-  }
-  tasks_.clear();
-  if (state_) {
-    text_->end();
-  }
-  state_.reset();
 }
 
 }  // namespace stook

@@ -62,6 +62,7 @@ struct ScriptTask {
   int fd = -1;
   bool is_late = false;  // its time was over before the descriptor was ready
   bool has_ended = false;
+  bool is_last = false;  // with its end the script ends
   Watcher timer;
   Watcher io;
 };
@@ -83,6 +84,8 @@ class SourceRun final : public ScriptLife {
   void start() override ROOM(front);
   void pause() override ROOM(front);
   void resume() override ROOM(front);
+  /// Makes a task of the script's finish, which has a second for what there is to do before its end; false: it has none.
+  bool end() override ROOM(front);
   /// Calls the script's stop, if it has one, and ends all.
   void stop() override ROOM(front);
   void acknowledged() override ROOM(front);
@@ -133,6 +136,7 @@ class SourceRun final : public ScriptLife {
   static constexpr uint32_t rows_a_turn = 1024;
   static int start_protected(lua_State* raw) ROOM(front);
   static int resume_protected(lua_State* raw);
+  static int finish_protected(lua_State* raw) ROOM(front);
   static int stop_protected(lua_State* raw);
   ScriptTask& add_task(lua_State* thread, int anchor, int arguments) ROOM(front);
   void run_task(ScriptTask& task) ROOM(front);
@@ -140,6 +144,7 @@ class SourceRun final : public ScriptLife {
   bool is_ready(const ScriptTask& task) const;
   void arm() ROOM(front);
   void fail() ROOM(front);
+  void end_now() ROOM(front);
 
   Feed& feed_;
   std::unique_ptr<LuaState> state_;
@@ -152,6 +157,7 @@ class SourceRun final : public ScriptLife {
   std::vector<std::unique_ptr<ScriptTask>> ended_;  // until no callback of theirs can be running
   ScriptTask* task_ = nullptr;
   Watcher turn_watch_;
+  Watcher end_watch_;  // over the time that its finish has
   uint32_t rows_in_turn_ = 0;
   bool is_paused_ = false;
 };

@@ -214,7 +214,7 @@ void IsolatedScript::take(const Slip& slip) {
 }
 
 void IsolatedScript::on_term() {
-  if (run_ && !has_ended_) {
+  if (run_ && !has_ended_ && !run_->end()) {
     run_->stop();
     script_ended();
   }

@@ -23,11 +23,23 @@ struct Part {
   const char* name;
   void (*open)(lua_State* raw);
 };
-constexpr Part parts[] = {
-    {"base64", open_base64}, {"counter", open_counter},     {"gauge", open_gauge},     {"grok", open_grok},
-    {"hash", open_hash},     {"histogram", open_histogram}, {"ip", open_ip},           {"json", open_json},
-    {"keep", open_keep},     {"lookup", open_lookup},       {"msgpack", open_msgpack}, {"regex", open_regex},
-    {"shared", open_shared}, {"time", open_time},           {"url", open_url},         {"user_agent", open_user_agent}};
+constexpr Part parts[] = {{"base64", open_base64},
+                          {"counter", open_counter},
+                          {"gauge", open_gauge},
+                          {"grok", open_grok},
+                          {"hash", open_hash},
+                          {"histogram", open_histogram},
+                          {"hostname", open_hostname},
+                          {"ip", open_ip},
+                          {"json", open_json},
+                          {"keep", open_keep},
+                          {"lookup", open_lookup},
+                          {"msgpack", open_msgpack},
+                          {"regex", open_regex},
+                          {"shared", open_shared},
+                          {"time", open_time},
+                          {"url", open_url},
+                          {"user_agent", open_user_agent}};
 
 // stook.NAME for the first time.
 int open_part(lua_State* raw) {

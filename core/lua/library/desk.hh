@@ -28,6 +28,7 @@ void open_gauge(lua_State* raw);
 void open_grok(lua_State* raw);
 void open_hash(lua_State* raw);
 void open_histogram(lua_State* raw);
+void open_hostname(lua_State* raw);
 void open_ip(lua_State* raw);
 void open_json(lua_State* raw);
 void open_keep(lua_State* raw);
