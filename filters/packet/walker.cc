@@ -153,9 +153,11 @@ const char* PacketWalker::ipv6(Bytes bytes) {
   if (head >> 28 != 6) {
     return "no IPv6 packet: its version is another";
   }
+  bool wants_protocol = false;
   if (enter(PacketLayer::Ip)) {
     put_address(ip_saddr, bytes.substr(8, address6));
     put_address(ip_daddr, bytes.substr(24, address6));
+    wants_protocol = columns_[slot_of(ip_protocol)] != nullptr;
   }
   size_t payload = big<uint16_t>(bytes.data() + 4);
   if (enter(PacketLayer::Ip6)) {
@@ -164,7 +166,7 @@ const char* PacketWalker::ipv6(Bytes bytes) {
     put_number(ip6_flowlabel, head & 0xfffff);
     put_byte(ip6_hoplimit, bytes, 7);
   }
-  if (!wants_more()) {
+  if (!wants_more() && !wants_protocol) {
     return nullptr;
   }
   auto next = static_cast<uint8_t>(bytes[6]);
@@ -202,6 +204,9 @@ const char* PacketWalker::chain(Bytes bytes, uint8_t protocol) {
   }
   if (is_kept) {
     put_number(ip6_nexthdr, protocol);
+  }
+  if (!is_later_fragment) {
+    put_number(ip_protocol, protocol);
   }
   return reason != nullptr || is_later_fragment ? reason : transport(bytes, protocol);
 }

@@ -97,7 +97,7 @@ TEST_CASE("a TCP packet over IPv4") {
         R"(ip.saddr="\xc0\x00\x02\x01" ip.daddr="\xc63d\x07" ip.protocol=6 ip.tos=16 ip.ttl=64 ip.totlen=44 ip.ihl=5 )"
         R"(ip.csum=48879 ip.id=4660 ip.fragoff=16384)");
   CHECK(taken.keys("tcp.") ==
-        "tcp.sport=40000 tcp.dport=443 tcp.seq=1000 tcp.ackseq=2000 tcp.offset=5 tcp.reserved=0 tcp.window=512 "
+        "tcp.sport=40000 tcp.dport=443 tcp.seq=1000 tcp.ackseq=2000 tcp.window=512 tcp.offset=5 tcp.reserved=0 "
         "tcp.urg=false tcp.ack=true tcp.psh=false tcp.rst=false tcp.syn=true tcp.fin=false tcp.res1=false "
         "tcp.res2=false tcp.csum=43981");
   CHECK(taken.keys("oob.protocol") == "oob.protocol=2048");
@@ -157,6 +157,7 @@ TEST_CASE("IPv6 with and without extension headers") {
   Taken plain(ipv6(17, udp(1, 2)), family_ipv6);
   CHECK(plain.keys("ip6.") == "ip6.payloadlen=12 ip6.priority=18 ip6.flowlabel=214375 ip6.hoplimit=63 ip6.nexthdr=17");
   CHECK(plain.keys("udp.dport") == "udp.dport=2");
+  CHECK(plain.keys("ip.protocol") == "ip.protocol=17");
   CHECK(plain.rig.cell("ip.saddr")->size == 16);
   CHECK(plain.keys("oob.protocol") == "oob.protocol=34525");
   Taken chain(ipv6(0, extension(43, extension(60, extension(6, tcp(7, 8))))), family_ipv6);
@@ -181,6 +182,7 @@ TEST_CASE("a later fragment has no header above IP, the first one has") {
   CHECK(later6.keys("ip6.frag") == "ip6.fragoff=1480 ip6.fragid=51966");
   CHECK(later6.keys("ip6.nexthdr") == "ip6.nexthdr=17");
   CHECK(later6.keys("udp.") == "");
+  CHECK(later6.keys("ip.protocol") == "");
 }
 
 TEST_CASE("ARP is read in its own family and in those that only say the EtherType") {

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/packet/packet_text.hh"
+
+#include <algorithm>
+
+#include "core/data/pattern.hh"
+#include "filters/packet/cells.hh"
+#include "filters/packet/line.hh"
+
+namespace stook {
+
+namespace {
+constexpr Type number_type = Type::Unsigned;
+constexpr Type truth_type = Type::Boolean;
+constexpr uint64_t ether_ipv4 = 0x0800;
+constexpr uint64_t ether_arp = 0x0806;
+constexpr uint64_t ether_ipv6 = 0x86dd;
+constexpr size_t most_text = 255;  // of a prefix or a name
+constexpr size_t most_mac = 64;    // bytes of a header
+constexpr size_t most_line = 3 * most_text + 3 * most_mac + 1024;
+
+/// One packet on its way into a line.
+class PacketLine {
+ public:
+  PacketLine(Arena& arena, const Column* const* columns, Row row)
+      : columns_(columns), row_(row), line_(arena, most_line) {}
+
+  std::string_view print() {
+    head();
+    network();
+    if (NumberAt uid = number(print_uid)) {
+      line_.field("UID=", uid.value);
+    }
+    if (NumberAt gid = number(print_gid)) {
+      line_.field("GID=", gid.value);
+    }
+    if (NumberAt mark = number(print_mark)) {
+      line_.text("MARK=0x").number(mark.value, 16).text(" ");
+    }
+    return line_.finish();
+  }
+
+ private:
+  NumberAt number(PrintKey key) const { return number_at(columns_[key], row_); }
+  uint64_t value(PrintKey key) const { return number(key).value; }
+  std::string_view text(PrintKey key) const {
+    std::string_view text = bytes_at(columns_[key], row_);
+    return text.data() == nullptr ? text : text.substr(0, most_text);
+  }
+
+  void head() {
+    if (std::string_view prefix = text(print_prefix); prefix.data() != nullptr) {
+      line_.field("", prefix);
+    }
+    std::string_view in = text(print_in);
+    std::string_view out = text(print_out);
+    if (in.data() != nullptr || out.data() != nullptr) {
+      line_.field("IN=", in).field("OUT=", out);
+    }
+    line_.text("MAC=").mac(bytes_at(columns_[print_mac], row_).substr(0, most_mac)).text(" ");
+  }
+
+  void network() {
+    switch (value(print_family)) {
+      case 2:
+        return ipv4();
+      case 3:
+        return arp();
+      case 10:
+        return ipv6();
+      default:
+        break;
+    }
+    NumberAt protocol = number(print_protocol);
+    switch (protocol.value) {
+      case ether_ipv4:
+        return ipv4();
+      case ether_ipv6:
+        return ipv6();
+      case ether_arp:
+        return arp();
+      default:
+        if (protocol) {
+          line_.field("PROTO=", protocol.value);
+        }
+    }
+  }
+
+  void address(std::string_view name, PrintKey key) {
+    if (std::string_view address = text(key); address.data() != nullptr) {
+      line_.field(name, address);
+    }
+  }
+
+  void arp() {
+    address("SRC=", print_arp_saddr);
+    address("DST=", print_arp_daddr);
+    line_.text("PROTO=ARP ");
+    NumberAt operation = number(print_operation);
+    if (!operation) {
+      return;
+    }
+    constexpr uint64_t request = 1;
+    constexpr uint64_t reply = 2;
+    constexpr uint64_t nak = 10;
+    switch (operation.value) {
+      case request:
+        line_.text("REQUEST ");
+        break;
+      case reply:
+        line_.text("REPLY ");
+        break;
+      case nak:
+        line_.text("NAK ");
+        break;
+      default:
+        line_.field("CODE=", operation.value);
+    }
+    if (operation.value == reply) {
+      line_.text("REPLY_MAC=").mac(bytes_at(columns_[print_arp_hardware], row_).substr(0, most_mac)).text(" ");
+    }
+  }
+
+  void ipv4() {
+    address("SRC=", print_saddr);
+    address("DST=", print_daddr);
+    NumberAt protocol = number(print_ip_protocol);
+    uint64_t tos = value(print_tos);
+    uint64_t fragment = value(print_fragoff);
+    constexpr const char* upper = "0123456789ABCDEF";
+    line_.field("LEN=", value(print_totlen)).text("TOS=").hex(tos & 0x1e, 2, upper).text(" PREC=0x");
+    line_.hex(tos & 0xe0, 2, upper).field(" TTL=", value(print_ttl)).field("ID=", value(print_id));
+    line_.text((fragment & 0x8000) != 0 ? "CE " : "").text((fragment & 0x4000) != 0 ? "DF " : "");
+    line_.text((fragment & 0x2000) != 0 ? "MF " : "");
+    if ((fragment & 0x1fff) != 0) {
+      line_.field("FRAG:", fragment & 0x1fff);
+    }
+    if (protocol) {
+      transport(protocol.value);
+    }
+  }
+
+  void ipv6() {
+    address("SRC=", print_saddr);
+    address("DST=", print_daddr);
+    line_.field("LEN=", value(print_payloadlen) + 40).field("TC=", value(print_priority));
+    line_.field("HOPLIMIT=", value(print_hoplimit)).field("FLOWLBL=", value(print_flowlabel));
+    NumberAt offset = number(print_fragoff6);
+    if (NumberAt id = number(print_fragid6); id && offset) {
+      line_.field("FRAG: ", offset.value).text("ID: ").hex(id.value, 8).text(" ");
+    }
+    if (NumberAt next = number(print_nexthdr)) {
+      transport(next.value);
+    }
+  }
+
+  void transport(uint64_t protocol) {
+    switch (protocol) {
+      case 6:
+        return tcp();
+      case 17:
+        return udp("PROTO=UDP ");
+      case 136:
+        return udp("PROTO=UDPLITE ");
+      case 1:
+        return icmp();
+      case 58:
+        return icmpv6();
+      case 132:
+        return sctp();
+      case 50:
+        return sealed("PROTO=ESP ");
+      case 51:
+        return sealed("PROTO=AH ");
+      default:
+        line_.field("PROTO=", protocol);
+    }
+  }
+
+  /// False, and said so, when the header is not there.
+  bool begin(std::string_view name, PrintKey first) {
+    line_.text(name);
+    if (!number(first)) {
+      line_.text("INCOMPLETE ");
+      return false;
+    }
+    return true;
+  }
+
+  void tcp() {
+    if (!begin("PROTO=TCP ", print_tcp_sport)) {
+      return;
+    }
+    line_.field("SPT=", value(print_tcp_sport)).field("DPT=", value(print_tcp_dport));
+    line_.field("SEQ=", value(print_seq)).field("ACK=", value(print_ackseq)).field("WINDOW=", value(print_window));
+    constexpr std::pair<PrintKey, const char*> flags[] = {{print_urg, "URG "}, {print_ack, "ACK "},
+                                                          {print_psh, "PSH "}, {print_rst, "RST "},
+                                                          {print_syn, "SYN "}, {print_fin, "FIN "}};
+    for (const auto& [key, name] : flags) {
+      line_.text(truth_at(columns_[key], row_) ? name : "");
+    }
+    line_.field("URGP=", value(print_urgp));
+  }
+
+  void udp(std::string_view name) {
+    if (begin(name, print_udp_sport)) {
+      line_.field("SPT=", value(print_udp_sport)).field("DPT=", value(print_udp_dport));
+      line_.field("LEN=", value(print_udp_len));
+    }
+  }
+
+  void icmp() {
+    if (!begin("PROTO=ICMP ", print_icmp_type)) {
+      return;
+    }
+    line_.field("TYPE=", value(print_icmp_type)).field("CODE=", value(print_icmp_code));
+    if (NumberAt id = number(print_echoid)) {
+      line_.field("ID=", id.value).field("SEQ=", value(print_echoseq));
+    }
+    if (NumberAt parameter = number(print_parameter)) {
+      line_.field("PARAMETER=", parameter.value);
+    }
+    if (std::string_view gateway = address_at(columns_[print_gateway], row_); gateway.data() != nullptr) {
+      char text[46];
+      line_.field("GATEWAY=", std::string_view(text, static_cast<size_t>(put_address(text, gateway) - text)));
+    }
+    if (NumberAt mtu = number(print_fragmtu)) {
+      line_.field("MTU=", mtu.value);
+    }
+  }
+
+  void icmpv6() {
+    if (!begin("PROTO=ICMPv6 ", print_type6)) {
+      return;
+    }
+    line_.field("TYPE=", value(print_type6)).field("CODE=", value(print_code6));
+    if (NumberAt id = number(print_echoid6)) {
+      line_.field("ID=", id.value).field("SEQ=", value(print_echoseq6));
+    }
+  }
+
+  void sctp() {
+    if (begin("PROTO=SCTP ", print_sctp_sport)) {
+      line_.field("SPT=", value(print_sctp_sport)).field("DPT=", value(print_sctp_dport));
+    }
+  }
+
+  void sealed(std::string_view name) {
+    if (begin(name, print_spi)) {
+      line_.text("SPI=0x").number(value(print_spi), 16).text(" ");
+    }
+  }
+
+  const Column* const* columns_;
+  Row row_;
+  TextLine line_;
+};
+}  // namespace
+
+const PrintKeyRow print_key_rows[print_keys] = {
+    {"oob.family", number_type},     {"oob.protocol", number_type},   {"oob.prefix", Type::Text},
+    {"oob.in", Type::Text},          {"oob.out", Type::Text},         {"oob.mark", number_type},
+    {"raw.mac", Type::Bytes},        {"oob.uid", number_type},        {"oob.gid", number_type},
+    {"ip.saddr.str", Type::Text},    {"ip.daddr.str", Type::Text},    {"ip.totlen", number_type},
+    {"ip.tos", number_type},         {"ip.ttl", number_type},         {"ip.id", number_type},
+    {"ip.fragoff", number_type},     {"ip.protocol", number_type},    {"ip6.payloadlen", number_type},
+    {"ip6.priority", number_type},   {"ip6.hoplimit", number_type},   {"ip6.flowlabel", number_type},
+    {"ip6.nexthdr", number_type},    {"ip6.fragoff", number_type},    {"ip6.fragid", number_type},
+    {"tcp.sport", number_type},      {"tcp.dport", number_type},      {"tcp.seq", number_type},
+    {"tcp.ackseq", number_type},     {"tcp.window", number_type},     {"tcp.urg", truth_type},
+    {"tcp.ack", truth_type},         {"tcp.psh", truth_type},         {"tcp.rst", truth_type},
+    {"tcp.syn", truth_type},         {"tcp.fin", truth_type},         {"tcp.urgp", number_type},
+    {"udp.sport", number_type},      {"udp.dport", number_type},      {"udp.len", number_type},
+    {"icmp.type", number_type},      {"icmp.code", number_type},      {"icmp.echoid", number_type},
+    {"icmp.echoseq", number_type},   {"icmp.gateway", Type::Address}, {"icmp.fragmtu", number_type},
+    {"icmp.parameter", number_type}, {"icmpv6.type", number_type},    {"icmpv6.code", number_type},
+    {"icmpv6.echoid", number_type},  {"icmpv6.echoseq", number_type}, {"ahesp.spi", number_type},
+    {"arp.operation", number_type},  {"arp.shwaddr", Type::Bytes},    {"arp.saddr.str", Type::Text},
+    {"arp.daddr.str", Type::Text},   {"sctp.sport", number_type},     {"sctp.dport", number_type},
+};
+
+std::string_view print_packet(Arena& arena, const Column* const* columns, Row row) {
+  return PacketLine(arena, columns, row).print();
+}
+
+}  // namespace stook
