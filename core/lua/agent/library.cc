@@ -2,6 +2,8 @@
 /// Rows, tasks and positions. All functions RAISE.
 #include "core/lua/agent/library.hh"
 
+#include <algorithm>
+
 #include "core/lua/agent/files.hh"
 #include "core/lua/agent/prelude.hh"
 #include "core/lua/agent/run.hh"
@@ -56,20 +58,24 @@ int spawn(lua_State* raw) ROOM(front) {
   return 0;
 }
 
-// every(seconds, function): a task that calls it again and again.
-int every_again(lua_State* raw, int, lua_KContext) ROOM(front);
-int every_wait(lua_State* raw, int, lua_KContext) ROOM(front) {
-  return SourceRun::of(raw, "every")
-      .wait_time(raw, "every", static_cast<int64_t>(lua_tonumber(raw, 1) * 1e9), every_again);
+// every(seconds, function): a task that calls it at each beat, the context being the time of the last one. Beats that pass
+// while it runs are left out, so that what is late once does not stay late.
+int every_again(lua_State* raw, int, lua_KContext beat) ROOM(front);
+int every_wait(lua_State* raw, int, lua_KContext beat) ROOM(front) {
+  auto period = static_cast<int64_t>(lua_tonumber(raw, 1) * 1e9);
+  SourceRun& run = SourceRun::of(raw, "every");
+  int64_t now = run.feed().loop().now();
+  beat += period * (1 + std::max<int64_t>(now - beat, 0) / period);
+  return run.wait_time(raw, "every", beat - now, every_again, beat);
 }
-int every_again(lua_State* raw, int, lua_KContext) ROOM(front) {
+int every_again(lua_State* raw, int, lua_KContext beat) ROOM(front) {
   lua_settop(raw, 2);
   lua_pushvalue(raw, 2);
-  lua_callk(raw, 0, 0, 0, every_wait);
-  return every_wait(raw, LUA_OK, 0);
+  lua_callk(raw, 0, 0, beat, every_wait);
+  return every_wait(raw, LUA_OK, beat);
 }
 int every_task(lua_State* raw) ROOM(front) {
-  return every_again(raw, LUA_OK, 0);
+  return every_again(raw, LUA_OK, SourceRun::of(raw, "every").feed().loop().now());
 }
 int every(lua_State* raw) ROOM(front) {
   double seconds = luaL_checknumber(raw, 1);
