@@ -5,6 +5,7 @@ import gzip
 import random
 import re
 import shutil
+import struct
 import subprocess
 import unittest
 
@@ -121,6 +122,36 @@ class Pcap(Flow):
         pattern = r'"${ip.saddr} ${inner.ip.saddr:--} ${inner.udp.dport:--} ${udp.dport:--}\n"'
         self.run_stack(f"pcap(a.pcap), base, file(path=out.txt, format=pattern, pattern={pattern})")
         self.assertEqual(self.read("out.txt"), "192.0.2.1 10.0.0.1 6 -\n192.0.2.1 - - 8\n")
+
+    def test_what_is_written_is_a_capture_that_goes_on_where_it_ended(self):
+        frames, _ = mixed(400, seed=5)
+        self.write("a.pcap", p.pcap(frames))
+        wanted = [frame[14:] for frame in frames if frame[12:14] == b"\x08\0"]
+        stack = "pcap(a.pcap), base, keep(oob.family == 2), file(path=out.pcap, format=pcap)"
+        self.run_stack(stack)
+        self.run_stack(stack)
+        with open(self.path("out.pcap"), "rb") as file:
+            data = file.read()
+        self.assertEqual(struct.unpack("=IHHIIII", data[:24]), (0xA1B2C3D4, 2, 4, 0, 0, 262144, 101))
+        at, packets, stamps = 24, [], []
+        while at < len(data):
+            second, micro, size, length = struct.unpack("=IIII", data[at:at + 16])
+            self.assertEqual(size, length)
+            packets.append(data[at + 16:at + 16 + size])
+            stamps.append(second * 10**6 + micro)
+            at += 16 + size
+        self.assertEqual(packets, wanted + wanted)
+        self.assertEqual(stamps[:len(wanted)], [1795232280 * 10**6 + number * 17 for number, frame in enumerate(frames)
+                                                if frame[12:14] == b"\x08\0"])
+        if shutil.which("tcpdump") is not None:
+            read = subprocess.run(["tcpdump", "-nn", "-r", self.path("out.pcap")], capture_output=True, text=True, check=True)
+            self.assertEqual(len(re.findall(r"(?m)^\d\d:\d\d:\d\d\.\d+ IP", read.stdout)), 2 * len(wanted))
+
+    def test_packets_that_are_no_ip_are_no_rows_of_a_capture(self):
+        self.write("a.pcap", p.pcap([p.ethernet(0x0806, p.arp()), p.ethernet(0x0800, p.ipv4(17, p.udp(1, 2)))]))
+        result = self.run_stack("pcap(a.pcap), file(path=out.pcap, format=pcap)", code=1)
+        self.assertEqual(result.line("file", "codec")["faults"], 1)
+        self.assertEqual(len(self.read("out.pcap").encode("utf-8", "surrogateescape")), 24 + 16 + 29)
 
     def test_the_plan_shows_which_keys_are_made(self):
         self.write("a.pcap", p.pcap([]))
