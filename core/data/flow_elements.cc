@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/clock.hh"
+
 namespace stook {
 
 namespace {
@@ -30,6 +32,11 @@ const FlowElement* find_flow_element(uint32_t pen, uint16_t id) {
 
 std::string unknown_flow_element(uint32_t pen, uint16_t id) {
   return "ipfix." + std::to_string(pen) + "." + std::to_string(id);
+}
+
+int64_t flow_boot() {
+  static const int64_t boot = (wall_ns() - read_clock(CLOCK_BOOTTIME)) / 1'000'000;
+  return boot;
 }
 
 Type cell_type(FlowType type) {

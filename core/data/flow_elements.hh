@@ -57,5 +57,8 @@ const FlowElement* find_flow_element(uint32_t pen, uint16_t id);
 std::string unknown_flow_element(uint32_t pen, uint16_t id);
 /// The type of the cells that hold its values.
 Type cell_type(FlowType type);
+/// When this machine was started, in ms since 1970, as it seemed when first asked: what an exporter of NetFlow 9 counts
+/// from.
+int64_t flow_boot();
 
 }  // namespace stook

@@ -34,7 +34,7 @@ std::vector<Key> flow_keys() {
       {"flow.end.sec", Type::Unsigned, "", "the same in whole seconds", true},
       {"flow.end.usec", Type::Unsigned, "", "and its microseconds", true},
   };
-  std::unordered_map<std::string_view, bool> seen;
+  std::unordered_map<std::string_view, bool> seen = {{keys[0].name, true}};
   for (const FlowElement& element : flow_elements()) {
     if (element.has_key && !is_time_key(element.key) && !std::exchange(seen[element.key], true)) {
       keys.push_back({std::string(element.key), cell_type(element.type), "", "", false});

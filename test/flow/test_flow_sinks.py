@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exporters ipfix and nflow9: what an independent decoder, a collector of ours and nfcapd make of their messages."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+import unittest
+
+from flow_decoder import Decoder
+from harness import Flow
+
+CONFIG = """
+[global]
+stack=in:FILE,json:PARSE_JSON,out:{sink}
+[in]
+path=in.log
+[out]
+{options}
+"""
+NFCAPD = shutil.which("nfcapd")
+NFDUMP = shutil.which("nfdump")
+
+
+def flow(number, **more):
+    return {"orig.ip.saddr": "192.0.2.1", "orig.ip.daddr": f"198.51.100.{number % 200}", "orig.l4.sport": 1024 + number, "orig.l4.dport": 53,
+            "orig.ip.protocol": 17, "orig.raw.pktcount": 2, "orig.raw.pktlen": 100 + number,
+            "flow.start.sec": 1_799_999_000, "flow.start.usec": 5000, "flow.end.sec": 1_799_999_003, "flow.end.usec": 7000, **more}
+
+
+def number(value):
+    return int.from_bytes(value, "big")
+
+
+class Receiver:
+    """A collector of datagrams, or of the one stream that is open at a time."""
+
+    def __init__(self, test, is_udp=True):
+        self.messages = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.socket.settimeout(0.2)
+        self.is_over = False
+        if is_udp:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        else:
+            self.socket.listen()
+        self.thread = threading.Thread(target=self.datagrams if is_udp else self.streams)
+        self.thread.start()
+        test.addCleanup(self.stop)
+
+    def datagrams(self):
+        while True:
+            try:
+                self.messages.append(self.socket.recv(65536))
+            except TimeoutError:
+                if self.is_over:
+                    return
+
+    def streams(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except TimeoutError:
+                if self.is_over:
+                    return
+                continue
+            with peer:
+                peer.settimeout(30)
+                data = b""
+                while part := peer.recv(65536):
+                    data += part
+                while data:
+                    size = struct.unpack_from(">H", data, 2)[0]
+                    self.messages.append(data[:size])
+                    data = data[size:]
+
+    def stop(self):
+        """What came, once nothing more does."""
+        self.is_over = True
+        self.thread.join()
+        self.socket.close()
+        return self.messages
+
+
+class Exporters(Flow):
+    def send(self, sink, options, rows):
+        self.write("in.log", "".join(json.dumps(row) + "\n" for row in rows))
+        return self.run_config(CONFIG.format(sink=sink, options=options))
+
+    def decode(self, messages):
+        decoder = Decoder()
+        for message in messages:
+            decoder.feed(message)
+        return decoder
+
+    def test_ipfix_by_udp(self):
+        """S1-70: one template a set of keys, a sequence of the records before, reverse elements, everything at the end."""
+        receiver = Receiver(self)
+        rows = [flow(n, **({"reply.raw.pktlen": 7 * n} if n % 3 else {"orig.ip.saddr": "2001:db8::1", "orig.ip.daddr": "2001:db8::2"}))
+                for n in range(200)]
+        self.send("IPFIX", f"dest=udp://127.0.0.1:{receiver.port}\ndomain_id=9\nmtu=600\nnth_template=8", rows)
+        decoder = self.decode(receiver.stop())
+        self.assertEqual(len(decoder.records), 200)
+        before = 0
+        for message, (version, sequence, domain, _, records, unknown) in zip(receiver.messages, decoder.heads):
+            self.assertEqual((version, sequence, domain, unknown), (10, before, 9, 0))
+            self.assertLessEqual(len(message), 600)
+            before += records
+        self.assertGreater(sum(1 for head in decoder.heads if head[3]), 2)
+        for n, record in enumerate(decoder.records):
+            self.assertEqual(number(record[7]), 1024 + n)
+            self.assertEqual(number(record[85]), 100 + n)
+            self.assertEqual((number(record[152]), number(record[153])), (1_799_999_000_005, 1_799_999_003_007))
+            if n % 3:
+                self.assertEqual((record[8], number(record[29305, 85])), (socket.inet_aton("192.0.2.1"), 7 * n))
+            else:
+                self.assertEqual(record[27], socket.inet_pton(socket.AF_INET6, "2001:db8::1"))
+                self.assertNotIn((29305, 85), record)
+
+    def test_a_collector_that_comes_late_reads_on_with_the_next_templates(self):
+        receiver = Receiver(self)
+        self.send("IPFIX", f"dest=udp://127.0.0.1:{receiver.port}\nmtu=200\nnth_template=16", [flow(n) for n in range(200)])
+        messages = receiver.stop()
+        decoder = self.decode(messages[5:])
+        self.assertGreater(decoder.heads[0][5], 0)
+        self.assertTrue(all(head[5] == 0 for head in decoder.heads[16:]))
+
+    def test_ipfix_by_tcp_as_ulogd_has_it(self):
+        """S1-72: oid, host, port, proto, mtu, send_template."""
+        for mode, expected in (("once", [1]), ("always", None), ("never", [])):
+            receiver = Receiver(self, is_udp=False)
+            self.send("IPFIX", f"oid=7\nhost=127.0.0.1\nport={receiver.port}\nproto=tcp\nmtu=512\nsend_template={mode}", [flow(n) for n in range(60)])
+            decoder = self.decode(receiver.stop())
+            with_template = [i for i, head in enumerate(decoder.heads, 1) if head[3]]
+            self.assertEqual(with_template, list(range(1, len(decoder.heads) + 1)) if expected is None else expected)
+            self.assertEqual(len(decoder.records), 0 if mode == "never" else 60)
+            self.assertTrue(all(head[2] == 7 for head in decoder.heads))
+
+    def test_netflow_9(self):
+        """S1-71: two records for a flow of two ways, padding, and counts of all records."""
+        receiver = Receiver(self)
+        rows = [flow(n, **{"reply.raw.pktlen": 7 * n, "reply.raw.pktcount": n} if n % 2 else {}) for n in range(100)]
+        self.send("NFLOW9", f"dest=udp://127.0.0.1:{receiver.port}\ndomain_id=5\nnth_template=4", rows)
+        decoder = self.decode(receiver.stop())
+        self.assertEqual([head[1] for head in decoder.heads], list(range(len(decoder.heads))))
+        self.assertTrue(all(head[2] == 5 and head[5] == 0 for head in decoder.heads))
+        self.assertEqual(len(decoder.records), 150)
+        back = [record for record in decoder.records if number(record[7]) == 53]
+        self.assertEqual([(number(record[11]), number(record[1]), number(record[2])) for record in back],
+                         [(1024 + n, 7 * n, n) for n in range(1, 100, 2)])
+        self.assertTrue(all(record[12] == socket.inet_aton("192.0.2.1") for record in back))
+
+    @unittest.skipUnless(NFCAPD and NFDUMP, "nfdump is not installed")
+    def test_nfcapd_counts_what_was_sent_and_misses_nothing(self):
+        rows = [flow(n, **({"orig.ip.saddr": "2001:db8::1", "orig.ip.daddr": "2001:db8::2"} if n % 4 == 0 else {})) for n in range(300)]
+        for sink in ("IPFIX", "NFLOW9"):
+            with self.subTest(sink=sink):
+                folder = self.path(sink)
+                os.mkdir(folder)
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+                    free.bind(("127.0.0.1", 0))
+                    port = free.getsockname()[1]
+                with open(self.path("nfcapd.log"), "wb") as log:
+                    nfcapd = subprocess.Popen([NFCAPD, "-w", folder, "-b", "127.0.0.1", "-p", str(port), "-t", "3600", "-S", "0"],
+                                              stdout=log, stderr=log)
+                self.addCleanup(nfcapd.kill)
+                self.wait_for_port(port)
+                self.send(sink, f"dest=udp://127.0.0.1:{port}", rows)
+                with open(f"/proc/net/udp", encoding="utf-8") as table:
+                    self.assertIn(f":{port:04X} ", table.read())
+                self.wait_read(port)
+                nfcapd.send_signal(signal.SIGTERM)
+                nfcapd.wait(timeout=30)
+                summary = subprocess.run([NFDUMP, "-R", folder, "-I"], capture_output=True, timeout=60, check=False).stdout.decode()
+                found = dict(line.split(": ", 1) for line in summary.splitlines() if ": " in line)
+                self.assertEqual((int(found["Flows"]), int(found["Packets"]), int(found["Bytes"])),
+                                 (300, 600, sum(row["orig.raw.pktlen"] for row in rows)), summary)
+                self.assertEqual(int(found["Sequence failures"]), 0, summary)
+
+    def udp_line(self, port):
+        with open("/proc/net/udp", encoding="utf-8") as table:
+            return [line.split() for line in table if f":{port:04X} " in line.split(" 07 ")[0]]
+
+    def wait_for_port(self, port):
+        end = time.monotonic() + 30
+        while not self.udp_line(port):
+            self.assertLess(time.monotonic(), end, "nfcapd does not listen")
+            time.sleep(0.02)
+
+    def wait_read(self, port):
+        """Until the collector's socket is empty."""
+        end = time.monotonic() + 30
+        while any(not line[4].endswith(":00000000") for line in self.udp_line(port)):
+            self.assertLess(time.monotonic(), end, "nfcapd does not read")
+            time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    unittest.main()
