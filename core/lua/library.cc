@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/lua/state.hh"
+#include "core/lua/stops.hh"
 
 namespace stook {
 
@@ -126,6 +127,7 @@ void open_stook(lua_State* raw) {
   lua_setfield(raw, -2, "array");
   lua_pushcfunction(raw, say);
   lua_setfield(raw, -2, "log");
+  open_stop(raw);
   open_parts(raw);
   lua_setglobal(raw, "stook");
 }
@@ -144,6 +146,7 @@ void open_libraries(lua_State* raw) {
   open_tables(raw);
   open_coroutines(raw);
   open_stook(raw);
+  open_debug_stop(raw);
   lua_pushnil(raw);  // what luaL_requiref remembers: the full tables
   lua_setfield(raw, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
 }

@@ -7,6 +7,7 @@
 
 #include "core/base/text.hh"
 #include "core/lua/library.hh"
+#include "core/lua/stops.hh"
 
 namespace stook {
 
@@ -45,10 +46,16 @@ LuaState::~LuaState() {
 }
 
 bool LuaState::call(lua_CFunction function, void* argument) {
+  int handler = 0;
+  if (ScriptStops::listener() != nullptr) {
+    lua_pushcfunction(raw_, stop_at_error);
+    handler = lua_gettop(raw_);
+  }
   lua_pushcfunction(raw_, function);
   lua_pushlightuserdata(raw_, argument);
-  int result = lua_pcall(raw_, 1, 0, 0);
+  int result = lua_pcall(raw_, 1, 0, handler);
   if (result == LUA_OK) {
+    lua_pop(raw_, handler != 0 ? 1 : 0);
     return true;
   }
   keep_error();

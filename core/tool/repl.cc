@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Floor 5. `stook repl 'STACK' | FILE | SCRIPT.lua`: a stack that is played row by row.
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 
 #include "core/base/log.hh"
@@ -11,15 +10,6 @@
 #include "core/tool/repl/typed_lines.hh"
 
 namespace stook {
-
-namespace {
-// $STOOK_HISTORY, or a file at home; empty: none.
-std::string history_file() {
-  const char* named = std::getenv("STOOK_HISTORY");
-  const char* home = std::getenv("HOME");
-  return named != nullptr ? named : home != nullptr ? std::string(home) + "/.stook_history" : "";
-}
-}  // namespace
 
 int repl_command(const std::vector<std::string>& words) {
   if (words.size() != 1 || words[0].empty() || words[0][0] == '-') {

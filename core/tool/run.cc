@@ -10,6 +10,7 @@
 #include "core/run/service.hh"
 #include "core/tool/commands.hh"
 #include "core/tool/progress.hh"
+#include "core/tool/repl/stop_shell.hh"
 
 namespace stook {
 
@@ -18,6 +19,7 @@ struct RunRequest {
   PlanRequest plan;
   bool is_quiet = false;
   bool is_json = false;
+  bool is_debug = false;
 };
 
 bool is_file(const std::string& name) {
@@ -32,6 +34,16 @@ bool read_count(const std::string& text, size_t& count) {
   count = static_cast<size_t>(value);
   return is_good;
 }
+
+constexpr const char* usage =
+    "usage: stook run [-t THREADS] [-k KEYSPOOL] [-q] [--json] [--debug] FILE | 'STACK'\n"
+    "  -t, --threads N   worker threads\n"
+    "  -k, --keyspool N  bundles of each source\n"
+    "  -q, --quiet       no progress, no report\n"
+    "      --json        the report as JSON\n"
+    "      --debug       one worker; where a script calls stook.stop() or debug.debug(), and where it raises, a shell "
+    "opens\n"
+    "                    that shows its variables: `cont` goes on, `:help` tells the rest\n";
 
 // False after a message when the words are off.
 bool read_words(const std::vector<std::string>& words, RunRequest& request) {
@@ -49,6 +61,8 @@ bool read_words(const std::vector<std::string>& words, RunRequest& request) {
       request.is_quiet = true;
     } else if (word == "--json") {
       request.is_json = true;
+    } else if (word == "--debug") {
+      request.is_debug = true;
     } else if (word.size() > 1 && word[0] == '-') {
       std::fprintf(stderr, "stook run: no such option: %s\n", word.c_str());
       return false;
@@ -60,7 +74,7 @@ bool read_words(const std::vector<std::string>& words, RunRequest& request) {
     }
   }
   if (what.empty()) {
-    std::fprintf(stderr, "usage: stook run [-t THREADS] [-k KEYSPOOL] [-q] [--json] FILE | 'STACK'\n");
+    std::fputs(usage, stderr);
     return false;
   }
   // A stack has commas; a name without any is meant to be a file, and says so when it is not there.
@@ -68,21 +82,63 @@ bool read_words(const std::vector<std::string>& words, RunRequest& request) {
   (is_stack ? request.plan.stack : request.plan.file) = what;
   return true;
 }
-}  // namespace
 
-int run_command(const std::vector<std::string>& words) {
-  room::enter(room::front);
-  RunRequest request;
-  if (!read_words(words, request)) {
-    return static_cast<int>(Exit::Usage);
+// The shell needs the standard input for itself.
+bool reads_input(const Plan& plan) {
+  for (const auto& instance : plan.instances) {
+    if (std::string_view(instance->plugin->name) == "stdin") {
+      return true;
+    }
   }
+  return false;
+}
+
+// Null after a message when it is wrong.
+std::shared_ptr<Plan> plan_run(const RunRequest& request) {
   std::shared_ptr<Plan> plan;
   try {
     plan = make_plan(request.plan);
   } catch (const ConfigErrors& errors) {
     std::fputs(show_errors(errors).c_str(), stderr);
+    return nullptr;
+  }
+  if (request.is_debug && reads_input(*plan)) {
+    std::fputs("stook run: --debug reads the standard input, and so does the source stdin; have it read a file\n",
+               stderr);
+    return nullptr;
+  }
+  return plan;
+}
+
+void show_report(const RunRequest& request, Engine& engine) {
+  if (request.is_json) {
+    std::fprintf(stderr, "%s\n", engine.report().json().c_str());
+  } else if (!request.is_quiet) {
+    std::fputs(engine.report().table().c_str(), stderr);
+  }
+}
+}  // namespace
+
+int run_command(const std::vector<std::string>& words) {
+  room::enter(room::front);
+  RunRequest request;
+  if (words.size() == 1 && (words[0] == "-h" || words[0] == "--help")) {
+    std::fputs(usage, stdout);
+    return 0;
+  }
+  if (!read_words(words, request)) {
     return static_cast<int>(Exit::Usage);
   }
+  StopShell shell;
+  if (request.is_debug) {
+    request.plan.threads = 1;
+    ScriptStops::listen(&shell);
+  }
+  std::shared_ptr<Plan> plan = plan_run(request);
+  if (plan == nullptr) {
+    return static_cast<int>(Exit::Usage);
+  }
+  shell.open();
   set_log_level(plan->settings.loglevel);
   Service service(plan, request.plan);
   try {
@@ -94,7 +150,7 @@ int run_command(const std::vector<std::string>& words) {
   // Nobody is going to reload: what is left would wait for ever.
   service.engine().on_standstill([&]() ROOM(front) { service.stop(); });
   Progress progress(service.engine());
-  bool is_live = !request.is_quiet && isatty(STDERR_FILENO) != 0;
+  bool is_live = !request.is_quiet && !request.is_debug && isatty(STDERR_FILENO) != 0;
   if (is_live) {
     progress.start(service.loop());
   }
@@ -102,11 +158,7 @@ int run_command(const std::vector<std::string>& words) {
   if (is_live) {
     progress.stop();
   }
-  if (request.is_json) {
-    std::fprintf(stderr, "%s\n", service.engine().report().json().c_str());
-  } else if (!request.is_quiet) {
-    std::fputs(service.engine().report().table().c_str(), stderr);
-  }
+  show_report(request, service.engine());
   if (service.engine().has_stuck_thread()) {
     service.leave(exit);
   }

@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`stook repl` through a pseudo-terminal, as somebody sits before it (S3-09)."""
 
-import errno
 import os
-import pty
-import select
-import subprocess
-import time
 import unittest
 
-from harness import BUILD, ROOT, Programs
+from terminal import Terminal
 
 LABEL = """function filter(rec)
   if rec.status and rec.status < 400 then return false end
@@ -20,48 +15,15 @@ end
 STACK = "in:stdin, parse_json, label:lua(label.lua), out:file(path=out.log, format=json)"
 
 
-class Repl(Programs):
+class Repl(Terminal):
+    prompt = "stook> "
+
     def setUp(self):
         super().setUp()
         self.write("label.lua", LABEL % "bad")
-        self.seen = ""
 
     def start(self, what=STACK):
-        """The program, with its standard streams on a terminal."""
-        self.terminal, inner = pty.openpty()
-        self.addCleanup(os.close, self.terminal)
-        self.process = subprocess.Popen([os.path.join(ROOT, BUILD, "stook"), "repl", what], cwd=self.dir, stdin=inner,
-                                        stdout=inner, stderr=inner, start_new_session=True,
-                                        env={**os.environ, "TERM": "dumb", "STOOK_HISTORY": self.path("history")})
-        os.close(inner)
-        self.addCleanup(self.kill)
-        return self.expect("stook> ")
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def expect(self, text, seconds=60):
-        """All that was printed up to this text, which has to come."""
-        end = time.monotonic() + seconds
-        while text not in self.seen:
-            ready, _, _ = select.select([self.terminal], [], [], max(0, end - time.monotonic()))
-            self.assertTrue(ready, f"{text!r} did not come; there is {self.seen!r}")
-            try:
-                more = os.read(self.terminal, 65536)
-            except OSError as error:  # the other end is closed
-                self.assertEqual(error.errno, errno.EIO)
-                more = b""
-            self.assertTrue(more, f"{text!r} did not come before the end; there is {self.seen!r}")
-            self.seen += more.decode("utf-8", "replace").replace("\r", "")
-        found, self.seen = self.seen.split(text, 1)
-        return found
-
-    def say(self, line):
-        """What is printed for this line, its echo left out."""
-        os.write(self.terminal, (line + "\n").encode())
-        return self.expect("\nstook> ").rpartition(line + "\n")[2]
+        return self.open("repl", what)
 
     def quit(self):
         os.write(self.terminal, b":quit\n")

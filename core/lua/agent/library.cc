@@ -10,6 +10,7 @@
 #include "core/lua/agent/streams.hh"
 #include "core/lua/agent/vocabulary.hh"
 #include "core/lua/library.hh"
+#include "core/lua/stops.hh"
 
 namespace stook {
 
@@ -140,6 +141,7 @@ int open_all(lua_State* raw) {
   if (world.has_debug) {
     luaL_requiref(raw, LUA_DBLIBNAME, luaopen_debug, 1);
     lua_pop(raw, 1);
+    open_debug_stop(raw);
   }
   if (world.has_package) {
     open_package(raw, world.paths);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/lua/manifest.hh"
+#include "core/lua/stops.hh"
 
 namespace stook {
 
@@ -94,6 +95,9 @@ int SourceRun::resume_protected(lua_State* raw) {
   int status = lua_resume(task.thread, raw, std::exchange(task.arguments, 0), &results);
   state.watch().run_in(before);
   if (status != LUA_OK && status != LUA_YIELD) {
+    const char* text =
+        lua_type(task.thread, -1) == LUA_TSTRING ? lua_tostring(task.thread, -1) : "an error that is no text";
+    stop_script(state, raw, task.thread, text);
     lua_xmove(task.thread, raw, 1);
     return lua_error(raw);
   }

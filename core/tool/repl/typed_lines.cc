@@ -22,6 +22,12 @@ void load(void* library, const char* name, F& function) {
 }
 }  // namespace
 
+std::string history_file() {
+  const char* named = std::getenv("STOOK_HISTORY");
+  const char* home = std::getenv("HOME");
+  return named != nullptr ? named : home != nullptr ? std::string(home) + "/.stook_history" : "";
+}
+
 TypedLines::TypedLines(std::string history)
     : history_(std::move(history)), is_terminal_(::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {
   library_ = is_terminal_ ? ::dlopen("libedit.so.2", RTLD_NOW) : nullptr;

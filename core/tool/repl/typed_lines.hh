@@ -8,6 +8,9 @@
 
 namespace stook {
 
+/// $STOOK_HISTORY, or a file at home; empty: none.
+std::string history_file();
+
 /// *Rooms:* the one thread of the tool. One of them at a time.
 class TypedLines {
  public:
