@@ -34,7 +34,8 @@
 ///     path=out.log
 ///
 /// A script that raises, or spends its budget without waiting, is named in the log with its line, and begins anew from the
-/// last token after 0.2 s, and up to 60 s when it fails again and again. When `run` has returned and all that it spawned,
+/// last token after 0.2 s, and up to 60 s when it fails again and again. With `isolate=process` it runs in a process of its
+/// own, whose death is told in the same way. When `run` has returned and all that it spawned,
 /// the source has come to its end.
 #include <memory>
 #include <stdexcept>

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "core/api/tied_child.hh"
 #include "core/base/clock.hh"
 #include "core/base/status.hh"
 
@@ -44,6 +45,23 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     found.push_back(const_cast<char*>(text.c_str()));
   }
   return found;
+}
+
+std::vector<char*> words_of(const Launch& launch) {
+  std::vector<char*> words = pointers(launch.words);
+  words.push_back(nullptr);
+  return words;
+}
+
+std::vector<char*> variables_of(const Launch& launch) {
+  std::vector<char*> variables = pointers(launch.environment);
+  for (char** variable = environ; *variable != nullptr; variable++) {
+    if (is_inherited(*variable, launch.environment)) {
+      variables.push_back(*variable);
+    }
+  }
+  variables.push_back(nullptr);
+  return variables;
 }
 
 /// posix_spawn's two objects, with what a program of stook's wants of them.
@@ -84,15 +102,8 @@ class Spawn {
     if (!launch.folder.empty()) {
       posix_spawn_file_actions_addchdir_np(&actions_, launch.folder.c_str());
     }
-    std::vector<char*> words = pointers(launch.words);
-    words.push_back(nullptr);
-    std::vector<char*> variables = pointers(launch.environment);
-    for (char** variable = environ; *variable != nullptr; variable++) {
-      if (is_inherited(*variable, launch.environment)) {
-        variables.push_back(*variable);
-      }
-    }
-    variables.push_back(nullptr);
+    std::vector<char*> words = words_of(launch);
+    std::vector<char*> variables = variables_of(launch);
     return posix_spawnp(&pid, words[0], &actions_, &attributes_, words.data(), variables.data());
   }
 
@@ -155,7 +166,8 @@ Pipe open_pipe(bool is_read_by_us) {
 
 void Child::start(const Launch& launch) {
   pid_t pid = 0;
-  int error = Spawn().run(launch, pid);
+  int error = is_tied() ? run_tied(launch, words_of(launch).data(), variables_of(launch).data(), pid)
+                        : Spawn().run(launch, pid);
   if (error != 0) {
     throw SetupError("cannot run " + launch.words[0] + ": " + std::strerror(error), error);
   }

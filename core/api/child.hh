@@ -58,7 +58,8 @@ class Child {
   Child& operator=(const Child&) = delete;
   ~Child() { finish(); }
 
-  /// Throws SetupError when the program cannot be started. REQUIRES: !is_started().
+  /// Throws SetupError when the program cannot be started. In a process that gets a signal when its parent ends, the
+  /// program gets SIGKILL when that process ends. REQUIRES: !is_started().
   void start(const Launch& launch);
   bool is_started() const { return pid_ > 0; }
   pid_t pid() const { return pid_; }

@@ -232,7 +232,7 @@ void IsolatedRun::settle() {
     return;
   }
   if (was_killed_ && verdict_ == Verdict::None) {
-    message_ = "it did not end within a second of being asked to, and its process was killed";
+    message_ = "it did not end within two seconds of being asked to, and its process was killed";
   } else if (verdict_ == Verdict::None) {
     message_ = ending_of(ending);
   }

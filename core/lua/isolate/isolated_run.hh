@@ -27,7 +27,7 @@ inline constexpr const char* isolated_word = "--isolated-script";
 class IsolatedRun final : public ScriptLife {
  public:
   /// How long the script has to end by itself once it is asked to, and its process after SIGTERM.
-  static constexpr int64_t grace = 500'000'000;
+  static constexpr int64_t grace = 1'000'000'000;
 
   /// `keys`: of source_keys.
   IsolatedRun(Feed& feed, ScriptBrief brief, const std::vector<Key>& keys, Tokens& tokens, ScriptOwner& owner);
