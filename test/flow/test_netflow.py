@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NetFlow 5, 7, 9 and IPFIX by UDP: hand-made messages, and what softflowd makes of packets."""
+"""NetFlow, IPFIX and sFlow: hand-made messages, and what softflowd makes of packets."""
 
 import shutil
 import socket
@@ -99,6 +99,24 @@ class Netflow(Net):
         daemon.stop()
         self.assertEqual([(row["orig.l4.sport"], row["orig.l4.dport"]) for row in self.rows()],
                          [(number, i) for _ in range(2) for number in range(40) for i in (1, 2)])
+
+    def test_sampled_packets_are_taken_apart_and_counters_are_rows(self):
+        daemon = self.listen("UDP", "listen=127.0.0.1:0", parse="samples:PARSE_SFLOW,base:BASE",
+                             keys="sflow.kind,sampling.interval,ip.saddr,ip.daddr,udp.dport,ifInOctets")
+        frame = bytes(12) + b"\x08\x00" + udp4("192.0.2.1", "198.51.100.7", 5000, 53, 50)
+        words = lambda *numbers: struct.pack(f">{len(numbers)}I", *numbers)
+        record = words(1, len(frame) + 200, 0, len(frame)) + frame + bytes(-len(frame) % 4)
+        flow = words(1, 3, 1000, 5000, 0, 3, 7, 1, 1, len(record)) + record
+        counters = words(3, 6, 0, 1000, 1, 3, 0, 777) + bytes(60)
+        counters = words(1, 3, 1, 1, len(counters)) + counters
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.connect(self.addresses(daemon)[0])
+            peer.send(words(5, 1, 0x0A000001, 0, 1, 1000, 2, 1, len(flow)) + flow + words(2, len(counters)) + counters)
+        self.has_rows(daemon, 2)
+        daemon.stop()
+        self.assertEqual(self.rows(), [
+            {"sflow.kind": "flow", "sampling.interval": 1000, "ip.saddr": "192.0.2.1", "ip.daddr": "198.51.100.7", "udp.dport": 53},
+            {"sflow.kind": "counters", "ifInOctets": 777}])
 
     @unittest.skipUnless(shutil.which("softflowd"), "softflowd is not installed")
     def test_softflowds_flows_have_the_packets_and_bytes_that_it_saw(self):

@@ -15,7 +15,7 @@
 namespace stook {
 
 /// The number at the head of a message.
-enum class FlowVersion : uint8_t { V5 = 5, V7 = 7, V9 = 9, Ipfix = 10 };
+enum class FlowVersion : uint8_t { Sflow = 0, V5 = 5, V7 = 7, V9 = 9, Ipfix = 10 };
 
 /// How a field's bytes become a cell.
 enum class FlowDecode : uint8_t {

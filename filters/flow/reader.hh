@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/arena.hh"
-#include "filters/parse_netflow/domains.hh"
+#include "filters/flow/domains.hh"
 
 namespace stook {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/parse_netflow/options.hh"
+#include "filters/flow/options.hh"
 
 namespace stook {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/parse_netflow/domains.hh"
+#include "filters/flow/domains.hh"
 
 #include <algorithm>
 

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "filters/parse_netflow/counts.hh"
-#include "filters/parse_netflow/template.hh"
+#include "filters/flow/counts.hh"
+#include "filters/flow/template.hh"
 
 namespace stook {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/parse_netflow/rows.hh"
+#include "filters/flow/rows.hh"
 
 #include <array>
 
-#include "filters/parse_netflow/values.hh"
+#include "filters/flow/values.hh"
 
 namespace stook {
 

@@ -8,18 +8,12 @@
 #include <vector>
 
 #include "core/data/batch.hh"
-#include "filters/parse_netflow/reader.hh"
+#include "filters/flow/reader.hh"
 
 namespace stook {
 
 /// The keys of flows that are planned, behind `parse_error`: those that stand for elements, and these.
 std::vector<Key> flow_keys();
-
-/// A value that each row of a message takes over from the row it came in.
-struct CarriedCell {
-  KeyId key;
-  Cell cell;
-};
 
 class FlowRows {
  public:

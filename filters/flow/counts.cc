@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/parse_netflow/counts.hh"
+#include "filters/flow/counts.hh"
 
 namespace stook {
 

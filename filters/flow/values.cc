@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/parse_netflow/values.hh"
+#include "filters/flow/values.hh"
 
 #include <bit>
 

@@ -21,8 +21,8 @@
 #include <stdexcept>
 
 #include "core/api/plugin.hh"
-#include "core/data/endian.hh"
-#include "filters/parse_netflow/rows.hh"
+#include "filters/flow/carried.hh"
+#include "filters/flow/rows.hh"
 
 namespace stook {
 
@@ -66,7 +66,7 @@ class ParseNetflow final : public Filter {
         batch.fault(row);
         continue;
       }
-      carry(batch, row);
+      carried_.take(batch, row);
       is_taken.set(row);
     }
     waiting_ = reader_.records();
@@ -86,42 +86,13 @@ class ParseNetflow final : public Filter {
   void begin(Batch& batch) ROOM(worker) {
     reader_.begin(batch.arena(), monotonic_ns());
     next_ = done_ = 0;
-    carried_.clear();
-    carried_of_.assign(Column::max_rows, {0, 0});
-    present_.clear();
-    for (size_t i = 0; i < batch.keys().size(); i++) {
-      auto key = static_cast<KeyId>(i);
-      if (key != batch.in(message_in) && batch.bundle().column(key) != nullptr) {
-        present_.push_back(key);
-      }
-    }
+    carried_.begin(batch, batch.in(message_in));
   }
 
-  /// Port and address, as bytes.
   std::string_view exporter(const Batch& batch, Row row) ROOM(worker) {
-    const Column* ips = batch.read(batch.in(ip_in));
-    const Column* ports = batch.read(batch.in(port_in));
-    const Cell* ip = ips == nullptr ? nullptr : ips->find(row);
-    const Cell* port = ports == nullptr || config_.exporter == ExporterIs::Address ? nullptr : ports->find(row);
-    char number[2];
-    put_big(number, static_cast<uint16_t>(port == nullptr ? 0 : port->bits));
-    exporter_.assign(number, sizeof number);
-    if (ip != nullptr && ip->is_slice()) {
-      exporter_.append(ip->bytes());
-    }
+    bool is_session = config_.exporter == ExporterIs::Session;
+    put_exporter(exporter_, batch, batch.in(ip_in), is_session ? batch.in(port_in) : no_key, row);
     return exporter_;
-  }
-
-  // What the row has beside its message goes to all its flows.
-  void carry(Batch& batch, Row row) ROOM(worker) {
-    size_t begin = carried_.size();
-    for (KeyId key : present_) {
-      const Column* column = batch.bundle().column(key);
-      if (column->has(row)) {
-        carried_.push_back({key, (*column)[row]});
-      }
-    }
-    carried_of_[row] = {begin, carried_.size()};
   }
 
   void append(Batch& batch) ROOM(worker) {
@@ -140,12 +111,7 @@ class ParseNetflow final : public Filter {
       const FlowRun& run = reader_.runs()[next_];
       const FlowMessage& message = reader_.message(run);
       uint32_t part = std::min(count, run.count - done_);
-      auto [begin, end] = carried_of_[message.row];
-      for (size_t i = begin; i < end; i++) {
-        for (uint32_t k = 0; k < part; k++) {
-          batch.bundle().put(carried_[i].key, static_cast<Row>(first + k), carried_[i].cell);
-        }
-      }
+      carried_.put(batch, static_cast<Row>(message.row), first, part);
       rows_.put(batch, run, message, done_, first, part);
       done_ += part;
       if (done_ == run.count) {
@@ -162,9 +128,7 @@ class ParseNetflow final : public Filter {
   FlowReader reader_;
   FlowRows rows_;
   std::string exporter_;
-  std::vector<KeyId> present_;  // keys that rows of the batch have
-  std::vector<CarriedCell> carried_;
-  std::vector<std::pair<size_t, size_t>> carried_of_;  // by row
+  CarriedCells carried_;
   size_t waiting_ = 0;
   size_t next_ = 0;
   uint32_t done_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/parse_netflow/template.hh"
+#include "filters/flow/template.hh"
 
 #include "core/data/endian.hh"
 

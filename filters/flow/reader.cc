@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/parse_netflow/reader.hh"
+#include "filters/flow/reader.hh"
 
 #include <algorithm>
 
 #include "core/data/endian.hh"
-#include "filters/parse_netflow/options.hh"
+#include "filters/flow/options.hh"
 
 namespace stook {
 

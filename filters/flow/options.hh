@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "filters/parse_netflow/domains.hh"
+#include "filters/flow/domains.hh"
 
 namespace stook {
 

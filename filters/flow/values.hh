@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/data/batch.hh"
-#include "filters/parse_netflow/reader.hh"
+#include "filters/flow/reader.hh"
 
 namespace stook {
 
