@@ -48,7 +48,7 @@ local function plain(options)
       stream = nil
     end
     return is_written, why
-  end)
+  end, function() return 1 end)
 
   return {
     is_output = true,
@@ -58,7 +58,8 @@ local function plain(options)
       return record
     end,
     finish = function() end,
-    count = function() return queue.count() end,
+    count = queue.count,
+    records = queue.records,
   }
 end
 

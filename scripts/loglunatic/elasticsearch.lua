@@ -77,7 +77,7 @@ local function http(options)
       stook.log("error", ("elasticsearch.http: answer %d, %d records refused: %s"):format(status, lost, answer:sub(1, 200)))
     end
     return true
-  end)
+  end, function(batch) return #batch end)
 
   local self = { is_output = true }
 
@@ -112,6 +112,7 @@ local function http(options)
     let_go()
   end
   function self.count() return queue.count() end
+  function self.records() return queue.records() + #texts end
   return self
 end
 

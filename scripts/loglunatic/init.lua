@@ -19,6 +19,7 @@ end
 world.part = part
 
 local failed = stook.counter("failed", "records that a filter or an output raised an error about; they end there")
+local unsent = stook.counter("unsent", "records that an output still had when the source was stopped")
 local Stage = {}
 local read_by = {}  -- the inputs, in order
 
@@ -101,9 +102,10 @@ end
 local function link(...)
   local given = { ... }
   if #given == 1 and type(given[1]) == "table" and getmetatable(given[1]) ~= Stage then given = given[1] end
-  local last
-  for place, value in ipairs(given) do
-    local stage = as_stage(value, place)
+  local last, count = nil, 0
+  for place in pairs(given) do count = math.max(count, math.tointeger(place) or 0) end
+  for place = 1, count do  -- a name that is none is a nil among them
+    local stage = as_stage(given[place], place)
     if stage.read and last then error("link: an input stands first; stage " .. place .. " is one", 2) end
     if last and last.sink and last.sink ~= stage then
       error("link: stage " .. place - 1 .. " leads to another one already; make one for each link", 2)
@@ -190,7 +192,17 @@ local function setup(options)
     end
   end
 
-  return { run = run, finish = finish }
+  local function stop()
+    for output in pairs(outputs) do
+      local count = output.records()
+      if count > 0 then
+        unsent:add(count)
+        stook.log("warning", ("%s: stopped with %d records that were not sent"):format(output.name, count))
+      end
+    end
+  end
+
+  return { run = run, finish = finish, stop = stop }
 end
 
 -- What the configuration sees.

@@ -6,6 +6,7 @@
 local of_line = part("record").of_line
 
 local terminate, kill = 15, 9
+local records_a_turn = 64  -- then others have theirs, and the budget begins anew
 local first_pause, longest_pause, long_life = 0.1, 30, 10
 
 local function end_program(stream)
@@ -26,11 +27,14 @@ local function pipe(options)
   local self = { command = command }
 
   local function read(feed, idle, pause)
+    local count = 0
     while true do
       local line, why = stream:line(pause())
       if line then
         line = line:gsub("[\r\n]", "")
         if line ~= "" then feed(of_line(line)) end
+        count = count + 1
+        if count % records_a_turn == 0 then sleep(0) end
       elseif why == "late" then
         idle()
       else
@@ -57,7 +61,11 @@ local function pipe(options)
       if restart and not self.is_stopped then
         wait = os.time() - began >= long_life and first_pause or math.min(2 * wait, longest_pause)
         stook.log("info", "pipe: " .. command .. ": begins again")
-        sleep(wait)
+        local left = wait
+        while left > 0 and not self.is_stopped do
+          sleep(0.05)
+          left = left - 0.05
+        end
       end
     until not restart or self.is_stopped
   end

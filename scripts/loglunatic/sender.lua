@@ -4,8 +4,9 @@
 
 local first_pause, longest_pause = 0.2, 10
 
--- send(item) gives true, or nil and why it has to be tried again. `most`: so many items wait.
-local function sender(what, most, send)
+-- send(item) gives true, or nil and why it has to be tried again. `most`: so many items wait. `records_of(item)`: how many
+-- records one is.
+local function sender(what, most, send, records_of)
   local queue, first, last, is_sending = {}, 1, 0, false
 
   local function work()
@@ -26,6 +27,11 @@ local function sender(what, most, send)
 
   local self = {}
   function self.count() return last - first + 1 end
+  function self.records()
+    local count = 0
+    for i = first, last do count = count + records_of(queue[i]) end
+    return count
+  end
   function self.add(item)
     while self.count() >= most do sleep(0.01) end
     last = last + 1

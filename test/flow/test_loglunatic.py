@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import re
+import signal
 import socket
 import threading
 import unittest
@@ -145,6 +146,7 @@ class Loglunatic(Programs):
                 ("\noutputs.pager{}", "tutorial.lua:2: there is no output 'pager'; there are carbon, elasticsearch, pipeline, stdout"),
                 ("\ndate{ type = 'moon' }", "tutorial.lua:2: date: type is 'moon'; it would be http, euro or apache"),
                 ("\ninputs.pipe{}", "tutorial.lua:2: inputs.pipe: it takes command"),
+                ("\nlink{ inputs.pipe{ command = 'ls' }, grep, outputs.stdout{} }", "tutorial.lua:2: link: stage 2 is a nil"),
                 ("\nlink{ inputs.pipe{ command = 'ls' }, 7 }", "tutorial.lua:2: link: stage 2 is a number"),
                 ("x = 1", "tutorial.lua: it has no input; it takes link{ inputs.pipe{"),
                 ("link{", "tutorial.lua:1: unexpected symbol near <eof>")):
@@ -352,6 +354,27 @@ class Loglunatic(Programs):
         daemon = self.daemon('link{ inputs.pipe{ command = "exec tail -n +1 -f grow" }, %s }' % (output % (server.server_port, "0.05", 100)))
         daemon.wait_for(lambda: len(bodies) == 1, "the record, after so long")
         daemon.stop()
+
+    def test_s0_102_what_is_not_sent_before_a_stop_is_counted(self):
+        server = socket.create_server(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        server.close()
+        daemon = self.daemon('link{ inputs.pipe "seq 1 7", outputs.elasticsearch.http{ host = "127.0.0.1", port = %d, threshold = { reqs = 5 } } }' % port)
+        daemon.wait_for(lambda: "again in" in daemon.log(), "the first attempt")
+        daemon.stop()
+        self.assertIn("stopped with 7 records that were not sent", daemon.log())
+
+    def test_s0_103_what_the_command_line_says_is_stookds(self):
+        self.write("tutorial.lua", 'link{ inputs.pipe "echo up; exec sleep 1000" }')
+        config = "[global]\nlogfile=%s\n" % self.path("lunatic.log") + CONFIG.format(sink="FILE", more="") + FILE
+        done = self.stookd("-d", "-p", self.path("lunatic.pid"), "-c", self.write("stook.conf", config))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        pid = int(self.read("lunatic.pid"))
+        self.addCleanup(lambda: is_alive(pid) and os.kill(pid, signal.SIGKILL))
+        self.until(lambda: self.messages() == ["up"], "its record")
+        os.kill(pid, signal.SIGTERM)
+        self.until(lambda: not is_alive(pid), "its end")
+        self.assertIn("balanced=yes", self.read("lunatic.log"))
 
     def carbon(self, room=None):
         server = socket.create_server(("127.0.0.1", 0))
