@@ -5,7 +5,7 @@
 /// read one after the other in the order in which they are given, and a pattern stands for its matches, sorted by name. A
 /// pipe will do (`tcpdump -w - | stook run 'pcap(/dev/stdin), …'`). Link types are those that carry IP. A row is a packet
 /// from its network layer on, with the keys of ulogd's NFLOG; `base` takes it apart. Packets that end within their link
-/// layer, or of an unknown link type, are counted as `framing`; a file that is damaged is logged, counted as `unreadable`,
+/// layer, or of a link type that is unknown or means nothing to `filter`, are counted as `framing`; a file that is damaged is logged, counted as `unreadable`,
 /// and the next one is read. With `lanes = 2` and more the packets of a flow stay in order, both directions together.
 ///
 ///     stack=in:PCAP,base:BASE,ip:IP2STR,text:PRINTPKT,out:FILE
@@ -29,6 +29,7 @@
 #include "core/base/log.hh"
 #include "core/base/status.hh"
 #include "sources/glob.hh"
+#include "sources/pcap/bpf.hh"
 #include "sources/pcap/file.hh"
 
 namespace stook {
@@ -37,10 +38,12 @@ namespace {
 
 struct PcapConfig {
   std::vector<std::string> path;
+  std::string filter;
 };
 
 constexpr Option options[] = {
     option<&PcapConfig::path>("path", required, "capture files, in this order; patterns with * ? [ ] are expanded"),
+    option<&PcapConfig::filter>("filter", "", "packets that are wanted, as tcpdump says it; empty: all"),
 };
 
 constexpr int packets_a_turn = 256;
@@ -53,13 +56,16 @@ void declare(void* config, std::string_view folder, Wiring& wiring) {
     }
     path = path_in(folder, path);
   }
+  if (!pcap.filter.empty()) {
+    PacketFilter::check(pcap.filter);
+  }
   declare_pcap_keys(wiring);
 }
 
 /// *Rooms:* its front. Files are read in the loop's idle turns, one bundle a turn; pipes when they are readable.
 class Pcap final : public Source {
  public:
-  explicit Pcap(const PcapConfig& config) : config_(config) {}
+  explicit Pcap(const PcapConfig& config) : config_(config), filter_(config.filter) {}
 
   void start(Feed& feed) override ROOM(front) {
     feed_ = &feed;
@@ -93,10 +99,14 @@ class Pcap final : public Source {
   void end_file() ROOM(front);
   bool read() ROOM(front);
   bool put() ROOM(front);
+  bool is_known(uint16_t link) ROOM(front) {
+    return is_known_link(link) && (filter_.is_empty() || filter_.knows(link));
+  }
   void lose_packet(uint16_t link) ROOM(front);
   void lose_file() ROOM(front);
 
   const PcapConfig& config_;
+  PacketFilter filter_ OWNED(front);
   Feed* feed_ OWNED(front) = nullptr;
   Watcher watcher_ OWNED(front);
   PcapRows rows_ OWNED(front);
@@ -139,7 +149,7 @@ void Pcap::lose_file() {
 
 void Pcap::lose_packet(uint16_t link) {
   feed_->lose(Loss::Framing, 1);
-  if (!is_known_link(link) && unknown_links_.insert(link).second) {
+  if (!is_known(link) && unknown_links_.insert(link).second) {
     log_event(Level::Warning, "packets_unknown",
               Fields()("instance", feed_->id())("path", files_[next_ - 1])("link_type", uint64_t{link}));
   }
@@ -213,7 +223,11 @@ bool Pcap::read() {
 // False: the pool is empty.
 bool Pcap::put() {
   const CapturedPacket& packet = file_.packet();
-  if (!is_known_link(packet.link) || !open_frame(packet, frame_)) {
+  bool is_readable = is_known(packet.link);
+  if (is_readable && !filter_.is_empty() && !filter_.wants(packet)) {
+    return true;
+  }
+  if (!is_readable || !open_frame(packet, frame_)) {
     lose_packet(packet.link);
     return true;
   }

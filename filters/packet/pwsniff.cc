@@ -64,7 +64,7 @@ class PwSniff final : public Filter {
 
   void run(Batch& batch) override ROOM(worker) {
     const Column* packets = batch.read(batch.in(0));
-    batch.keep_if([&](Row row) ROOM(worker) {
+    batch.keep_if([&](Row row) {
       std::string_view payload = clear_payload(bytes_at(packets, row));
       bool has_user = put(batch, 0, row, word_after(payload, "USER "));
       bool has_word = put(batch, 1, row, word_after(payload, "PASS "));
@@ -73,7 +73,7 @@ class PwSniff final : public Filter {
   }
 
  private:
-  static bool put(Batch& batch, size_t out, Row row, std::string_view word) ROOM(worker) {
+  static bool put(Batch& batch, size_t out, Row row, std::string_view word) {
     Column* column = word.empty() ? nullptr : batch.write(batch.out(out));
     if (column != nullptr) {
       column->set(row, Cell::of_text(word));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Capture files through the real program: packets are taken apart, and what cannot be read is counted (S1-63, S1-95)."""
 
+import ctypes.util
 import gzip
 import random
 import re
@@ -152,6 +153,26 @@ class Pcap(Flow):
         result = self.run_stack("pcap(a.pcap), file(path=out.pcap, format=pcap)", code=1)
         self.assertEqual(result.line("file", "codec")["faults"], 1)
         self.assertEqual(len(self.read("out.pcap").encode("utf-8", "surrogateescape")), 24 + 16 + 29)
+
+    def test_a_filter_chooses_packets_as_tcpdump_does(self):
+        if ctypes.util.find_library("pcap") is None:
+            self.skipTest("libpcap is not installed")
+        frames, expected = mixed(500, seed=9)
+        self.write("a.pcap", p.pcap(frames))
+        self.write("b.pcap", p.pcap([frame[14:] for frame in frames if frame[12:14] != b"\x08\x06"], link=101))
+        chosen = [keys for keys in expected if "udp.sport" in keys or "icmp.type" in keys]
+        result = self.run_stack("pcap('a.pcap, b.pcap', filter='udp or icmp'), base, file(path=out.json)")
+        rows = self.json_lines("out.json")
+        self.assertEqual(len(rows), 2 * len(chosen))
+        for row, keys in zip(rows, chosen + chosen):
+            self.assertEqual({key: row.get(key) for key in keys}, keys)
+        self.assertEqual(result.line("pcap")["in"], 2 * len(chosen))
+        result = self.run_stack("pcap('a.pcap, b.pcap', filter='ether host 02:00:00:00:00:0a'), file(path=two.json)", code=1)
+        self.assertEqual(len(self.json_lines("two.json")), 500)
+        self.assertEqual(result.line("pcap")["dropped"], {"framing": sum(f[12:14] != b"\x08\x06" for f in frames)})
+        refused = self.stook("run", "pcap(a.pcap, filter='udp and'), base, null")
+        self.assertEqual(refused.code, 2)
+        self.assertIn("it takes what tcpdump takes, such as tcp port 443", refused.err)
 
     def test_the_plan_shows_which_keys_are_made(self):
         self.write("a.pcap", p.pcap([]))
