@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configurations of loglunatic as the script of a Lua source (`vocabulary = loglunatic`). Names carry the catalogue's ids."""
 
+import fcntl
 import http.server
 import json
 import os
 import re
 import signal
 import socket
+import struct
+import subprocess
+import termios
 import threading
 import unittest
 
-from harness import Daemon, Programs, is_alive
+from harness import BUILD, ROOT, Daemon, Programs, is_alive
 
 CONFIG = """
 stack=in:LUA,out:{sink}
@@ -106,6 +110,24 @@ class Loglunatic(Programs):
         self.assertEqual(first, SHOWN)
         self.assertIn("http_version = 1,", second)
         self.assertIn('timestamp = "2013-03-26T03:13:32.001Z"', second)
+
+    def test_the_example_of_the_page_is_right(self):
+        with open(os.path.join(ROOT, "scripts/loglunatic/README.md"), encoding="utf-8") as page:
+            self.write("tutorial.lua", re.search(r"```lua\n(.*?)```", page.read(), re.S).group(1))
+        result = self.stook("check", self.write("stook.conf", CONFIG.format(sink="STDOUT", more="")))
+        self.assertEqual(result.code, 0, result.out + result.err)
+
+    def test_s0_102_what_nobody_reads_waits(self):
+        self.write("tutorial.lua", 'link{ inputs.pipe "seq 1 5000", function(r) return r.message .. ("."):rep(100) end, outputs.stdout{} }')
+        config = self.write("stook.conf", CONFIG.format(sink="NULL", more=""))
+        process = subprocess.Popen([os.path.join(ROOT, BUILD, "stook"), "run", "-q", config], stdout=subprocess.PIPE, cwd=self.dir)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.until(lambda: struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, b"    "))[0] > 3000, "output that nobody reads")
+        with process.stdout:
+            lines = process.stdout.read().decode().splitlines()
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(lines, [f"{i}" + "." * 100 for i in range(1, 5001)])
 
     def test_s0_07_without_an_output_records_are_rows_of_the_stack(self):
         self.write("access.log", ACCESS)
