@@ -25,6 +25,10 @@ std::string exporter_of(const FlowDomain& domain) {
 
 }  // namespace
 
+uint32_t FlowDomain::number() const {
+  return big<uint32_t>(name.data() + 1);
+}
+
 FlowDomain& FlowDomains::domain(FlowVersion version, uint32_t number, std::string_view exporter, int64_t now) {
   char head[before_exporter];
   head[0] = static_cast<char>(version);
@@ -75,6 +79,7 @@ FlowTemplate* FlowDomains::learn(FlowDomain& domain, FlowVersion version, const 
   domain.templates.push_front(std::move(*made));
   domain.by_id[spec.id] = domain.templates.begin();
   templates_++;
+  changes_++;
   return &domain.templates.front();
 }
 
@@ -93,6 +98,7 @@ void FlowDomains::drop_template(FlowDomain& domain, std::list<FlowTemplate>::ite
   domain.by_id.erase(which->id);
   replaced_.splice(replaced_.end(), domain.templates, which);
   templates_--;
+  changes_++;
 }
 
 void FlowDomains::drop_domain(Domain which) {

@@ -64,6 +64,8 @@ struct FlowDomain {
   /// The exporter's start, as its options data say.
   int64_t start = FlowClock::unknown;
   int64_t used = 0;
+
+  uint32_t number() const;
 };
 
 /// All domains of a replica. *Invariants:* both lists are in order of use, the latest first; nobody's data is larger than
@@ -91,6 +93,8 @@ class FlowDomains {
   /// Counts a template that is none.
   void refuse() { counts_.count(FlowCount::Refused); }
 
+  /// Grows with each template that comes, changes or goes.
+  uint64_t changes() const { return changes_; }
   size_t templates() const { return templates_; }
   size_t held_bytes() const { return held_; }
   const std::list<FlowDomain>& all() const { return domains_; }
@@ -112,6 +116,7 @@ class FlowDomains {
   std::string name_;
   size_t templates_ = 0;
   size_t held_ = 0;
+  uint64_t changes_ = 0;
 };
 
 }  // namespace stook

@@ -22,6 +22,7 @@
 
 #include "core/api/plugin.hh"
 #include "filters/flow/carried.hh"
+#include "filters/flow/kept.hh"
 #include "filters/flow/rows.hh"
 
 namespace stook {
@@ -35,6 +36,7 @@ struct NetflowConfig {
   std::string key;
   ExporterIs exporter = ExporterIs::Session;
   bool options = false;
+  std::string state_file;
 };
 
 /// Positions in Wiring.reads and Wiring.writes.
@@ -48,7 +50,13 @@ constexpr int64_t expire_period = 10'000'000'000;
 class ParseNetflow final : public Filter {
  public:
   ParseNetflow(const NetflowConfig& config, std::string_view id)
-      : config_(config), counts_(id), reader_({}, counts_, config.options), rows_(first_flow_key) {}
+      : config_(config),
+        counts_(id),
+        reader_({}, counts_, config.options),
+        rows_(first_flow_key),
+        kept_(config.state_file, id) {
+    kept_.load(reader_.domains(), monotonic_ns());
+  }
 
   void run(Batch& batch) override ROOM(worker) {
     begin(batch);
@@ -80,7 +88,10 @@ class ParseNetflow final : public Filter {
     fill(batch, batch.rows()[0], static_cast<uint32_t>(batch.rows().size()));
   }
 
-  void tick(Batch&, int64_t now, bool) override ROOM(worker) { reader_.domains().expire(now); }
+  void tick(Batch&, int64_t now, bool is_last) override ROOM(worker) {
+    reader_.domains().expire(now);
+    kept_.save(reader_.domains(), now, is_last);
+  }
 
  private:
   void begin(Batch& batch) ROOM(worker) {
@@ -128,14 +139,18 @@ class ParseNetflow final : public Filter {
   FlowReader reader_;
   FlowRows rows_;
   std::string exporter_;
+  KeptTemplates kept_;
   CarriedCells carried_;
   size_t waiting_ = 0;
   size_t next_ = 0;
   uint32_t done_ = 0;
 };
 
-void declare(void* raw, std::string_view, Wiring& wiring) {
-  const auto& config = *static_cast<const NetflowConfig*>(raw);
+void declare(void* raw, std::string_view folder, Wiring& wiring) {
+  auto& config = *static_cast<NetflowConfig*>(raw);
+  if (!config.state_file.empty() && config.state_file[0] != '/') {
+    config.state_file = std::string(folder) + "/" + config.state_file;
+  }
   if (config.key.empty()) {
     throw std::invalid_argument("key: is empty; write the key that holds the message, as in key = message");
   }
@@ -169,6 +184,7 @@ constexpr Option netflow_options[] = {
                                      "(session), or of an address"),
     option<&NetflowConfig::options>("options", "no",
                                     "make rows of options data as well; sampling is taken up in any case"),
+    option<&NetflowConfig::state_file>("state_file", "", "where templates are kept over restarts; empty: they are not"),
 };
 
 }  // namespace

@@ -223,6 +223,21 @@ std::optional<FlowTemplate> make_flow_template(FlowVersion version, const Templa
   return form.size == 0 ? std::nullopt : std::optional(std::move(form));
 }
 
+std::optional<uint16_t> count_template_fields(FlowVersion version, std::string_view bytes) {
+  uint16_t count = 0;
+  while (!bytes.empty()) {
+    bool has_pen =
+        version == FlowVersion::Ipfix && bytes.size() >= 2 && (big<uint16_t>(bytes.data()) & enterprise_bit) != 0;
+    size_t size = has_pen ? 8 : 4;
+    if (bytes.size() < size || count == FlowTemplate::most_fields) {
+      return std::nullopt;
+    }
+    bytes.remove_prefix(size);
+    count++;
+  }
+  return count;
+}
+
 FlowTemplate fixed_flow_template(FlowVersion version) {
   FlowTemplate form;
   form.version = version;

@@ -108,6 +108,8 @@ class TemplateCutter {
 
 /// The template that is written so; nothing when it has too many fields, or records of no bytes, or a number below 256.
 std::optional<FlowTemplate> make_flow_template(FlowVersion version, const TemplateSpec& spec);
+/// How many fields these bytes are, as a template has them; nothing when they end within one.
+std::optional<uint16_t> count_template_fields(FlowVersion version, std::string_view bytes);
 /// That of NetFlow 5 or 7.
 FlowTemplate fixed_flow_template(FlowVersion version);
 /// Bytes of the record that begins here, 0 when the bytes end within it.

@@ -118,6 +118,19 @@ class Netflow(Net):
             {"sflow.kind": "flow", "sampling.interval": 1000, "ip.saddr": "192.0.2.1", "ip.daddr": "198.51.100.7", "udp.dport": 53},
             {"sflow.kind": "counters", "ifInOctets": 777}])
 
+    def test_templates_outlive_the_daemon(self):
+        exporter = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # the same port: the same session
+        self.addCleanup(exporter.close)
+        form = struct.pack(">HHHHHHHH", 0, 16, 300, 2, 7, 2, 11, 2)
+        for turn in range(2):
+            daemon = self.listen("UDP", "listen=127.0.0.1:0\n[flows]\nstate_file=flows.pos", keys="orig.l4.sport",
+                                 parse="flows:PARSE_NETFLOW")
+            sets = struct.pack(">HHHH", 300, 8, turn, 53) + (form if turn == 0 else b"")
+            exporter.sendto(struct.pack(">HHIIII", 9, 1, 6000, 1_800_000_000, turn, 9) + sets, self.addresses(daemon)[-1])
+            self.has_rows(daemon, turn + 1)
+            daemon.stop()
+        self.assertEqual(self.rows(), [{"orig.l4.sport": 0}, {"orig.l4.sport": 1}])
+
     @unittest.skipUnless(shutil.which("softflowd"), "softflowd is not installed")
     def test_softflowds_flows_have_the_packets_and_bytes_that_it_saw(self):
         packets = [udp4("192.0.2.1", f"198.51.100.{n % 20 + 1}", 5000 + n % 30, 53, n % 700) for n in range(900)]

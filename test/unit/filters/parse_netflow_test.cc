@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "core/api/script_meters.hh"
@@ -290,4 +292,55 @@ TEST_CASE("more records than a bundle holds go on in turns") {
   CHECK(rows[4999].find("orig.l4.sport=4999(") != std::string::npos);
   CHECK(rows[4999].find("peer.port=2055(") != std::string::npos);
   CHECK(collector.rig.meter().appended.read() == 5000);
+}
+
+TEST_CASE("templates and sampling are there again after a restart, from the file before when one is damaged") {
+  char folder[] = "/tmp/stook-netflow-XXXXXX";
+  REQUIRE(mkdtemp(folder) != nullptr);
+  std::string file = std::string(folder) + "/flows.pos";
+  auto collector = [&] { return Collector(Options{{"state_file", file}}); };
+  {
+    Collector first = collector();
+    first.send(v9(
+        0, set(1, u16(300) + u16(4) + u16(8) + fields({{1, 4}, {34, 4}, {35, 1}}) + u16(0)) + set(0, form(256, ports)),
+        7));
+    first.send(v9(1, set(300, u32(1) + u32(1000) + u8(1)), 7));
+    first.send(ipfix(0, set(2, form(256, {{7, 2}, {12, 0xffff, 9999}})), 8));
+    first.rig.tick(monotonic_ns(), true);
+    first.rig.tick(monotonic_ns(), true);  // so that there is a file before
+  }
+  for (bool is_damaged : {false, true}) {
+    INFO(is_damaged);
+    if (is_damaged) {
+      std::ofstream(file, std::ios::app) << "x";
+    }
+    Collector next = collector();
+    REQUIRE(next.send(v9(2, set(256, u16(1) + u16(2)), 7)).size() == 1);
+    CHECK(next.cell("sampling.interval")->bits == 1000);
+    REQUIRE(next.send(ipfix(0, set(256, u16(5) + u8(2) + "ab"), 8)).size() == 1);
+    CHECK(next.cell("ipfix.9999.12")->bytes() == "ab");
+    CHECK(next.send(ipfix(0, set(256, u16(5) + u8(2) + "ab"), 8), 2056).empty());
+  }
+  std::ofstream(file) << "stook-templates 1\nend 0 00000000\n";
+  std::filesystem::remove(file + ".old");
+  CHECK(collector().send(v9(2, set(256, u16(1) + u16(2)), 7)).empty());
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("replicas of one filter keep their templates in files of their own, and read all of them") {
+  char folder[] = "/tmp/stook-netflow-XXXXXX";
+  REQUIRE(mkdtemp(folder) != nullptr);
+  std::string file = std::string(folder) + "/flows.pos";
+  {
+    Collector one(Options{{"state_file", file}});
+    Collector two(Options{{"state_file", file}});
+    one.send(v9(0, set(0, form(256, ports)), 1));
+    two.send(v9(0, set(0, form(256, ports)), 2));
+    one.rig.tick(monotonic_ns(), true);
+    two.rig.tick(monotonic_ns(), true);
+  }
+  Collector next(Options{{"state_file", file}});
+  CHECK(next.send(v9(1, set(256, u32(1)), 1)).size() == 1);
+  CHECK(next.send(v9(1, set(256, u32(1)), 2)).size() == 1);
+  std::filesystem::remove_all(folder);
 }
