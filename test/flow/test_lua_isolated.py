@@ -247,6 +247,26 @@ class LuaIsolated(Programs):
         self.assertEqual([row["message"] for row in self.rows()], ["life 1", "life 2"])
         self.assertFalse(is_alive(second))
 
+    def test_rows_of_a_child_that_is_killed_are_whole(self):
+        """S0-08: in the midst of many; what came before is there, one behind the other, and at most one row is torn."""
+        self.write("in.lua", """
+            return { writes = { "n:integer" }, run = function()
+              for i = 1, 1e9 do
+                if i % 2 == 0 then emit{ n = i, message = "some text" } else write('{"n":' .. i .. ',"message":"some text"}') end
+              end
+            end }""")
+        daemon = self.start(self.read("in.lua"), "restart=never")
+        child = self.child(daemon)
+        daemon.wait_for(lambda: os.path.exists(self.path("out.log")) and os.path.getsize(self.path("out.log")) > 1 << 20, "a MiB")
+        os.kill(child, signal.SIGKILL)
+        code = daemon.process.wait(timeout=60)
+        self.assertIn(code, (0, 1))
+        self.assertRegex(daemon.log(), r'event=source_failed .* message="its process was ended by signal 9 \(KILL\)" again_in=never')
+        self.assertIn("balanced=yes", daemon.log())
+        self.assertNotRegex(daemon.log(), r"dropped_framing=([2-9]|\d\d)")
+        self.assertEqual(code, 1 if "dropped_framing=1" in daemon.log() else 0)
+        self.assertEqual([row["n"] for row in self.rows()], list(range(1, len(self.rows()) + 1)))
+
     def test_a_child_does_not_outlive_the_daemon(self):
         """S0-08: not even one that was killed, and with the child ends what it runs."""
         daemon = self.start("""

@@ -41,7 +41,15 @@ bool IsolatedRun::take_all() {
       return false;
     }
   }
-  return true;
+  return !is_at_end_ || take_torn();
+}
+
+// Of a slip that was cut short by the end what is whole: rows, and objects of text.
+bool IsolatedRun::take_torn() {
+  Slip slip;
+  bool has_whole = cutter_.take_rest(slip) && (slip.kind == SlipKind::Rows || slip.kind == SlipKind::Text);
+  is_torn_ = is_torn_ || has_whole;
+  return !has_whole || take(slip);
 }
 
 bool IsolatedRun::take(const Slip& slip) {
@@ -84,7 +92,11 @@ bool IsolatedRun::take_rows() {
     }
     if (!put_row(*bundle)) {
       rows_ = SlipRows();
-      go_wrong("its process sends rows that are none");
+      if (!is_torn_) {
+        go_wrong("its process sends rows that are none");
+        return true;
+      }
+      feed_.lose(Loss::Framing, 1);
     }
   }
   return true;

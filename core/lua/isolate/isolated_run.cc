@@ -86,6 +86,9 @@ void IsolatedRun::pause() {
 
 void IsolatedRun::resume() {
   is_paused_ = false;
+  if (has_settled_) {
+    return;
+  }
   told_.tell(Told::Word::Resume, {});
   say_words();
   if (take_all()) {
@@ -97,14 +100,14 @@ void IsolatedRun::resume() {
 }
 
 void IsolatedRun::acknowledged() {
-  if (told_.is_listening && !tokens_.final_one().empty()) {
+  if (told_.is_listening && !has_gone_ && !tokens_.final_one().empty()) {
     told_.tell(Told::Word::Commit, tokens_.final_one());
     say_words();
   }
 }
 
 bool IsolatedRun::end() {
-  if (has_settled_ || !child_.is_started()) {
+  if (has_settled_) {
     return false;
   }
   if (!is_ending_) {
@@ -159,16 +162,20 @@ void IsolatedRun::on_log() {
   }
 }
 
+// It is taken away at once, as what it has sent may wait for long.
 void IsolatedRun::on_child() {
   if (child_.has_ended()) {
     child_watch_.stop();
+    ending_ = child_.ending();
+    child_.finish();
+    has_gone_ = true;
     settle();
   }
 }
 
 // What it was told and not asked for yet waits here, as the pipe may be full.
 void IsolatedRun::say_words() {
-  while (told_.is_listening && words_.size() == 0 && told_.has_any()) {
+  while (told_.is_listening && !has_gone_ && words_.size() == 0 && told_.has_any()) {
     Told::Word word = told_.take();
     if (word == Told::Word::Commit) {
       words_.put(SlipKind::Commit, told_.token);
@@ -207,26 +214,16 @@ void IsolatedRun::arm() {
   }
 }
 
-// What was cut short by the end.
-void IsolatedRun::close_pieces() {
-  written_.end();
-  if (cutter_.has_rest()) {
-    feed_.lose(Loss::Framing, 1);
-  }
-}
-
 void IsolatedRun::settle() {
   bool has_more = !rows_.is_empty() || !is_at_end_ || is_paused_;
-  if (has_settled_ || has_more || !child_.has_ended()) {
+  if (has_settled_ || has_more || !has_gone_) {
     return;
   }
   has_settled_ = true;
   end_watching();
-  close_pieces();
+  written_.end();
   feed_.seal();
   log_.close();
-  Ending ending = child_.ending();
-  child_.finish();
   if (verdict_ == Verdict::Ended) {
     owner_.script_ended();
     return;
@@ -234,7 +231,7 @@ void IsolatedRun::settle() {
   if (was_killed_ && verdict_ == Verdict::None) {
     message_ = "it did not end within two seconds of being asked to, and its process was killed";
   } else if (verdict_ == Verdict::None) {
-    message_ = ending_of(ending);
+    message_ = ending_of(ending_);
   }
   owner_.script_failed(message_, line_);
 }

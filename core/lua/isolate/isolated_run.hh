@@ -54,6 +54,7 @@ class IsolatedRun final : public ScriptLife {
   bool read() ROOM(front);
   bool take_all() ROOM(front);
   bool take(const Slip& slip) ROOM(front);
+  bool take_torn() ROOM(front);
   bool take_rows() ROOM(front);
   bool put_row(Bundle& bundle) ROOM(front);
   void go_wrong(std::string_view what) ROOM(front);
@@ -61,7 +62,6 @@ class IsolatedRun final : public ScriptLife {
   void send() ROOM(front);
   void arm() ROOM(front);
   void settle() ROOM(front);
-  void close_pieces() ROOM(front);
   uint64_t abandon() ROOM(front);
   void begin_grace() ROOM(front);
   void end_watching() ROOM(front);
@@ -93,7 +93,10 @@ class IsolatedRun final : public ScriptLife {
   enum class Verdict : uint8_t { None, Failed, Ended };
   Verdict verdict_ = Verdict::None;
   bool is_paused_ = false;
+  Ending ending_;
+  bool has_gone_ = false;     // the process has ended, and is taken away
   bool is_at_end_ = false;    // of the data pipe
+  bool is_torn_ = false;      // what is at hand was cut short by that
   bool is_ending_ = false;    // it was asked to
   bool was_termed_ = false;   // as it did not
   bool was_killed_ = false;   // as it still did not

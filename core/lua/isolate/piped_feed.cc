@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include <algorithm>
+
 namespace stook {
 
 namespace {
@@ -90,7 +92,9 @@ void PipedFeed::seal() {
 
 void PipedFeed::add_text(std::string_view text) {
   pack();
-  slips_.open(SlipKind::Text).append(text);
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), SlipBatch::usual))) {
+    slips_.open(SlipKind::Text).append(text.substr(0, SlipBatch::usual));
+  }
 }
 
 void PipedFeed::tell(SlipKind kind, std::string_view bytes) {

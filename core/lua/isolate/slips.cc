@@ -85,6 +85,15 @@ SlipCutter::Step SlipCutter::next(Slip& slip) {
   return Step::More;
 }
 
+bool SlipCutter::take_rest(Slip& slip) {
+  if (bytes_.size() - begin_ < head) {
+    return false;
+  }
+  slip = {static_cast<SlipKind>(bytes_[begin_ + 4]), std::string_view(bytes_).substr(begin_ + head)};
+  begin_ = bytes_.size();
+  return true;
+}
+
 void put_slip_row(std::string& to, const Bundle& bundle, Row row) {
   size_t head = to.size();
   uint16_t cells = 0;

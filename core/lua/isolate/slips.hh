@@ -70,6 +70,8 @@ class SlipCutter {
   Step next(Slip& slip);
   /// Whether a part of one waits for the rest.
   bool has_rest() const { return bytes_.size() > begin_; }
+  /// No more comes: what there is of one that was cut short; false: nothing, or not even its kind. Until the next step.
+  [[nodiscard]] bool take_rest(Slip& slip);
 
  private:
   size_t most_;

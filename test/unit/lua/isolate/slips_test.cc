@@ -51,6 +51,20 @@ TEST_CASE("slips come as they were sent, however they are cut") {
   CHECK(std::string(batch.left()) == bytes.substr(8));
 }
 
+TEST_CASE("of a slip that is cut short what there is can be had") {
+  SlipBatch batch;
+  batch.put(SlipKind::Text, "text");
+  std::string bytes = bytes_of(batch);
+  for (size_t size = 0; size < bytes.size(); size++) {
+    SlipCutter cutter(100);
+    cutter.add(std::string_view(bytes).substr(0, size));
+    Slip slip{};
+    CHECK(cutter.next(slip) == SlipCutter::Step::More);
+    REQUIRE(cutter.take_rest(slip) == (size >= SlipCutter::head));
+    CHECK(slip.bytes == std::string_view("text").substr(0, size >= SlipCutter::head ? size - SlipCutter::head : 0));
+  }
+}
+
 TEST_CASE("bytes that are no slips are found out before anything is kept for them") {
   CHECK(slips_of(std::string("\x65\0\0\0\1", 5)) == "wrong");
   CHECK(slips_of(std::string("\1\0\0\0\x7fx", 6)) == "wrong");
