@@ -30,9 +30,6 @@
 
 namespace stook {
 
-template <>
-inline constexpr std::string_view choice_names<Compression>[] = {"none", "gzip", "zstd"};
-
 namespace {
 constexpr std::array options = {
     option<&FileConfig::path>("path", required, "the file; may hold keys: /var/log/$host.json, ${time:%Y%m%d}"),
@@ -262,9 +259,13 @@ class File final : public Sink {
 };
 
 std::unique_ptr<Sink> make(const Make& make) {
-  return std::make_unique<File>(*static_cast<const FileConfig*>(make.config), make.header);
+  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header);
 }
 }  // namespace
+
+std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header) {
+  return std::make_unique<File>(config, header);
+}
 
 extern const Plugin sink_file;
 const Plugin sink_file = {

@@ -13,6 +13,9 @@
 
 namespace stook {
 
+template <>
+inline constexpr std::string_view choice_names<Compression>[] = {"none", "gzip", "zstd"};
+
 /// The options of the file sink, and what becomes of them.
 struct FileConfig {
   std::string path;
@@ -32,5 +35,8 @@ struct FileConfig {
 
 /// Checks a FileConfig and completes it. Throws std::invalid_argument with one sentence.
 void declare_file(void* config, std::string_view folder, Wiring& wiring);
+
+/// The file sink itself. The config lives as long as the sink.
+std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header);
 
 }  // namespace stook

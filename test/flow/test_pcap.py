@@ -3,6 +3,7 @@
 
 import ctypes.util
 import gzip
+import os
 import random
 import re
 import shutil
@@ -124,14 +125,9 @@ class Pcap(Flow):
         self.run_stack(f"pcap(a.pcap), base, file(path=out.txt, format=pattern, pattern={pattern})")
         self.assertEqual(self.read("out.txt"), "192.0.2.1 10.0.0.1 6 -\n192.0.2.1 - - 8\n")
 
-    def test_what_is_written_is_a_capture_that_goes_on_where_it_ended(self):
-        frames, _ = mixed(400, seed=5)
-        self.write("a.pcap", p.pcap(frames))
-        wanted = [frame[14:] for frame in frames if frame[12:14] == b"\x08\0"]
-        stack = "pcap(a.pcap), base, keep(oob.family == 2), file(path=out.pcap, format=pcap)"
-        self.run_stack(stack)
-        self.run_stack(stack)
-        with open(self.path("out.pcap"), "rb") as file:
+    def captured(self, name):
+        """The packets of a capture of raw IP, and their stamps in microseconds."""
+        with open(self.path(name), "rb") as file:
             data = file.read()
         self.assertEqual(struct.unpack("=IHHIIII", data[:24]), (0xA1B2C3D4, 2, 4, 0, 0, 262144, 101))
         at, packets, stamps = 24, [], []
@@ -141,6 +137,34 @@ class Pcap(Flow):
             packets.append(data[at + 16:at + 16 + size])
             stamps.append(second * 10**6 + micro)
             at += 16 + size
+        return packets, stamps
+
+    def test_each_rotated_file_is_a_capture_of_its_own(self):
+        packets = [p.ipv4(17, p.udp(number, 2), number=number) for number in range(1, 1001)]
+        self.write("a.pcap", p.pcap(packets, link=101))
+        self.run_config("""
+[global]
+stack=in:PCAP,out:PCAP
+[in]
+path=a.pcap
+[out]
+file="out.pcap"
+sync=1
+rotate=4KiB
+""")
+        names = sorted((name for name in os.listdir(self.dir) if name.startswith("out.pcap")),
+                       key=lambda name: -int(name.partition(".pcap.")[2] or 0))
+        self.assertGreater(len(names), 3)
+        self.assertEqual([packet for name in names for packet in self.captured(name)[0]], packets)
+
+    def test_what_is_written_is_a_capture_that_goes_on_where_it_ended(self):
+        frames, _ = mixed(400, seed=5)
+        self.write("a.pcap", p.pcap(frames))
+        wanted = [frame[14:] for frame in frames if frame[12:14] == b"\x08\0"]
+        stack = "pcap(a.pcap), base, keep(oob.family == 2), file(path=out.pcap, format=pcap)"
+        self.run_stack(stack)
+        self.run_stack(stack)
+        packets, stamps = self.captured("out.pcap")
         self.assertEqual(packets, wanted + wanted)
         self.assertEqual(stamps[:len(wanted)], [1795232280 * 10**6 + number * 17 for number, frame in enumerate(frames)
                                                 if frame[12:14] == b"\x08\0"])
