@@ -143,6 +143,42 @@ class Exporters(Flow):
             self.assertEqual(len(decoder.records), 0 if mode == "never" else 60)
             self.assertTrue(all(head[2] == 7 for head in decoder.heads))
 
+    def test_a_lost_connection_begins_a_session_with_all_that_was_not_acknowledged(self):
+        """The peer takes less than a batch of messages, and dies; the next one gets templates, a sequence from 0, and all rows."""
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.addCleanup(listener.close)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(60)
+        data = []
+
+        def serve():
+            first, _ = listener.accept()
+            first.recv(100)
+            first.close()  # with bytes unread: a reset
+            second, _ = listener.accept()
+            with second:
+                second.settimeout(60)
+                while part := second.recv(65536):
+                    data.append(part)
+
+        peer = threading.Thread(target=serve)
+        peer.start()
+        self.addCleanup(peer.join)
+        self.send("IPFIX", f"dest=tcp://127.0.0.1:{listener.getsockname()[1]}\nretry_first=10ms", [flow(n) for n in range(4000)])
+        peer.join()
+        stream, messages = b"".join(data), []
+        while stream:
+            size = struct.unpack_from(">H", stream, 2)[0]
+            messages.append(stream[:size])
+            stream = stream[size:]
+        decoder = self.decode(messages)
+        self.assertEqual([number(record[7]) for record in decoder.records], [1024 + n for n in range(4000)])
+        self.assertEqual((decoder.heads[0][1], decoder.heads[0][3]), (0, 1))
+        self.assertEqual([head[1] for head in decoder.heads][1:],
+                         [sum(head[4] for head in decoder.heads[:i]) for i in range(1, len(decoder.heads))])
+
     def test_netflow_9(self):
         """S1-71: two records for a flow of two ways, padding, and counts of all records."""
         receiver = Receiver(self)
