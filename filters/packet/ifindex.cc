@@ -2,21 +2,26 @@
 /// ifindex: the names of interfaces for their numbers, as ulogd's IFINDEX.
 ///
 /// `oob.in` and `oob.out` are written on every row; they are empty where a packet has no such interface, or where no
-/// interface has the number any more. A name is asked of the kernel once and again after `refresh`, not for each row.
+/// interface has the number any more. A name is asked of the kernel once and again after `refresh`, not for each row. The
+/// source's `netns` is needed here too: numbers mean other interfaces in another network namespace.
 ///
 ///     stack=in:NFLOG,dev:IFINDEX,out:JSON
 ///
 /// `oob.ifindex_in=2` becomes `oob.in=eth0 oob.out=""`.
 #include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstring>
+#include <thread>
 #include <unordered_map>
 
 #include "core/api/plugin.hh"
 #include "core/base/fd.hh"
+#include "core/base/status.hh"
 #include "filters/packet/cells.hh"
 
 namespace stook {
@@ -24,18 +29,44 @@ namespace stook {
 namespace {
 struct IfIndexConfig {
   Duration refresh;
+  std::string netns;
 };
 
 constexpr Option ifindex_options[] = {
     option<&IfIndexConfig::refresh>("refresh", "5s", "how long a name is believed before it is asked for again",
                                     {0, 8.64e13}),
+    option<&IfIndexConfig::netns>("netns", "", "network namespace of the numbers, a name or a path; empty: one's own"),
 };
+
+/// A socket belongs to the namespace of the thread that opens it; so a thread goes there, opens it and ends. COLD.
+Fd socket_in(const std::string& netns) {
+  constexpr int kind = SOCK_DGRAM | SOCK_CLOEXEC;
+  if (netns.empty()) {
+    return Fd(::socket(AF_UNIX, kind, 0));
+  }
+  std::string path = netns.find('/') == std::string::npos ? "/run/netns/" + netns : netns;
+  Fd place(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  int error = place ? 0 : errno;
+  int fd = -1;
+  if (place) {
+    std::thread visitor([&] {
+      fd = ::setns(place.get(), CLONE_NEWNET) == 0 ? ::socket(AF_UNIX, kind, 0) : -1;
+      error = fd < 0 ? errno : 0;
+    });
+    visitor.join();
+  }
+  if (fd < 0) {
+    const char* more = error == EPERM ? "; it takes CAP_SYS_ADMIN" : "";
+    throw SetupError("cannot enter the network namespace " + path + ": " + std::strerror(error) + more, error);
+  }
+  return Fd(fd);
+}
 
 /// Names by number. *Invariants:* holds at most `most_names`. *Rooms:* the worker of its replica.
 class InterfaceNames {
  public:
-  explicit InterfaceNames(int64_t refresh)
-      : refresh_(refresh), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
+  explicit InterfaceNames(const IfIndexConfig& config)
+      : refresh_(config.refresh.ns), socket_(socket_in(config.netns)) {}
 
   /// Empty when no interface has the number. Lives until the next call. COLD for a name that is not known: one ioctl(2),
   /// which does not block.
@@ -77,7 +108,7 @@ class InterfaceNames {
 /// *Rooms:* a replica per worker.
 class IfIndex final : public Filter {
  public:
-  explicit IfIndex(const IfIndexConfig& config) : names_(config.refresh.ns) {}
+  explicit IfIndex(const IfIndexConfig& config) : names_(config) {}
 
   void run(Batch& batch) override ROOM(worker) {
     int64_t now = monotonic_ns();

@@ -12,7 +12,7 @@ import subprocess
 import unittest
 
 import packets as p
-from harness import Flow
+from harness import BUILD, ROOT, Flow
 
 TO_JSON = """
 [global]
@@ -197,6 +197,31 @@ rotate=4KiB
         refused = self.stook("run", "pcap(a.pcap, filter='udp and'), base, null")
         self.assertEqual(refused.code, 2)
         self.assertIn("it takes what tcpdump takes, such as tcp port 443", refused.err)
+
+    def test_interfaces_have_the_names_of_their_namespace(self):
+        can = shutil.which("ip") and subprocess.run(["unshare", "-Urnm", "true"], capture_output=True, check=False)
+        if not can or can.returncode != 0:
+            self.skipTest("no network namespace without privileges, or no ip")
+        self.write("a.pcap", p.pcap([struct.pack(">HHIHBB8s", 0x0800, 0, index, 1, 0, 6, b"sender") + p.ipv4(17, p.udp(1, 2))
+                                     for index in (1, 77, 99)], link=276))
+        self.write("ifindex.conf", """
+[global]
+stack=in:PCAP,dev:IFINDEX,out:FILE
+[in]
+path=a.pcap
+[dev]
+netns=other
+[out]
+path=out.txt
+format=pattern
+pattern="${oob.in}|${oob.out}\\n"
+""")
+        stook = os.path.join(ROOT, BUILD, "stook")
+        script = f"""mount -t tmpfs none /run && ip netns add other &&
+            ip netns exec other ip link add inside index 77 type veth peer name peer && {stook} run ifindex.conf"""
+        ran = subprocess.run(["unshare", "-Urnm", "sh", "-c", script], cwd=self.dir, capture_output=True, text=True, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(self.read("out.txt"), "lo|\ninside|\n|\n")
 
     def test_the_plan_shows_which_keys_are_made(self):
         self.write("a.pcap", p.pcap([]))
