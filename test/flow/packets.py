@@ -47,10 +47,10 @@ def ethernet(protocol, payload):
 
 def pcap(packets, link=1, start=1795232280, order="<"):
     """A classic capture: packets 17 microseconds apart."""
-    out = struct.pack(order + "IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, link)
+    out = [struct.pack(order + "IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, link)]
     for i, packet in enumerate(packets):
-        out += struct.pack(order + "IIII", start + i * 17 // 10**6, i * 17 % 10**6, len(packet), len(packet)) + packet
-    return out
+        out.append(struct.pack(order + "IIII", start + i * 17 // 10**6, i * 17 % 10**6, len(packet), len(packet)) + packet)
+    return b"".join(out)
 
 
 def block(kind, body):
@@ -60,9 +60,9 @@ def block(kind, body):
 
 def pcapng(packets, link=1, start=1795232280):
     """One section, one interface, nanoseconds."""
-    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
-    out += block(1, struct.pack("<HHI", link, 0, 0) + struct.pack("<HHB3xHH", 9, 1, 9, 0, 0))
+    out = [block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)),
+           block(1, struct.pack("<HHI", link, 0, 0) + struct.pack("<HHB3xHH", 9, 1, 9, 0, 0))]
     for i, packet in enumerate(packets):
         stamp = start * 10**9 + i * 17000
-        out += block(6, struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xFFFFFFFF, len(packet), len(packet)) + packet)
-    return out
+        out.append(block(6, struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xFFFFFFFF, len(packet), len(packet)) + packet))
+    return b"".join(out)

@@ -223,6 +223,34 @@ pattern="${oob.in}|${oob.out}\\n"
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertEqual(self.read("out.txt"), "lo|\ninside|\n|\n")
 
+    def test_on_several_lanes_the_packets_of_a_flow_stay_in_order(self):
+        draw = random.Random(23)
+        ends = [(f"10.0.0.{host}", f"10.1.0.{draw.randrange(1, 255)}") for host in range(1, 25)]
+        packets = []
+        for number in range(8000):
+            source, target = draw.choice(ends)[::draw.choice([1, -1])]
+            packets.append(p.ipv4(17, p.udp(number % 60000, 2), source=source, target=target))
+        self.write("a.pcap", p.pcap(packets, link=101))
+        self.run_config("""
+[global]
+threads=2
+stack=in:PCAP,base:BASE,out:FILE
+[in]
+path=a.pcap
+lanes=4
+[out]
+path=out.json
+format=json
+""")
+        rows = self.json_lines("out.json")
+        self.assertEqual(sorted(row["oob.seq.local"] for row in rows), list(range(8000)))
+        newest = {}
+        for row in rows:
+            flow = frozenset((row["ip.saddr"], row["ip.daddr"]))
+            self.assertGreater(row["oob.seq.local"], newest.get(flow, -1))
+            newest[flow] = row["oob.seq.local"]
+        self.assertEqual(len(newest), len(set(map(frozenset, ends))))
+
     def test_the_plan_shows_which_keys_are_made(self):
         self.write("a.pcap", p.pcap([]))
         plan = self.stook("plan", "pcap(a.pcap), base, keep(tcp.dport == 443), file(path=o, format=raw, key=ip.saddr)").out
