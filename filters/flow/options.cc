@@ -15,6 +15,8 @@ constexpr uint16_t packet_space = 306;
 constexpr uint16_t sampling_size = 309;
 constexpr uint16_t sampling_population = 310;
 constexpr size_t most_samplers = 256;
+/// ms since 1970, in the year 2255: what is counted from there is a time still.
+constexpr uint64_t latest_start = 9'000'000'000'000;
 
 bool is_sampler(const FlowField& field) {
   return field.pen == 0 && (field.id == sampler_id || field.id == selector_id);
@@ -105,7 +107,7 @@ void take_options(FlowDomain& domain, const FlowTemplate& form, std::string_view
         sampler = value;
         break;
       case system_init_time:
-        domain.start = value < INT64_MAX / 1'000'000 ? static_cast<int64_t>(value) * 1'000'000 : domain.start;
+        domain.start = value < latest_start ? static_cast<int64_t>(value) * 1'000'000 : domain.start;
         break;
       default:
         break;

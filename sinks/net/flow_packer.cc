@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/net/flow_packer.hh"
 
+#include <algorithm>
+
 #include "core/data/endian.hh"
 
 namespace stook {
@@ -85,22 +87,36 @@ bool FlowPacker::is_due(const Form& form, int64_t now) const {
   return is_nth || (packing_.period > 0 && now - form.sent_at >= packing_.period);
 }
 
+FlowPacker::OpenSet* FlowPacker::set_of(const Form& form) {
+  for (size_t i = 0; i < open_; i++) {
+    if (sets_[i].id == form.id) {
+      return &sets_[i];
+    }
+  }
+  return nullptr;
+}
+
+// With as much padding as there may be.
+bool FlowPacker::has_room(const FlowPiece& piece, bool is_due, bool is_new_set) const {
+  size_t sets = open_ + (is_new_set ? 1 : 0);
+  bool has_templates = is_due || !templates_.empty();
+  size_t templates = has_templates ? std::max(templates_.size(), set_head) : 0;
+  size_t size = (packing_.is_ipfix ? ipfix_head : v9_head) + templates + data_size_ + piece.values.size() +
+                (is_new_set ? set_head : 0) + (is_due ? template_head + piece.fields.size() : 0) +
+                (packing_.is_ipfix ? 0 : 3 * sets);
+  return size <= packing_.mtu && sets + (has_templates ? 1 : 0) <= packing_.sets;
+}
+
 bool FlowPacker::add(const FlowPiece& piece, int64_t now) {
   if (forms_.size() >= most_templates && records_ > 0 && forms_.find(std::string(piece.fields)) == forms_.end()) {
     return false;
   }
   Form& form = form_of(piece.fields);
   bool is_due_now = is_due(form, now);
-  bool is_new_set = set_id_ != form.id;
-  size_t head = packing_.is_ipfix ? ipfix_head : v9_head;
-  size_t more = piece.values.size() + (is_new_set ? set_head + 3 : 0) +
-                (is_due_now ? template_head + piece.fields.size() + (templates_.empty() ? set_head : 0) : 0);
-  size_t size = head + templates_.size() + padded(data_.size(), packing_.is_ipfix) + more + 3;
-  size_t sets = sets_ + (is_new_set ? 1 : 0) + (is_due_now && templates_.empty() ? 1 : 0);
-  if (records_ > 0 && (size > packing_.mtu || sets > packing_.sets)) {
+  OpenSet* set = set_of(form);
+  if (records_ > 0 && !has_room(piece, is_due_now, set == nullptr)) {
     return false;
   }
-  sets_ = sets;
   if (is_due_now) {
     if (templates_.empty()) {
       templates_.assign(set_head, '\0');
@@ -112,16 +128,17 @@ bool FlowPacker::add(const FlowPiece& piece, int64_t now) {
     new_templates_++;
     used_.push_back(&form);
   }
-  if (is_new_set) {
-    data_.resize(padded(data_.size(), packing_.is_ipfix));
-    set_begin_ = data_.size();
-    set_id_ = form.id;
-    append_big(data_, form.id);
-    append_big(data_, uint16_t{0});
+  if (set == nullptr) {
+    if (open_ == sets_.size()) {
+      sets_.emplace_back();
+    }
+    set = &sets_[open_++];
+    set->id = form.id;
+    set->records.clear();
+    data_size_ += set_head;
   }
-  data_.append(piece.values);
-  size_t in_set = data_.size() - set_begin_;
-  put_big(data_.data() + set_begin_ + 2, static_cast<uint16_t>(padded(in_set, packing_.is_ipfix)));
+  set->records.append(piece.values);
+  data_size_ += piece.values.size();
   records_++;
   return true;
 }
@@ -131,12 +148,20 @@ std::string FlowPacker::take(int64_t wall, int64_t boot, int64_t now) {
     put_big(templates_.data(), static_cast<uint16_t>(packing_.is_ipfix ? 2 : 0));
     put_big(templates_.data() + 2, static_cast<uint16_t>(templates_.size()));
   }
-  data_.resize(padded(data_.size(), packing_.is_ipfix));
+  std::string data;
+  for (size_t i = 0; i < open_; i++) {
+    size_t size = padded(set_head + sets_[i].records.size(), packing_.is_ipfix);
+    size_t end = data.size() + size;
+    append_big(data, sets_[i].id);
+    append_big(data, static_cast<uint16_t>(size));
+    data.append(sets_[i].records);
+    data.resize(end);
+  }
   int64_t seconds = wall / second;
   std::string message;
   append_big(message, static_cast<uint16_t>(packing_.is_ipfix ? 10 : 9));
   if (packing_.is_ipfix) {
-    append_big(message, static_cast<uint16_t>(ipfix_head + templates_.size() + data_.size()));
+    append_big(message, static_cast<uint16_t>(ipfix_head + templates_.size() + data.size()));
     append_big(message, static_cast<uint32_t>(seconds));
   } else {
     append_big(message, static_cast<uint16_t>(records_ + new_templates_));
@@ -145,7 +170,7 @@ std::string FlowPacker::take(int64_t wall, int64_t boot, int64_t now) {
   }
   append_big(message, sequence_);
   append_big(message, packing_.domain);
-  message.append(templates_).append(data_);
+  message.append(templates_).append(data);
   sequence_ += packing_.is_ipfix ? records_ : 1;
   for (Form* form : used_) {
     form->is_known = true;
@@ -160,10 +185,9 @@ std::string FlowPacker::take(int64_t wall, int64_t boot, int64_t now) {
 
 void FlowPacker::begin() {
   templates_.clear();
-  data_.clear();
+  open_ = 0;
+  data_size_ = 0;
   used_.clear();
-  set_id_ = 0;
-  sets_ = 0;
   records_ = 0;
   new_templates_ = 0;
 }

@@ -39,6 +39,7 @@ struct FlowPiece {
 /// The first record of these bytes, which it is taken from; false: there is none.
 [[nodiscard]] bool next_piece(std::string_view& bytes, FlowPiece& piece);
 
+/// Records of one template are together in a message, in their order; those of several templates are not in theirs.
 /// *Invariants:* numbers of templates go from `first_template` up, one for each set of fields; when there are too many, all of
 /// them begin anew.
 class FlowPacker {
@@ -69,7 +70,15 @@ class FlowPacker {
     int64_t sent_at = 0;
   };
 
+  /// The records of one template in the message at hand.
+  struct OpenSet {
+    uint16_t id = 0;
+    std::string records;
+  };
+
   Form& form_of(std::string_view fields);
+  OpenSet* set_of(const Form& form);
+  bool has_room(const FlowPiece& piece, bool is_due, bool is_new_set) const;
   bool is_due(const Form& form, int64_t now) const;
   void begin();
 
@@ -79,11 +88,10 @@ class FlowPacker {
   std::string last_fields_;
   // The message at hand.
   std::string templates_;
-  std::string data_;
+  std::vector<OpenSet> sets_;  // the first `open_` of them
+  size_t open_ = 0;
+  size_t data_size_ = 0;  // of the open sets, with their heads
   std::vector<Form*> used_;
-  size_t set_begin_ = 0;  // of the last set in data_
-  uint16_t set_id_ = 0;
-  size_t sets_ = 0;
   uint32_t records_ = 0;
   uint32_t new_templates_ = 0;
   // The session.

@@ -114,7 +114,7 @@ class Exporters(Flow):
             self.assertLessEqual(len(message), 600)
             before += records
         self.assertGreater(sum(1 for head in decoder.heads if head[3]), 2)
-        for n, record in enumerate(decoder.records):
+        for n, record in enumerate(sorted(decoder.records, key=lambda record: record[7])):
             self.assertEqual(number(record[7]), 1024 + n)
             self.assertEqual(number(record[85]), 100 + n)
             self.assertEqual((number(record[152]), number(record[153])), (1_799_999_000_005, 1_799_999_003_007))

@@ -135,7 +135,11 @@ TEST_CASE("rows that are sent as IPFIX come back the same") {
     }
     FlowPacker packer({.mtu = 300 + random() % 1500, .nth = 1 + random() % 5});
     std::vector<std::string> messages = pack(packer, encode("ipfix", rows));
-    CHECK(collect(messages) == sorted_words(rows));
+    std::vector<std::string> there = sorted_words(rows);
+    std::vector<std::string> back = collect(messages);
+    std::sort(there.begin(), there.end());
+    std::sort(back.begin(), back.end());
+    CHECK(back == there);
   }
 }
 
