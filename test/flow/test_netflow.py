@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """NetFlow, IPFIX and sFlow: hand-made messages, and what softflowd makes of packets."""
 
+import json
 import shutil
 import socket
 import struct
@@ -8,6 +9,7 @@ import subprocess
 import unittest
 
 from net_kit import Net
+from peers import make_certificates
 
 KEYS = ("orig.ip.saddr,orig.ip.daddr,orig.l4.sport,orig.l4.dport,orig.ip.protocol,orig.raw.pktcount.delta,"
         "orig.raw.pktlen.delta,flow.start,flow.end,flow.version,parse_error")
@@ -117,6 +119,29 @@ class Netflow(Net):
         self.assertEqual(self.rows(), [
             {"sflow.kind": "flow", "sampling.interval": 1000, "ip.saddr": "192.0.2.1", "ip.daddr": "198.51.100.7", "udp.dport": 53},
             {"sflow.kind": "counters", "ifInOctets": 777}])
+
+    def test_what_our_exporters_send_comes_back_the_same(self):
+        """By UDP and TLS, IPFIX and NetFlow 9."""
+        make_certificates(self.path("pki"))
+        rows = [{"orig.ip.saddr": "192.0.2.1", "orig.ip.daddr": "2001:db8::1" if n % 5 else "198.51.100.7", "orig.l4.sport": n, "orig.l4.dport": 443,
+                 "orig.ip.protocol": 6, "orig.raw.pktcount.delta": 3, "orig.raw.pktlen.delta": 100 + n, "vlanId": n % 9} for n in range(500)]
+        for row in rows:
+            if row["orig.ip.daddr"] == "2001:db8::1":
+                row["orig.ip.saddr"] = "2001:db8::2"
+        self.write("in.log", "".join(json.dumps(row) + "\n" for row in rows))
+        tls = f"tls=yes\ntls_cert={self.path('pki/server.pem')}\ntls_key={self.path('pki/server.key')}"
+        for source, options, sink, more in (("UDP", "rcvbuf=4MiB", "IPFIX", "dest=udp://{}:{}\nmtu=1400"),
+                                            ("UDP", "rcvbuf=4MiB", "NFLOW9", "dest=udp://{}:{}"),
+                                            ("TCP", "framing=ipfix\n" + tls, "IPFIX",
+                                             f"dest=tls://{{}}:{{}}\ntls_ca={self.path('pki/ca.pem')}")):
+            with self.subTest(source=source, sink=sink):
+                daemon = self.listen(source, "listen=127.0.0.1:0\n" + options, keys=",".join(rows[0]), parse="flows:PARSE_NETFLOW")
+                target = more.format(*self.addresses(daemon)[0])
+                self.run_config(f"[global]\nstack=in:FILE,json:PARSE_JSON,out:{sink}\n[in]\npath=in.log\n[out]\n{target}\n")
+                self.has_rows(daemon, 500)
+                daemon.stop()
+                self.assertEqual(sorted(self.rows(), key=lambda row: row["orig.l4.sport"]), rows)
+                self.write("out.log", "")
 
     def test_templates_outlive_the_daemon(self):
         exporter = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # the same port: the same session
