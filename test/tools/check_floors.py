@@ -36,6 +36,9 @@ FLOORS = {
 # files that may see more than their folder
 EXTRA = {"filters/lua.cc": ("core/lua",), "sinks/lua.cc": ("core/lua",), "sinks/codecs/lua.cc": ("core/lua",), "sources/lua.cc": ("core/lua",)}
 
+# plugins that are made of the sinks of other families
+MADE_OF = {"sinks/json.cc": ("sinks/file", "sinks/net")}
+
 PLUGINS = ("sources", "filters", "sinks")
 
 # heavy header -> who may include it (a file, or a folder that ends in /), and what the others do instead
@@ -113,6 +116,8 @@ def check_own(root, path, name):
         return None
     if plugin:
         family = os.path.dirname(name)
+        if family in MADE_OF.get(path, ()):
+            return None
         if "/" in family and inside(path, family):  # a family of plugins in one folder shares its own headers
             return None
         stem = os.path.splitext(path)[0]  # sinks/file.cc has sinks/file.hh and sinks/file/ to itself

@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PAGES = ("sources/README.md", "filters/README.md", "sinks/README.md", "core/plan/README.md")
+PAGES = ("sources/README.md", "sources/netfilter/README.md", "sinks/ulogd/README.md", "filters/README.md", "sinks/README.md", "core/plan/README.md")
 MARK = re.compile(r"<!-- options: (\S+) -->\n(?:(?:(?!<!-- options).*\n)*?<!-- end -->\n)?")
 
 

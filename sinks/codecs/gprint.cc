@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/// gprint: all keys of a row as name=value on one line, in the order of the stack.
+///
+/// Bytes are not written. A comma within a value stays, so that what reads ulogd's lines reads these; control characters are
+/// escaped.
+///
+///     timestamp=2026/11/22-01:57:42,raw.pktlen=33,oob.prefix=in: ,oob.mark=0,ip.saddr=192.0.2.1,…
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include "core/api/plugin.hh"
+#include "core/base/clock.hh"
+#include "sinks/codecs/columns.hh"
+#include "sinks/codecs/local_second.hh"
+#include "sinks/codecs/ulogd_value.hh"
+
+namespace stook {
+
+namespace {
+struct GprintConfig : ColumnChoice {
+  bool timestamp = false;
+};
+
+constexpr std::array options = {
+    option<&GprintConfig::timestamp>("timestamp", "0", "the line begins with the time at which it is written"),
+};
+
+void put_gprint_lead(std::string& to, std::string_view name) {
+  to += ',';
+  to += name;
+  to += '=';
+}
+
+/// *Rooms:* one replica, its worker.
+class Gprint final : public Codec {
+ public:
+  explicit Gprint(const GprintConfig& config) : config_(config), columns_(config, put_gprint_lead) {}
+
+  void encode(Batch& batch, Payload& payload) override ROOM(worker) {
+    const std::vector<Columns::Present>& columns = columns_.gather(batch);
+    if (config_.timestamp) {
+      char text[48];
+      const tm& now = local_.at(wall_ns() / 1'000'000'000);
+      stamp_.assign(text, strftime(text, sizeof text, ",timestamp=%Y/%m/%d-%H:%M:%S", &now));
+    }
+    for (Row row : batch.rows()) {
+      size_t skipped = 1;  // the comma of the first one
+      put(payload, stamp_, skipped);
+      for (const Columns::Present& column : columns) {
+        const Cell* cell = column.column->find(row);
+        if (cell != nullptr && is_shown(*cell)) {
+          put(payload, {column.lead, column.lead_size}, skipped);
+          append_ulogd_value(payload, *cell);
+        }
+      }
+      payload.append('\n');
+      payload.end_row();
+    }
+  }
+
+ private:
+  static void put(Payload& payload, std::string_view lead, size_t& skipped) {
+    if (!lead.empty()) {
+      payload.append(lead.substr(skipped));
+      skipped = 0;
+    }
+  }
+
+  const GprintConfig& config_;
+  Columns columns_;
+  LocalSecond local_;
+  std::string stamp_;  // empty without timestamp
+};
+
+void declare(void* raw, std::string_view, Wiring& wiring) {
+  declare_columns(*static_cast<const GprintConfig*>(raw), wiring);
+}
+}  // namespace
+
+extern const Plugin codec_gprint;
+const Plugin codec_gprint = {
+    .kind = Kind::Codec,
+    .name = "gprint",
+    .doc = "all keys of a row as name=value on one line",
+    .options = options,
+    .config = config_type<GprintConfig>,
+    .declare = declare,
+    .codec = make_codec<Gprint, GprintConfig>,
+};
+
+}  // namespace stook

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/// logemu: the key `print` of a row behind date and host, as a syslog daemon writes lines.
+///
+/// The date is `oob.time.sec` in the system's zone, or now. Control characters are escaped, so that no prefix of a rule can
+/// forge a line. Rows without `print` are faults: a filter such as PRINTPKT makes it.
+///
+///     Nov 22 01:57:42 gate in: IN=eth0 OUT= SRC=192.0.2.1 DST=192.0.2.7 LEN=33 …
+#include <unistd.h>
+
+#include <climits>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "core/api/plugin.hh"
+#include "core/base/clock.hh"
+#include "core/data/json_text.hh"
+#include "sinks/codecs/local_second.hh"
+
+namespace stook {
+
+namespace {
+enum In : size_t { print, time_sec };
+
+std::string short_host() {
+  char name[HOST_NAME_MAX + 1] = "";
+  (void)::gethostname(name, sizeof name - 1);
+  std::string host(name);
+  return host.substr(0, host.find('.'));
+}
+
+/// *Rooms:* one replica, its worker.
+class Logemu final : public Codec {
+ public:
+  explicit Logemu(const NoConfig&) : host_(" " + short_host() + " ") {}
+
+  void encode(Batch& batch, Payload& payload) override ROOM(worker) {
+    const Column* texts = batch.read(batch.in(print));
+    const Column* times = batch.read(batch.in(time_sec));
+    int64_t now = wall_ns() / 1'000'000'000;
+    for (Row row : batch.rows()) {
+      const Cell* text = texts == nullptr ? nullptr : texts->find(row);
+      if (text == nullptr) {
+        batch.fault(row);
+        continue;
+      }
+      const Cell* time = times == nullptr ? nullptr : times->find(row);
+      put_date(time == nullptr ? now : time->integer, payload);
+      payload.append(host_);
+      std::string_view line = text->bytes();
+      line.remove_suffix(!line.empty() && line.back() == '\n' ? 1 : 0);
+      append_escaped(payload, line);
+      payload.append('\n');
+      payload.end_row();
+    }
+  }
+
+ private:
+  void put_date(int64_t second, Payload& payload) {
+    if (second != second_ || date_.empty()) {
+      second_ = second;
+      char text[32];
+      date_.assign(text, strftime(text, sizeof text, "%b %e %H:%M:%S", &local_.at(second)));
+    }
+    payload.append(date_);
+  }
+
+  std::string host_;
+  LocalSecond local_;
+  int64_t second_ = 0;
+  std::string date_;  // of that second
+};
+
+void declare(void*, std::string_view, Wiring& wiring) {
+  wiring.reads = {{"print", Type::Text, false}, {"oob.time.sec", Type::Unsigned, true}};
+}
+}  // namespace
+
+extern const Plugin codec_logemu;
+const Plugin codec_logemu = {
+    .kind = Kind::Codec,
+    .name = "logemu",
+    .doc = "the key print behind date and host, as syslog daemons write lines",
+    .declare = declare,
+    .codec = make_codec<Logemu, NoConfig>,
+};
+
+}  // namespace stook
