@@ -58,11 +58,11 @@ TEST_CASE("errors are shown to programs as JSON") {
 
 TEST_CASE("plugins named by ulogd's path must be in the build") {
   CHECK(errors_of_text("plugin=\"/usr/lib/ulogd/ulogd_inppkt_STDIN.so\"\n"
-                       "plugin=\"/usr/lib/ulogd/ulogd_output_GRAPHITE.so\"\n"
+                       "plugin=\"/usr/lib/ulogd/ulogd_output_GRAPHIC.so\"\n"
                        "stack = in:STDIN, out:FILE\n") ==
-        "x.conf:2: [global] plugin: no plugin 'GRAPHITE' in this build\n"
-        "    plugin=\"/usr/lib/ulogd/ulogd_output_GRAPHITE.so\"\n"
-        "           ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n");
+        "x.conf:2: [global] plugin: no plugin 'GRAPHIC' in this build\n"
+        "    plugin=\"/usr/lib/ulogd/ulogd_output_GRAPHIC.so\"\n"
+        "           ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n");
 }
 
 TEST_CASE("more memory than allowed is refused") {

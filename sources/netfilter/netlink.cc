@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/netfilter/netlink.hh"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+#include "core/base/status.hh"
+#include "core/data/endian.hh"
+
+namespace stook {
+
+namespace {
+
+int open_here() {
+  return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+}
+
+/// A socket belongs to the namespace of the thread that opens it; so a thread goes there, opens it and ends.
+int open_there(const std::string& netns) {
+  std::string path = namespace_path(netns);
+  Fd there(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!there) {
+    throw SetupError("cannot open the network namespace " + path + ": " + std::strerror(errno), errno);
+  }
+  int fd = -1;
+  int entered = 0;
+  int error = 0;
+  std::thread visitor([&] {
+    entered = ::setns(there.get(), CLONE_NEWNET);
+    fd = entered == 0 ? open_here() : -1;
+    error = errno;
+  });
+  visitor.join();
+  if (entered != 0) {
+    const char* more = error == EPERM ? "; it takes CAP_SYS_ADMIN" : "";
+    throw SetupError("cannot enter the network namespace " + path + ": " + std::strerror(error) + more, error);
+  }
+  errno = error;
+  return fd;
+}
+
+}  // namespace
+
+bool NetlinkCutter::next(NetlinkMessage& message) {
+  const auto* header = reinterpret_cast<const nlmsghdr*>(rest_.data());
+  auto size = static_cast<int>(std::min<size_t>(rest_.size(), INT32_MAX));
+  if (rest_.empty() || !mnl_nlmsg_ok(header, size)) {
+    is_torn_ = is_torn_ || !rest_.empty();
+    rest_ = {};
+    return false;
+  }
+  message.type = header->nlmsg_type;
+  message.flags = header->nlmsg_flags;
+  message.sequence = header->nlmsg_seq;
+  message.body = {static_cast<const char*>(mnl_nlmsg_get_payload(header)), mnl_nlmsg_get_payload_len(header)};
+  message.error = 0;
+  if (message.type == NLMSG_ERROR) {
+    int32_t error = -EPROTO;
+    std::memcpy(&error, message.body.data(), std::min(sizeof error, message.body.size()));
+    message.error = error > INT32_MIN ? -error : EPROTO;
+  }
+  rest_.remove_prefix(std::min<size_t>(NLMSG_ALIGN(header->nlmsg_len), rest_.size()));
+  return true;
+}
+
+NetlinkRequest::NetlinkRequest(uint16_t type, uint16_t flags, uint8_t family, uint16_t resource, uint32_t sequence) {
+  nlmsghdr* header = mnl_nlmsg_put_header(bytes_);
+  header->nlmsg_type = type;
+  header->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
+  header->nlmsg_seq = sequence;
+  auto* part = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(nfgenmsg)));
+  part->nfgen_family = family;
+  part->version = NFNETLINK_V0;
+  put_big(reinterpret_cast<char*>(&part->res_id), resource);
+}
+
+void NetlinkRequest::put(uint16_t attribute, std::string_view bytes) {
+  auto* header = reinterpret_cast<nlmsghdr*>(bytes_);
+  mnl_attr_put_check(header, sizeof bytes_, attribute, bytes.size(), bytes.data());
+}
+
+void NetlinkRequest::put16(uint16_t attribute, uint16_t value) {
+  char bytes[sizeof value];
+  put(attribute, {bytes, static_cast<size_t>(put_big(bytes, value) - bytes)});
+}
+
+void NetlinkRequest::put32(uint16_t attribute, uint32_t value) {
+  char bytes[sizeof value];
+  put(attribute, {bytes, static_cast<size_t>(put_big(bytes, value) - bytes)});
+}
+
+std::string_view NetlinkRequest::bytes() const {
+  return {bytes_, reinterpret_cast<const nlmsghdr*>(bytes_)->nlmsg_len};
+}
+
+std::string namespace_path(const std::string& name) {
+  return name.find('/') == std::string::npos ? "/run/netns/" + name : name;
+}
+
+NamespaceId namespace_id(const std::string& name) {
+  struct stat status {};
+  return ::stat(namespace_path(name).c_str(), &status) == 0 ? NamespaceId{status.st_dev, status.st_ino} : NamespaceId{};
+}
+
+void throw_no_capability(const std::string& what, int error) {
+  throw SetupError(
+      what +
+          ": CAP_NET_ADMIN is missing; run stookd as root, or give it by AmbientCapabilities=CAP_NET_ADMIN in "
+          "its unit, or by setcap cap_net_admin+ep on the program",
+      error);
+}
+
+void NetlinkSocket::open(const std::string& netns) {
+  fd_.reset(netns.empty() ? open_here() : open_there(netns));
+  sockaddr_nl own{};
+  own.nl_family = AF_NETLINK;
+  if (!fd_ || ::bind(fd_.get(), reinterpret_cast<sockaddr*>(&own), sizeof own) != 0) {
+    int error = errno;
+    fd_.reset();
+    throw SetupError(std::string("cannot open a netlink socket of netfilter: ") + std::strerror(error), error);
+  }
+}
+
+NetlinkSocket::Step NetlinkSocket::receive(std::string_view& bytes) {
+  sockaddr_nl from{};
+  socklen_t size = sizeof from;
+  char* to = reinterpret_cast<char*>(memory_.data());
+  for (;;) {
+    ssize_t got = ::recvfrom(fd_.get(), to, memory_.size() * sizeof(uint64_t), MSG_TRUNC,
+                             reinterpret_cast<sockaddr*>(&from), &size);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return errno == EAGAIN ? Step::Empty : errno == ENOBUFS ? Step::Overrun : Step::Failed;
+    }
+    if (from.nl_pid == 0) {  // other programs may send here, too
+      bytes = {to, std::min(static_cast<size_t>(got), memory_.size() * sizeof(uint64_t))};
+      return Step::Some;
+    }
+  }
+}
+
+bool NetlinkSocket::send(const NetlinkRequest& request) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  std::string_view bytes = request.bytes();
+  return ::sendto(fd_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) >= 0;
+}
+
+int NetlinkSocket::ask(const NetlinkRequest& request, uint32_t sequence) {
+  if (!send(request)) {
+    return errno;
+  }
+  std::string_view bytes;
+  while (receive(bytes) == Step::Some) {
+    NetlinkCutter cutter(bytes);
+    for (NetlinkMessage message; cutter.next(message);) {
+      if (message.type == NLMSG_ERROR && message.sequence == sequence) {
+        return message.error;
+      }
+    }
+  }
+  return EPROTO;
+}
+
+bool NetlinkSocket::join(int group) {
+  return ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0;
+}
+
+bool NetlinkSocket::be_reliable() {
+  int yes = 1;
+  return ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_BROADCAST_ERROR, &yes, sizeof yes) == 0 &&
+         ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_NO_ENOBUFS, &yes, sizeof yes) == 0;
+}
+
+uint64_t NetlinkSocket::buffer() const {
+  int size = 0;
+  socklen_t length = sizeof size;
+  ::getsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &size, &length);
+  return static_cast<uint64_t>(size) / 2;  // the kernel shows the double, for its own bookkeeping
+}
+
+uint64_t NetlinkSocket::set_buffer(uint64_t bytes) {
+  int asked = static_cast<int>(std::min<uint64_t>(bytes, 1 << 30));
+  if (::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &asked, sizeof asked) != 0) {
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked);
+  }
+  return buffer();
+}
+
+}  // namespace stook

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/netfilter/netlink_source.hh"
+
+#include <errno.h>
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/api/script_meters.hh"
+
+namespace stook {
+
+namespace {
+constexpr int datagrams_a_turn = 16;
+}
+
+void NetlinkSource::watch() {
+  if (is_paused_ || has_ended_) {
+    return;
+  }
+  if (has_held_) {
+    readable_.on_idle<&NetlinkSource::on_readable>(feed_->loop(), this);
+  } else if (socket_.is_open()) {
+    readable_.on_readable<&NetlinkSource::on_readable>(feed_->loop(), this, socket_.fd());
+  }
+}
+
+void NetlinkSource::unwatch() {
+  readable_.stop();
+  cutter_ = {};
+  has_held_ = false;
+}
+
+void NetlinkSource::pause() {
+  is_paused_ = was_paused_ = true;
+  readable_.stop();
+}
+
+void NetlinkSource::resume() {
+  is_paused_ = false;
+  watch();
+}
+
+/// Called when there is something to read, or a message is held.
+void NetlinkSource::on_readable() {
+  bool had_held = has_held_;
+  for (int i = 0; i < datagrams_a_turn && take_datagram(); i++) {}
+  feed_->seal();
+  if (had_held && !has_held_) {
+    readable_.stop();
+    watch();
+  }
+}
+
+/// False: there is nothing more now, or no room for it.
+bool NetlinkSource::take_datagram() {
+  if (has_ended_ || is_paused_ || !take_messages() || !socket_.is_open()) {
+    return false;
+  }
+  std::string_view bytes;
+  switch (socket_.receive(bytes)) {
+    case NetlinkSocket::Step::Some:
+      feed_->count_bytes(bytes.size());
+      cutter_ = NetlinkCutter(bytes);
+      return take_messages();
+    case NetlinkSocket::Step::Overrun:
+      overrun();
+      return true;
+    case NetlinkSocket::Step::Empty:
+      was_paused_ = false;
+      drained();
+      return false;
+    case NetlinkSocket::Step::Failed:
+      break;
+  }
+  failed(errno);
+  return false;
+}
+
+/// False: the pool is empty, or the socket is closed.
+bool NetlinkSource::take_messages() {
+  for (NetlinkMessage message; has_held_ || cutter_.next(message);) {
+    message = std::exchange(has_held_, false) ? held_ : message;
+    if (!take(message)) {
+      held_ = message;
+      has_held_ = true;
+      return false;
+    }
+    if (!socket_.is_open()) {
+      return false;
+    }
+  }
+  if (cutter_.is_torn()) {
+    feed_->lose(Loss::Unreadable, 1);
+    cutter_ = {};
+  }
+  return true;
+}
+
+void NetlinkSource::grow_buffer(uint64_t most) {
+  if (!overruns_) {
+    overruns_ = script_meter(ScriptMeter::Kind::Counter, feed_->id(), "netlink_overruns",
+                             "how often the socket's buffer was full");
+  }
+  overruns_->count(1);
+  uint64_t before = socket_.buffer();
+  uint64_t wanted = std::min(2 * before, most);
+  uint64_t now = wanted > before && !was_paused_ ? socket_.set_buffer(wanted) : before;
+  if (auto pass = overrun_limit_.pass()) {
+    const char* advice = now > before ? "" : "; netlink_socket_buffer_maxsize sets how far it grows";
+    log_event(Level::Warning, "netlink_overrun",
+              Fields()("instance", feed_->id())("rcvbuf", now)(
+                  "reason", std::string("the socket's buffer was full") + advice)("suppressed", pass.suppressed));
+  }
+}
+
+void NetlinkSource::stop() {
+  readable_.stop();
+  if (!std::exchange(has_ended_, true) && feed_ != nullptr) {
+    lose_rest();
+  }
+  socket_.close();
+}
+
+/// Counts what has come and is in no row: nobody takes it any more.
+void NetlinkSource::lose_rest() {
+  uint64_t rows = has_held_ && is_row(held_) ? 1 : 0;
+  std::string_view bytes;
+  do {
+    for (NetlinkMessage message; cutter_.next(message);) {
+      rows += is_row(message) ? 1 : 0;
+    }
+    cutter_ = {};
+    bytes = {};
+    if (socket_.is_open() && socket_.receive(bytes) == NetlinkSocket::Step::Some) {
+      cutter_ = NetlinkCutter(bytes);
+    }
+  } while (!bytes.empty());
+  has_held_ = false;
+  if (rows > 0) {
+    feed_->lose(Loss::Pool, rows);
+  }
+}
+
+}  // namespace stook

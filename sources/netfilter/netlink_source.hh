@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What sources that read netlink have in common: a socket, its messages one by one, and a message that waits while there is no
+/// bundle. Room: the source's front.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "core/api/source.hh"
+#include "core/base/log.hh"
+#include "sources/netfilter/netlink.hh"
+
+namespace stook {
+
+class ScriptMeter;
+
+/// *Invariants:* while `cutter_` has messages nothing is received; what `take` did not take is offered again.
+/// *Rooms:* its front.
+class NetlinkSource : public Source {
+ public:
+  void pause() override ROOM(front);
+  void resume() override ROOM(front);
+  void stop() override ROOM(front);
+
+ protected:
+  explicit NetlinkSource(size_t most) : socket_(most) {}
+
+  /// One message. False: it needs a bundle and there is none; it is offered again.
+  [[nodiscard]] virtual bool take(const NetlinkMessage& message) ROOM(front) = 0;
+  /// The buffer was full, and messages were lost.
+  virtual void overrun() ROOM(front) = 0;
+  /// There is nothing more to read now.
+  virtual void drained() ROOM(front) {}
+  /// The socket cannot be read any more.
+  virtual void failed(int error) ROOM(front) = 0;
+  /// Whether a message would be a row, for those who count what is lost at the end.
+  virtual bool is_row(const NetlinkMessage& message) const ROOM(front) = 0;
+
+  void attach(Feed& feed) ROOM(front) { feed_ = &feed; }
+  Feed& feed() const ROOM(front) { return *feed_; }
+  /// The socket is open, or another one.
+  void watch() ROOM(front);
+  /// Nothing is read any more, and what was read and not taken is forgotten.
+  void unwatch() ROOM(front);
+  /// COLD: grows the socket's buffer to its double, `most` at most, counts the overrun and tells it.
+  void grow_buffer(uint64_t most) ROOM(front);
+  /// Since the socket was last seen empty the source was paused, so that what is lost is lost by that.
+  bool was_paused() const ROOM(front) { return was_paused_; }
+  bool has_ended() const ROOM(front) { return has_ended_; }
+
+  NetlinkSocket socket_ OWNED(front);
+
+ private:
+  void on_readable() ROOM(front);
+  bool take_datagram() ROOM(front);
+  bool take_messages() ROOM(front);
+  void lose_rest() ROOM(front);
+
+  Feed* feed_ OWNED(front) = nullptr;
+  NetlinkCutter cutter_ OWNED(front);
+  NetlinkMessage held_ OWNED(front);  // for which there was no bundle
+  Watcher readable_ OWNED(front);
+  LogLimit overrun_limit_;
+  std::shared_ptr<ScriptMeter> overruns_ OWNED(front);  // made when the first one is counted; the report holds it, too
+  bool has_held_ OWNED(front) = false;
+  bool is_paused_ OWNED(front) = false;
+  bool was_paused_ OWNED(front) = false;
+  bool has_ended_ OWNED(front) = false;
+};
+
+}  // namespace stook

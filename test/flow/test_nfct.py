@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections that the kernel tracks, and its named counters (S1-50, S1-51, S1-56, S1-57); ulogd2 beside it where it is
+installed."""
+
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import unittest
+
+import netns_kit
+from harness import Daemon, Programs
+
+WHY_NOT = netns_kit.enter() or netns_kit.prepare()
+if not WHY_NOT:
+    subprocess.run(["sysctl", "-qw", "net.netfilter.nf_conntrack_acct=1"], check=False, capture_output=True)
+    if not os.path.exists("/proc/sys/net/netfilter/nf_conntrack_acct"):
+        WHY_NOT = "the kernel tracks no connections here"
+if WHY_NOT:
+    print("skipped:", WHY_NOT)
+
+CONFIG = """
+[global]
+stack=ct1:NFCT,out:FILE
+[ct1]
+netlink_socket_buffer_size=8388608
+{more}
+[out]
+path=out.log
+format=json
+"""
+
+
+def flush():
+    """The kernel forgets all connections, each of which is an end."""
+    out = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+    out.bind((0, 0))
+    out.settimeout(10)
+    for family in (2, 10):
+        body = struct.pack("=BBH", family, 0, 0)
+        out.send(struct.pack("=IHHII", 16 + len(body), 1 << 8 | 2, 5, 1, 0) + body)
+        out.recv(65536)
+    out.close()
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class Nfct(Programs):
+    def setUp(self):
+        super().setUp()
+        subprocess.run(["nft", "add table inet t; add chain inet t o { type filter hook output priority 0 ; };"
+                        "add rule inet t o ct state new counter"], check=True)
+        self.addCleanup(subprocess.run, ["nft", "flush", "ruleset"], check=False)
+        flush()
+
+    def rows(self, port=5000):
+        rows = self.json_lines("out.log") if os.path.exists(self.path("out.log")) else []
+        return [row for row in rows if row.get("orig.l4.dport") == port]
+
+    def start(self, more=""):
+        daemon = Daemon(self, CONFIG.format(more=more))
+        daemon.wait_for(lambda: "event=listening" in daemon.log(), "it listens")
+        return daemon
+
+    def test_a_row_at_the_end_of_a_connection(self):
+        daemon = self.start("accept_proto_filter=udp\naccept_src_filter=127.0.0.0/8")
+        netns_kit.send(3, size=20)
+        flush()
+        daemon.wait_for(lambda: self.rows(), "a row")
+        daemon.stop()
+        row, = self.rows()
+        self.assertEqual((row["orig.ip.saddr"], row["orig.ip.daddr"], row["orig.ip.protocol"]), ("127.0.0.1", "127.0.0.1", 17))
+        self.assertEqual((row["reply.l4.sport"], row["reply.l4.dport"]), (5000, row["orig.l4.sport"]))
+        self.assertEqual((row["orig.raw.pktcount"], row["orig.raw.pktlen"]), (3, 3 * 48))
+        self.assertEqual((row["ct.event"], row["oob.family"], row["ct.mark"]), (4, 2, 0))
+        self.assertLessEqual(row["flow.start.sec"], row["flow.end.sec"])
+        self.assertGreater(row["flow.start.sec"], 1700000000)
+
+    def test_each_event_is_a_row_without_memory(self):
+        daemon = self.start("hash_enable=0\nevent_mask=5")
+        netns_kit.send(1)
+        flush()
+        daemon.wait_for(lambda: len(self.rows()) == 2, "two rows")
+        daemon.stop()
+        self.assertEqual([row["ct.event"] for row in self.rows()], [1, 4])
+        self.assertEqual(len({row["ct.id"] for row in self.rows()}), 1)
+
+    def test_lists_find_what_has_gone(self):
+        daemon = self.start("pollinterval=20ms")
+        self.assertIn("by=lists", daemon.log())
+        # A connection that no list has seen is none. So there are many, until one is found missing.
+        turns = iter(range(10000))
+
+        def is_seen():
+            if next(turns) % 20 == 19:
+                flush()
+            else:
+                netns_kit.send(1)
+            return self.rows()
+
+        daemon.wait_for(is_seen, "a row")
+        daemon.stop()
+        self.assertEqual(self.rows()[0]["ct.event"], 4)
+
+    def test_filters_take_what_they_name(self):
+        daemon = self.start("hash_enable=0\nevent_mask=4\naccept_dst_filter=10.0.0.0/8,::1/128")
+        netns_kit.send(1)
+        six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        six.sendto(b"six", ("::1", 5000))
+        six.close()
+        flush()
+        daemon.wait_for(self.rows, "the row of IPv6")
+        daemon.stop()
+        self.assertEqual([row["orig.ip.daddr"] for row in self.rows()], ["::1"])
+
+    @unittest.skipUnless(os.path.exists(netns_kit.ULOGD), "ulogd2 is not installed")
+    def test_gprint_is_what_ulogd_writes(self):
+        """S1-51: the same events to both, key by key."""
+        more = "hash_enable=0\nevent_mask=4\n"
+        ulogd = netns_kit.Ulogd(self, f'stack=ct1:NFCT,gp1:GPRINT\n[ct1]\n{more}[gp1]\nfile="{self.path("ulogd.out")}"\nsync=1\n')
+        daemon = Daemon(self, f"[global]\nstack=ct1:NFCT,gp1:GPRINT\n[ct1]\n{more}[gp1]\nfile=out.log\n")
+        daemon.wait_for(lambda: "event=listening" in daemon.log(), "it listens")
+        netns_kit.send(2)
+        flush()
+        wanted = ("dport=5000", "protocol=1,")
+
+        def lines(name):
+            text = self.read(name) if os.path.exists(self.path(name)) else ""
+            return sorted(re.sub(r"flow\.(start|end)\.u?sec=\d+,", "", line) for line in text.splitlines())
+
+        self.until(lambda: all(any(what in line for line in lines("ulogd.out")) for what in wanted[:1]), "ulogd's lines")
+        daemon.wait_for(lambda: len(lines("out.log")) >= len(lines("ulogd.out")), "our lines")
+        daemon.stop()
+        ulogd.stop()
+        self.assertEqual(lines("out.log"), lines("ulogd.out"))
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+@unittest.skipUnless(shutil.which("nfacct"), "nfacct is not installed")
+class Nfacct(Programs):
+    def test_counters_of_an_interval(self):
+        if not netns_kit.works("nfacct", "add", "stook"):
+            self.skipTest("the kernel has no nfacct")
+        self.addCleanup(subprocess.run, ["nfacct", "delete", "stook"], check=False)
+        daemon = Daemon(self, "[global]\nstack=acct1:NFACCT,out:FILE\n[acct1]\npollinterval=50ms\ntimestamp=1\n"
+                        "[out]\npath=out.log\nformat=json\n")
+        daemon.wait_for(lambda: os.path.exists(self.path("out.log")) and self.read("out.log").count("\n") >= 2, "rows")
+        daemon.stop()
+        row = self.json_lines("out.log")[0]
+        self.assertEqual((row["sum.name"], row["sum.pkts"], row["sum.bytes"]), ("stook", 0, 0))
+        self.assertGreater(row["oob.time.sec"], 1700000000)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Datagrams of netfilter into messages, packets, connections and their attributes: whatever comes, nothing outside the datagram is
+/// read, and it ends.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "sources/netfilter/logged_packet.hh"
+#include "sources/netfilter/netlink.hh"
+#include "sources/netfilter/tracked_flow.hh"
+
+namespace {
+
+using namespace stook;
+
+void check_inside(std::string_view part, std::string_view whole) {
+  bool is_inside =
+      part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+  if (!is_inside) {
+    std::abort();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // a block of its own at a multiple of sixteen, so that the sanitizer sees every byte read beyond
+  std::vector<char> block(data, data + size);
+  std::string_view bytes(block.data(), block.size());
+  NetlinkCutter cutter(bytes);
+  size_t messages = 0;
+  for (NetlinkMessage message; cutter.next(message);) {
+    check_inside(message.body, bytes);
+    LoggedPacket packet;
+    if (read_logged_packet(message.body, packet)) {
+      for (std::string_view part : {packet.payload, packet.prefix, packet.mac, packet.mac_source, packet.conntrack}) {
+        check_inside(part, message.body);
+      }
+    }
+    TrackedFlow flow;
+    if (read_tracked_flow(message.body, flow)) {
+      for (std::string_view part :
+           {flow.orig.source, flow.orig.destination, flow.reply.source, flow.reply.destination}) {
+        check_inside(part, message.body);
+      }
+    }
+    if (++messages > size / 16 + 1) {
+      std::abort();
+    }
+  }
+  return 0;
+}
