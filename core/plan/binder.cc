@@ -5,6 +5,7 @@
 #include "core/plan/registry.hh"
 #include "core/plan/scripts.hh"
 #include "core/plan/stack.hh"
+#include "core/plan/ulogd.hh"
 
 namespace stook {
 
@@ -51,6 +52,7 @@ StackDraft Binder::bind(const Pair& pair, const std::string& label, Shape shape)
   bool has_source = shape == Shape::Stack;
   shape_ = shape == Shape::Members ? group_shape : stack_shape;
   std::vector<ElementText> texts = parse_stack(pair.value);
+  is_ulogd_ = is_ulogd_ || (has_source && !texts.empty() && is_ulogd_source(texts.front().name));
   if (has_source && texts.size() < 2) {
     draft_.refuse(pair.value_place, label + "fewer than two elements", stack_shape);
     stack.is_broken = true;
@@ -80,6 +82,9 @@ bool Binder::is_group(const std::string& name) const {
 }
 
 void Binder::refuse_unknown_sections() {
+  if (is_ulogd_) {  // whose sample has a section for each stack that may be switched on
+    return;
+  }
   std::vector<std::string> ids(mentioned_.begin(), mentioned_.end());
   for (const Section& section : draft_.ini.sections) {
     if (section.id.empty() || section.id == "global" || mentioned_.count(section.id) != 0) {
@@ -118,6 +123,10 @@ size_t Binder::bind_one(const ElementText& text, Kind kind, const Pair& pair, co
     }
   }
   const Plugin* plugin = find_plugin(kind, name);
+  const Plugin* form = plugin == nullptr
+                           ? nullptr
+                           : ulogd_form(*plugin, id.empty() ? nullptr : draft_.ini.find(id), !text.arguments.empty());
+  plugin = form == nullptr ? plugin : form;
   std::string script = plugin == nullptr && kind != Kind::Sink ? find_script(draft_, name) : "";
   if (!script.empty()) {
     plugin = find_plugin(kind, "lua");
@@ -219,6 +228,7 @@ void Binder::refuse_plugin(const std::string& name, Kind kind, const Place& plac
     }
   }
   std::string hint = did_you_mean(name, names);
+  hint = is_ulogd_plugin(name) ? std::string(instead_of(name)) : hint;
   draft_.refuse(place, label + "no " + std::string(kind_name(kind)) + " '" + printable(name, 64) + "' in this build",
                 hint.empty() ? "`stook list` shows all plugins" : hint);
 }

@@ -50,6 +50,7 @@ class Binder {
   std::map<std::string, std::string> bound_;
   std::map<std::string, size_t> ids_;
   std::set<std::string> mentioned_;
+  bool is_ulogd_ = false;  // a stack begins as those of ulogd's files
 };
 
 }  // namespace stook

@@ -4,10 +4,12 @@
 #include <algorithm>
 
 #include "core/base/text.hh"
+#include "core/plan/ulogd.hh"
 
 namespace stook {
 
 const Plugin* find_plugin(Kind kind, std::string_view name) {
+  name = known_name(name);
   for (const Plugin* plugin : all_plugins()) {
     if (plugin->kind == kind && equal_in_any_case(plugin->name, name)) {
       return plugin;
