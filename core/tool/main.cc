@@ -19,7 +19,7 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"run", stook::run_command, "run FILE | 'STACK'", "run a configuration or one stack in the foreground"},
+    {"run", stook::run_command, "run FILE | 'STACK'", "run a configuration or one stack; --debug stops in scripts"},
     {"check", stook::check_command, "check FILE [--json]", "all errors of a configuration, without starting anything"},
     {"plan", stook::plan_command, "plan FILE", "what would run: routes, lanes, keys, memory, threads"},
     {"state", stook::state_command, "state show|reset FILE", "how far a source's files are delivered; begin again"},
