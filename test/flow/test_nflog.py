@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import unittest
+import xml.etree.ElementTree
 
 import netns_kit
 from harness import BUILD, ROOT, Daemon, Programs
@@ -170,6 +171,28 @@ class Nflog(Programs):
         # The kernel stamps what it logs twice anew.
         ours, theirs = (re.sub(r"oob\.time\.u?sec=\d+,", "", self.read(name)).splitlines() for name in ("out.log", "ulogd.out"))
         self.assertEqual(ours, theirs)
+
+    def test_xml_is_a_document_and_syslog_a_line(self):
+        """S1-74, S1-78: whatever the prefix holds."""
+        netns_kit.rules('udp dport 5000 log group 5 prefix "a<b>&c: "')
+        local = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(local.close)
+        local.bind(self.path("log"))
+        local.settimeout(30)
+        daemon = Daemon(self, "[global]\nstack=log1:NFLOG,xml1:XML\n"
+                        "stack=log1:NFLOG,base1:BASE,ifi1:IFINDEX,ip2str1:IP2STR,print1:PRINTPKT,sys1:SYSLOG\n"
+                        "[log1]\ngroup=5\nnetlink_qthreshold=1\nnetlink_socket_buffer_size=4194304\n"
+                        f"[xml1]\ndirectory={self.path('xml')}\n[sys1]\nfacility=LOG_LOCAL2\nsocket={self.path('log')}\n")
+        netns_kit.send(3)
+        line = local.recv(65536).decode()
+        self.assertRegex(line, r"^<149>\w{3} [ \d]\d \d\d:\d\d:\d\d ulogd\[\d+\]: a<b>&c:  IN=lo OUT= .*DPT=5000 ")
+        daemon.stop()
+        name, = os.listdir(self.path("xml"))
+        self.assertRegex(name, r"^ulogd-pkt-\d{8}-\d{6}\.xml$")
+        packets = xml.etree.ElementTree.parse(self.path("xml/" + name)).getroot()
+        self.assertEqual((packets.tag, len(packets)), ("packet", 3))
+        self.assertEqual(packets[0].find("prefix").text, "a<b>&c: ")
+        self.assertTrue(packets[0].find("payload").text.startswith("45"))
 
     @unittest.skipUnless(os.path.exists(netns_kit.ULOGD), "ulogd2 is not installed")
     def test_one_file_for_both(self):
