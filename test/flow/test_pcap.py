@@ -172,6 +172,20 @@ rotate=4KiB
             read = subprocess.run(["tcpdump", "-nn", "-r", self.path("out.pcap")], capture_output=True, text=True, check=True)
             self.assertEqual(len(re.findall(r"(?m)^\d\d:\d\d:\d\d\.\d+ IP", read.stdout)), 2 * len(wanted))
 
+    def test_pcapng_keeps_nanoseconds_and_is_read_as_it_was_written(self):
+        packets = [p.ipv4(17, p.udp(number, 2, b"x" * (number % 9))) for number in range(1, 301)]
+        self.write("a.pcapng", p.pcapng(packets, link=101))
+        stack = "pcap(a.pcapng), pcap(file=out.pcapng, form=pcapng)"
+        self.run_stack(stack)
+        self.run_stack(stack)
+        with open(self.path("out.pcapng"), "rb") as file:
+            written = file.read()
+        blocks = p.pcapng(packets, link=101)
+        at = blocks.index(struct.pack("<I", 6))
+        self.assertEqual(written[60:], (blocks[at:]) * 2)
+        self.run_stack("pcap(out.pcapng), base, file(path=out.json)")
+        self.assertEqual([row["udp.sport"] for row in self.json_lines("out.json")], list(range(1, 301)) * 2)
+
     def test_packets_that_are_no_ip_are_no_rows_of_a_capture(self):
         self.write("a.pcap", p.pcap([p.ethernet(0x0806, p.arp()), p.ethernet(0x0800, p.ipv4(17, p.udp(1, 2)))]))
         result = self.run_stack("pcap(a.pcap), file(path=out.pcap, format=pcap)", code=1)
