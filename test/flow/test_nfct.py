@@ -5,6 +5,7 @@ installed."""
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -102,6 +103,26 @@ class Nfct(Programs):
         daemon.wait_for(is_seen, "a row")
         daemon.stop()
         self.assertEqual(self.rows()[0]["ct.event"], 4)
+
+    def test_ends_that_were_lost_are_found_once(self):
+        """S1-57: after an overrun the kernel's table is asked, and no connection is told twice."""
+        daemon = Daemon(self, CONFIG.format(more="netlink_socket_buffer_maxsize=4096\nnetlink_resync_timeout=50ms\n"
+                                            "accept_proto_filter=udp").replace("8388608", "4096"))
+        daemon.wait_for(lambda: "event=listening" in daemon.log(), "it listens")
+        daemon.signal(signal.SIGSTOP)
+        for _ in range(300):
+            netns_kit.send(1)
+        flush()
+        daemon.signal(signal.SIGCONT)
+        daemon.wait_for(lambda: "event=netlink_overrun" in daemon.log(), "an overrun")
+        daemon.wait_for(lambda: any(row.get("resync") for row in self.rows()), "ends that were found")
+        netns_kit.send(1)
+        flush()
+        daemon.wait_for(lambda: self.rows() and not self.rows()[-1].get("resync"), "events again")
+        daemon.stop(code=1)
+        told = [(row["orig.l4.sport"], row["flow.start.sec"], row["flow.start.usec"]) for row in self.rows()]
+        self.assertEqual(len(told), len(set(told)))
+        self.assertRegex(daemon.log(), r"element=ct1 .*dropped_kernel=[1-9]")
 
     def test_filters_take_what_they_name(self):
         daemon = self.start("hash_enable=0\nevent_mask=4\naccept_dst_filter=10.0.0.0/8,::1/128")
