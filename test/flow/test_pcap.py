@@ -232,8 +232,11 @@ pattern="${oob.in}|${oob.out}\\n"
 """)
         stook = os.path.join(ROOT, BUILD, "stook")
         script = f"""mount -t tmpfs none /run && ip netns add other &&
-            ip netns exec other ip link add inside index 77 type veth peer name peer && {stook} run ifindex.conf"""
+            ip netns exec other ip link add inside index 77 type veth peer name peer || exit 99
+            {stook} run ifindex.conf"""
         ran = subprocess.run(["unshare", "-Urnm", "sh", "-c", script], cwd=self.dir, capture_output=True, text=True, check=False)
+        if ran.returncode == 99:
+            self.skipTest("no second namespace: " + ran.stderr)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertEqual(self.read("out.txt"), "lo|\ninside|\n|\n")
 
