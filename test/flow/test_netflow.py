@@ -143,6 +143,24 @@ class Netflow(Net):
                 self.assertEqual(sorted(self.rows(), key=lambda row: row["orig.l4.sport"]), rows)
                 self.write("out.log", "")
 
+    def test_gaps_and_data_without_a_template_are_meters(self):
+        daemon = self.listen("UDP,flows:PARSE_NETFLOW,out:FILE\nstack=me:SELF",
+                             "listen=127.0.0.1:0\n[me]\nwhat=meters\ninterval=50ms", keys="instance,meter,count")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.connect(self.addresses(daemon)[0])
+            for sequence in (0, 3):
+                peer.send(struct.pack(">HHIIIIBBH", 5, 1, 6000, 1_800_000_000, 0, sequence, 0, 0, 0) + bytes(48))
+                peer.send(struct.pack(">HHIIII", 9, 1, 6000, 1_800_000_000, sequence, 9))
+            for sequence in (4, 5):  # together more than an exporter's data may wait
+                peer.send(struct.pack(">HHIIII", 9, 1, 6000, 1_800_000_000, sequence, 10) + struct.pack(">HH", 300, 40000) + bytes(39996))
+        wanted = {'lost_records{reason="sequence"}': 2, 'lost_messages{reason="sequence"}': 2, 'lost_sets{reason="no_template"}': 1}
+
+        def counts():
+            return {row["meter"]: row["count"] for row in self.rows() if row.get("instance") == "flows" and row.get("meter") and row["count"]}
+
+        daemon.wait_for(lambda: counts() == wanted, f"{wanted}")
+        daemon.stop()
+
     def test_templates_outlive_the_daemon(self):
         exporter = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # the same port: the same session
         self.addCleanup(exporter.close)
