@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/flow/template.hh"
 
+#include <algorithm>
+
 #include "core/data/endian.hh"
 
 namespace stook {
@@ -117,13 +119,17 @@ int rank(const FlowField& field) {
 }
 
 void choose_times(FlowTemplate& form) {
-  for (FlowField& one : form.fields) {
-    for (const FlowField& other : form.fields) {
-      bool is_same = one.is_time && other.is_time && one.element->key == other.element->key;
-      if (is_same && rank(one) < rank(other)) {
-        one.decode = FlowDecode::Skip;
-        one.is_time = false;
-      }
+  int best[2] = {0, 0};  // of the start and of the end
+  auto which = [](const FlowField& field) { return field.element->key == "flow.end" ? 1 : 0; };
+  for (const FlowField& field : form.fields) {
+    if (field.is_time) {
+      best[which(field)] = std::max(best[which(field)], rank(field));
+    }
+  }
+  for (FlowField& field : form.fields) {
+    if (field.is_time && rank(field) < best[which(field)]) {
+      field.decode = FlowDecode::Skip;
+      field.is_time = false;
     }
   }
 }

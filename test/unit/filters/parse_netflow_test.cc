@@ -165,6 +165,15 @@ TEST_CASE("a template that changes holds from then on, and withdrawn ones are go
   CHECK(collector.send(ipfix(3, set(2, u16(2) + u16(0)) + set(257, u16(1) + u16(2)))).empty());
 }
 
+TEST_CASE("of several fields for one time the most exact one counts") {
+  Collector collector;
+  std::string forms = set(2, form(256, {{150, 4}, {152, 8}, {151, 4}}));
+  REQUIRE(collector.send(ipfix(0, forms + set(256, u32(1'700'000'000) + u64(1'700'000'000'123) + u32(1'700'000'009))))
+              .size() == 1);
+  CHECK(collector.cell("flow.start")->integer == 1'700'000'000'123'000'000);
+  CHECK(collector.cell("flow.end")->integer == 1'700'000'009'000'000'000);
+}
+
 TEST_CASE("fields of variable length, of enterprises, of the way back, and of short numbers") {
   Collector collector;
   std::string forms = set(2, form(256, {{82, 0xffff},
