@@ -180,7 +180,7 @@ TEST_CASE("xpcall, coroutines and print do what Lua's own do") {
                 {}) == "r=\"1,2,3\"(text) s=\"321\"(text)");
 }
 
-TEST_CASE("a loop without end is ended in every form, in a tick and in stop") {
+TEST_CASE("a loop without end is ended in every form, in a tick and in stop", "[loops]") {
   Options options = {{"budget", "20ms"}};
   for (const char* script :
        {"return { reads = { 'n:integer' }, row = function(n) " SPIN " end }",

@@ -36,7 +36,7 @@ TEST_CASE("mistakes of a script are told with its name and line") {
   CHECK(refusal("return { reads = 1, row = print }") == "t.lua: reads is a number; it would be a table of texts");
 }
 
-TEST_CASE("a script that loops, bombs or breaks at start is refused") {
+TEST_CASE("a script that loops, bombs or breaks at start is refused", "[loops]") {
   Options quick = {{"budget", "20ms"}};
   CHECK(refusal("while true do end", quick) == "t.lua:1: stopped: it ran longer than its budget");
   CHECK(refusal("while true do pcall(function() while true do end end) end", quick) ==

@@ -97,7 +97,7 @@ TEST_CASE("threads lose no addition") {
   CHECK(sum == 80'000);
 }
 
-TEST_CASE("a script can neither fill the memory nor hold others up by shared dictionaries") {
+TEST_CASE("a script can neither fill the memory nor hold others up by shared dictionaries", "[loops]") {
   check_harmless(
       "local d = stook.shared('flood') local i = 0 while true do i = i + 1 d:set('k' .. i, ('x'):rep(60000)) end");
   check_harmless("for i = 1, 100 do stook.shared('many' .. i) end");
