@@ -178,6 +178,7 @@ void recode(Draft& draft, InstanceDraft& group) {
     names += (names.empty() ? "'" : ", '") + read.key + "'";
   }
   instance.is_recoded = true;
+  instance.spool.is_recoded = true;
   instance.meta_keys = meta_keys_of(draft, reads);
   instance.codec = find_plugin(Kind::Codec, "msgpack");
   instance.codec_config = {instance.codec->config.make(), instance.codec->config.destroy};

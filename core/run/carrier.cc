@@ -12,18 +12,18 @@
 
 namespace stook {
 
-Carrier::Carrier(std::shared_ptr<const Instance> instance_, Notice& notice, const std::vector<LeftSpool>& left)
+Carrier::Carrier(std::shared_ptr<const Instance> instance_, Notice& notice, const std::vector<SpoolSettings>& left)
     : shared(std::move(instance_)),
       instance(*shared),
       notice_(notice),
       calls_(notice),
       left_(left.size()),
       delivery_(instance, meter, [this](Payload* payload, Fate fate) ROOM(carrier) { finish(payload, fate); }) {
-  for (const LeftSpool& which : left) {
+  for (const SpoolSettings& which : left) {
     add_spool(which);
   }
   if (!instance.spool.folder.empty()) {
-    add_spool({instance.spool, instance.is_recoded});
+    add_spool(instance.spool);
   } else if (instance.hold.is_on()) {
     hold_ = std::make_unique<Hold>(instance.hold, delivery_,
                                    [this](Payload* payload) ROOM(carrier) { finish(payload, Fate::Done); });

@@ -30,7 +30,7 @@ class Carrier {
  public:
   /// Shared: the instance lives as long as its carrier, whatever becomes of the plan that made it.
   /// `left`: spools that the sink had and has no more. They are emptied first.
-  Carrier(std::shared_ptr<const Instance> instance_, Notice& notice, const std::vector<LeftSpool>& left = {});
+  Carrier(std::shared_ptr<const Instance> instance_, Notice& notice, const std::vector<SpoolSettings>& left = {});
   ~Carrier();
 
   /// Makes and opens the sink. Throws what that throws.
@@ -97,7 +97,7 @@ class Carrier {
   /// All that were in use, are, or may be; the latter two begin with spooled().
   const std::vector<std::unique_ptr<Spooled>>& spools() const { return spools_; }
   /// Those in use now or later.
-  std::vector<LeftSpool> spools_ahead() const;
+  std::vector<SpoolSettings> spools_ahead() const;
   /// Says that a spool is left, with how many rows in it.
   void say_left(const Spooled& one) const;
 
@@ -121,7 +121,7 @@ class Carrier {
   void settle(const std::vector<Receipt*>& held, Fate fate) ROOM(carrier);
 
   // carrier_spools.cc
-  void add_spool(const LeftSpool& which);
+  void add_spool(const SpoolSettings& which);
   Spooled* spool() ROOM(carrier) { return way_ < spools_.size() ? spools_[way_].get() : nullptr; }
   void open_way(size_t way) ROOM(carrier);
   bool leave_spool() ROOM(carrier);

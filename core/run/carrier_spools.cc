@@ -17,7 +17,7 @@ constexpr int64_t look_in_lull = 1'000'000;
 constexpr int64_t look_before = 50'000'000;
 }  // namespace
 
-void Carrier::add_spool(const LeftSpool& which) {
+void Carrier::add_spool(const SpoolSettings& which) {
   spools_.push_back(std::make_unique<Spooled>(
       instance, which, meter, bell, [this](Payload* payload) ROOM(carrier) { give_back(payload); },
       [this](std::vector<Receipt*>& held, Fate fate) ROOM(carrier) { settle(held, fate); }));
@@ -42,10 +42,10 @@ void Carrier::take_over(const std::function<bool(const std::string& folder)>& be
   }
 }
 
-std::vector<LeftSpool> Carrier::spools_ahead() const {
-  std::vector<LeftSpool> ahead;
+std::vector<SpoolSettings> Carrier::spools_ahead() const {
+  std::vector<SpoolSettings> ahead;
   for (size_t i = way_.load(std::memory_order_acquire); i < spools_.size(); i++) {
-    ahead.push_back(spools_[i]->which());
+    ahead.push_back(spools_[i]->settings());
   }
   return ahead;
 }

@@ -84,7 +84,7 @@ class Engine {
   void end_refusals() ROOM(front);
   // engine_spools.cc
   /// Spools that a sink of the next plan has no more, and that no other sink of it takes: they are emptied first.
-  std::vector<LeftSpool> spools_to_leave(const Instance& sink, const Plan& next) const;
+  std::vector<SpoolSettings> spools_to_leave(const Instance& sink, const Plan& next) const;
   /// A carrier has it, or may have it yet.
   bool is_spool_in_use(const std::string& folder) const;
   /// The carrier that has taken over, or will, the spool of a former one, or null.

@@ -12,16 +12,16 @@ bool has_opened(const Carrier& carrier, const std::string& folder) {
                      [&](auto& one) { return one->settings().folder == folder && one->spool() != nullptr; });
 }
 
-std::vector<LeftSpool> Engine::spools_to_leave(const Instance& sink, const Plan& next) const {
-  std::vector<LeftSpool> all;
+std::vector<SpoolSettings> Engine::spools_to_leave(const Instance& sink, const Plan& next) const {
+  std::vector<SpoolSettings> all;
   for (auto& carrier : carriers_) {
     if (carrier->instance.id == sink.id) {
       all = carrier->spools_ahead();
     }
   }
-  std::erase_if(all, [&](const LeftSpool& one) {
+  std::erase_if(all, [&](const SpoolSettings& one) {
     return std::any_of(next.instances.begin(), next.instances.end(),
-                       [&](auto& instance) { return instance->spool.folder == one.settings.folder; });
+                       [&](auto& instance) { return instance->spool.folder == one.folder; });
   });
   return all;
 }
@@ -29,9 +29,8 @@ std::vector<LeftSpool> Engine::spools_to_leave(const Instance& sink, const Plan&
 bool Engine::is_spool_in_use(const std::string& folder) const {
   for (auto* carriers : {&carriers_, &former_carriers_}) {
     for (auto& carrier : *carriers) {
-      std::vector<LeftSpool> ahead = carrier->spools_ahead();
-      if (std::any_of(ahead.begin(), ahead.end(),
-                      [&](const LeftSpool& one) { return one.settings.folder == folder; })) {
+      std::vector<SpoolSettings> ahead = carrier->spools_ahead();
+      if (std::any_of(ahead.begin(), ahead.end(), [&](const SpoolSettings& one) { return one.folder == folder; })) {
         return true;
       }
     }
@@ -83,7 +82,7 @@ void Engine::end_former_carriers() {
   for (auto& carrier : former_carriers_) {
     const Carrier* heir = heir_of(*carrier);
     const Spooled* spool = carrier->spooled();
-    bool can_read = heir == nullptr || spool->which().is_recoded == heir->instance.is_recoded;
+    bool can_read = heir == nullptr || spool->settings().is_recoded == heir->instance.is_recoded;
     carrier->ask_end(false, can_read);
   }
 }

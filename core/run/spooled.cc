@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/run/spooled.hh"
 
+#include <cerrno>
+#include <string>
 #include <utility>
 
 #include "core/base/clock.hh"
@@ -13,12 +15,23 @@ namespace {
 constexpr int64_t retry_pause = 1'000'000'000;
 /// Between two looks at whether another carrier has let go of the spool.
 constexpr int64_t take_over_pause = 10'000'000;
+/// The error number of a spool whose rows this sink could not read.
+constexpr int foreign = EILSEQ;
+
+[[noreturn]] void refuse_foreign(const SpoolSettings& settings, uint64_t rows) {
+  throw SetupError(
+      "the spool " + settings.folder + " holds " + std::to_string(rows) + " rows " +
+          (settings.is_recoded ? "in the format of one sink, and the members of this group have different ones"
+                               : "of a group whose members have different formats, and this sink has one") +
+          "; let those it was filled for deliver them, or take them out with stook spool export",
+      foreign);
+}
 }  // namespace
 
-Spooled::Spooled(const Instance& instance, LeftSpool which, SinkMeter& meter, Doorbell& bell, GiveBack give_back,
+Spooled::Spooled(const Instance& instance, SpoolSettings settings, SinkMeter& meter, Doorbell& bell, GiveBack give_back,
                  Settle settle)
     : instance_(instance),
-      which_(std::move(which)),
+      settings_(std::move(settings)),
       bell_(bell),
       give_back_(std::move(give_back)),
       settle_(std::move(settle)),
@@ -40,7 +53,11 @@ void Spooled::open(Refusals* refusals) {
 }
 
 void Spooled::open_spool() {
-  spool_ = Spool::open(which_.settings, &reading_->bell, &bell_);
+  std::unique_ptr<Spool> spool = Spool::open(settings_, &reading_->bell, &bell_);
+  if (spool->has_foreign()) {
+    refuse_foreign(settings_, spool->waiting().rows);
+  }
+  spool_ = std::move(spool);
   written.found_rows.set(spool_->waiting().rows);
   shown_.store(spool_.get(), std::memory_order_release);
 }
@@ -51,7 +68,7 @@ bool Spooled::try_to_open() {
     open_spool();
   } catch (const SetupError& error) {
     if (auto pass = wait_limit_.pass()) {
-      log_event(Level::Info, "spool_waits",
+      log_event(error.code == foreign ? Level::Error : Level::Info, "spool_waits",
                 Fields()("instance", instance_.id)("reason", error.what())("suppressed", pass.suppressed));
     }
     retry_at_ = monotonic_ns() + take_over_pause;

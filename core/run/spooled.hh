@@ -29,12 +29,6 @@ struct SpooledMeter {
   Gauge found_rows;
 };
 
-/// A spool that a sink had before, and of which kind its payloads are: see Instance::is_recoded.
-struct LeftSpool {
-  SpoolSettings settings;
-  bool is_recoded = false;
-};
-
 /// The appending half. A payload's slot goes home as soon as its bytes are in the file; its receipts are settled once
 /// they are durable.
 /// *Invariants:* nothing overtakes: once there is a spool, everything goes through it.
@@ -47,7 +41,7 @@ class Spooled {
   using Settle = std::function<void(std::vector<Receipt*>&, Fate)>;
 
   /// The spool need not be the instance's own: it may be one that the sink had before.
-  Spooled(const Instance& instance, LeftSpool which, SinkMeter& meter, Doorbell& bell, GiveBack give_back,
+  Spooled(const Instance& instance, SpoolSettings settings, SinkMeter& meter, Doorbell& bell, GiveBack give_back,
           Settle settle);
   ~Spooled();
 
@@ -82,10 +76,9 @@ class Spooled {
   /// Any thread: little is left in it. All of it is delivered when nothing is.
   bool is_nearly_empty() const { return spool() != nullptr && spool()->waiting().records <= nearly_empty; }
   bool is_empty() const ROOM(carrier) { return spool_ && is_idle() && spool_->waiting().records == 0; }
-  const SpoolSettings& settings() const { return which_.settings; }
-  const LeftSpool& which() const { return which_; }
+  const SpoolSettings& settings() const { return settings_; }
   /// Its payloads are of another kind than those of the sink, which could not read them.
-  bool is_foreign() const { return which_.is_recoded != instance_.is_recoded; }
+  bool is_foreign() const { return settings_.is_recoded != instance_.is_recoded; }
   SpooledMeter written;
 
  private:
@@ -105,7 +98,7 @@ class Spooled {
   void settle_durable() ROOM(carrier);
 
   const Instance& instance_;
-  const LeftSpool which_;
+  const SpoolSettings settings_;
   Doorbell& bell_;
   GiveBack give_back_;
   Settle settle_;

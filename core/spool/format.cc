@@ -9,6 +9,7 @@
 namespace stook {
 
 namespace {
+constexpr uint16_t flag_recoded = 1;
 
 constexpr std::string_view segment_magic{"STKSEG1\0", 8};
 constexpr std::string_view footer_magic{"STKEND1\0", 8};
@@ -46,6 +47,7 @@ void put_segment_header(const SegmentHeader& header, char* to) {
   std::memset(to, 0, segment_header_size);
   std::memcpy(to, segment_magic.data(), 8);
   put_little<uint16_t>(to + 8, 1);
+  put_little<uint16_t>(to + 10, header.is_recoded ? flag_recoded : 0);
   put_little(to + 12, header.capacity);
   std::memcpy(to + 16, header.uuid.data(), header.uuid.size());
   put_little(to + 32, header.id);
@@ -75,6 +77,7 @@ std::optional<SegmentHeader> read_segment_header(const char* from) {
   header.id = little<uint64_t>(from + 32);
   header.first_sequence = little<uint64_t>(from + 40);
   header.rows_before = little<uint64_t>(from + 48);
+  header.is_recoded = (little<uint16_t>(from + 10) & flag_recoded) != 0;
   return header;
 }
 

@@ -16,9 +16,9 @@
 /// the header are remains, and are not believed. Its name is given to such a file after its header is written; one whose
 /// header is that of another id, and which is delivered under either, was overtaken by a power loss, and is removed.
 ///
-///     header   0 magic "STKSEG1\0"   8 version u16 = 1   10 flags u16 = 0   12 capacity u32   16 uuid of the spool
+///     header   0 magic "STKSEG1\0"   8 version u16 = 1   10 flags u16   12 capacity u32   16 uuid of the spool
 ///              32 segment id u64   40 sequence of its first record u64   48 rows before it u64   56 zero u32
-///              60 CRC-32C of bytes 0 to 59 u32
+///              60 CRC-32C of bytes 0 to 59 u32. Flag 1: its payloads are written anew before they are delivered
 ///     footer   0 magic "STKEND1\0"   8 segment id u64   16 records u64   24 last sequence u64 (first - 1 when there is none)
 ///              32 rows before and within u64   40 CRC-32C over the 24-byte headers of its records u32
 ///              44 CRC-32C of bytes 0 to 43 u32
@@ -71,6 +71,7 @@ struct SegmentHeader {
   uint64_t id = 0;
   uint64_t first_sequence = 1;
   uint64_t rows_before = 0;
+  bool is_recoded = false;
 };
 
 /// What is behind the records of a sealed segment.

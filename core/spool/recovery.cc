@@ -21,6 +21,7 @@ void SpoolRecovery::run() {
   find_end();
   place_reader();
   sum_dropped();
+  shared_.has_foreign = has_foreign();
   if (!state_ && shared_.is_position_known) {
     // The state also says whose the segments are, should their headers be damaged. A failure costs no more than that.
     state_file_.store(shared_.uuid, {shared_.reader, shared_.reader.segment, shared_.first_new});
@@ -275,6 +276,19 @@ void SpoolRecovery::place_reader() {
   shared_.written.last_sequence.set(static_cast<int64_t>(shared_.next_sequence - 1));
   shared_.written.durable_sequence.set(static_cast<int64_t>(shared_.next_sequence - 1));
   shared_.written.rows_ever.set(static_cast<int64_t>(shared_.rows_ever));
+}
+
+// A segment is read to its end when the next one begins with what the reader wants next.
+bool SpoolRecovery::has_foreign() const {
+  for (size_t i = 0; i < segments_.size(); i++) {
+    const bool is_last = i + 1 == segments_.size();
+    const uint64_t next = is_last ? shared_.next_sequence : headers_[i + 1] ? headers_[i + 1]->first_sequence : 0;
+    const bool is_unread = segments_[i] >= shared_.reader.segment && (next == 0 || next > shared_.reader.sequence + 1);
+    if (is_unread && headers_[i] && headers_[i]->is_recoded != shared_.settings.is_recoded) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void SpoolRecovery::sum_dropped() {

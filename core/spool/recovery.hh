@@ -40,6 +40,7 @@ class SpoolRecovery {
   void find_end();
   void place_reader();
   void sum_dropped();
+  bool has_foreign() const;
   bool is_remains(int file, uint64_t id) const;
   std::optional<Reach> reach_of(uint64_t id);
   Reach walk(int file, const std::optional<SegmentHeader>& header);

@@ -26,6 +26,8 @@ struct SpoolSettings {
   int64_t sync_every = 200'000'000;
   uint64_t sync_bytes = 1 << 20;
   SpoolFull full = SpoolFull::Block;
+  /// Its payloads are those of a group that writes them anew for each member: no other sink can read them, nor it theirs.
+  bool is_recoded = false;
   /// So many records at most are in memory for a reader that is right behind; of all others it reads the file.
   uint32_t relayed = 64;
 };

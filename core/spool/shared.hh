@@ -83,6 +83,7 @@ struct SpoolShared {
   uint64_t dropped_ahead = 0;     // records dropped by former processes that the reader has yet to pass
   uint64_t dropped_rows_ahead = 0;
   uint64_t torn_bytes = 0;
+  bool has_foreign = false;  // see Spool
   Doorbell* reader_bell = nullptr;
   Doorbell* writer_bell = nullptr;
 

@@ -40,6 +40,8 @@ class Spool {
   /// Bytes behind the last whole record that opening cut off: appends that a crash interrupted.
   uint64_t torn_bytes() const { return shared_->torn_bytes; }
   SpoolWaiting waiting() const;
+  /// When it was opened there were payloads in it that are recoded where its settings are not, or the other way round.
+  bool has_foreign() const { return shared_->has_foreign; }
 
  private:
   std::unique_ptr<SpoolShared> shared_;

@@ -65,7 +65,8 @@ int SpoolWriter::make_segment(uint64_t size, uint64_t first_sequence, uint64_t r
   into.first_sequence = first_sequence;
   into.rolling_crc = shared_.seed;
   char header[segment_header_size];
-  put_segment_header({static_cast<uint32_t>(into.capacity), shared_.uuid, into.id, first_sequence, rows_before},
+  put_segment_header({static_cast<uint32_t>(into.capacity), shared_.uuid, into.id, first_sequence, rows_before,
+                      shared_.settings.is_recoded},
                      header);
   if (reuse_file(into, header)) {
     shared_.disk_bytes.fetch_add(into.capacity, std::memory_order_relaxed);

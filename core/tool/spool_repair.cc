@@ -13,6 +13,9 @@ namespace {
 // Writes a header anew from the first record behind it. The rows of a segment without a record are not known.
 bool mend_header(const SpoolView& view, const SpoolSegmentView& segment) {
   SegmentHeader header{static_cast<uint32_t>(segment.file_bytes), view.uuid, segment.id, 0, 0};
+  for (const SpoolSegmentView& other : view.segments) {  // a spool's payloads are all of a kind
+    header.is_recoded = header.is_recoded || (other.header && other.header->is_recoded);
+  }
   view.walk(segment.id, [&](const Scanned& found) {
     auto body = found.kind == Scanned::Kind::Record ? read_body_header(found.body) : std::nullopt;
     if (body && header.first_sequence == 0) {

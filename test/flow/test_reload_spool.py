@@ -150,6 +150,26 @@ class ReloadSpool(Programs):
         daemon.wait_for(lambda: len(self.numbers("out.log")) == 1000, "all lines")
         daemon.stop()
 
+    def test_a_spool_filled_for_a_group_waits_for_one_that_can_read_it(self):
+        """Members of different formats: what waits for them is in neither's, and another sink must not deliver it."""
+        group = {"sink": "failover(a:FILE, b:FILE)", "members": "[a]\npath=a.log\nformat=json\n[b]\npath=b.log\nformat=raw\n"}
+        self.write("in.log", "".join(f"{n}\n" for n in range(100)))
+        for name in ("a.log", "b.log"):
+            os.symlink("/dev/full", self.path(name))
+        daemon = Daemon(self, self.config(["spool=one"], **group))
+        daemon.wait_for(lambda: sum(line["spooled"] for line in self.ledger()["lines"]) == 100, "all rows are in the spool")
+        daemon.stop()
+        self.write("plain.conf", self.config(["path=out.log", "format=raw", "spool=one"]))
+        refused = self.stookd("-v", "-c", self.path("plain.conf"))
+        self.assertEqual(refused.returncode, 3, refused.stderr)
+        self.assertIn("one holds 100 rows of a group whose members have different formats, and this sink has one", refused.stderr)
+        for name in ("a.log", "b.log"):
+            os.unlink(self.path(name))
+        daemon = Daemon(self, self.config(["spool=one"], **group))
+        daemon.wait_for(lambda: os.path.exists(self.path("a.log")) and self.read("a.log").count("\n") == 100, "all rows")
+        daemon.stop()
+        self.assertFalse(os.path.exists(self.path("out.log")))
+
 
 if __name__ == "__main__":
     unittest.main()

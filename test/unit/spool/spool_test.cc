@@ -351,3 +351,28 @@ TEST_CASE("a payload beyond a record's length goes in pieces of whole rows, and 
   CHECK(bench.spool->writer().append(huge) == SpoolAnswer::Refused);
   CHECK(append_rows(bench.spool->writer(), 1, 1) == SpoolAnswer::Taken);
 }
+
+TEST_CASE("rows of another kind are told while they wait, and not once they are read") {
+  Bench bench;
+  REQUIRE(append_rows(bench.spool->writer(), 1, 3) == SpoolAnswer::Taken);
+  bench.spool->writer().close();
+  bench.spool->reader().close();
+  CHECK_FALSE(bench.spool->has_foreign());
+  bench.settings.is_recoded = true;
+  bench.reopen();
+  CHECK(bench.spool->has_foreign());
+  CHECK(bench.spool->waiting().rows == 3);
+  bench.settings.is_recoded = false;
+  bench.reopen();
+  CHECK_FALSE(bench.spool->has_foreign());
+  CHECK(bench.drain() == from_to(1, 1));
+  bench.spool->reader().close();
+  bench.settings.is_recoded = true;
+  bench.reopen();
+  CHECK_FALSE(bench.spool->has_foreign());
+  REQUIRE(append_rows(bench.spool->writer(), 2, 3) == SpoolAnswer::Taken);
+  bench.spool->writer().close();
+  bench.reopen();
+  CHECK_FALSE(bench.spool->has_foreign());
+  CHECK(bench.drain() == from_to(2, 2));
+}
