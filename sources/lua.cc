@@ -130,6 +130,7 @@ void declare(void* raw, std::string_view folder, Wiring& wiring) {
   config.world->interval = config.interval.ns;
   config.world->vocabulary = config.vocabulary;
   config.world->has_output = config.isolation == ScriptIsolation::No;
+  config.world->has_lpeg = config.isolation == ScriptIsolation::Process;
   check_vocabulary(config.vocabulary, config.call.empty() && config.section.empty());
   if (!config.section.empty() && config.section.find(':') == std::string::npos) {
     throw std::invalid_argument("section: '" + config.section + "' is no entry; it would be File:app");

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sources in Lua whose script runs in a process of its own: what comes over its pipes, and what becomes of its death."""
 
+import glob
 import os
 import re
 import signal
@@ -401,6 +402,26 @@ class LuaIsolated(Programs):
         self.assertEqual({re.sub(r"\[.*", "", name) for name in files} - {"/dev/null", "pipe:", "anon_inode:", "socket:"},
                          set(), files)
         daemon.stop()
+
+    def test_lpeg_is_there_and_a_match_without_end_is_ended(self):
+        """What no budget reaches: each rule tries two ways at each byte."""
+        if not glob.glob("/usr/lib/*/liblua5.4-lpeg.so.2"):
+            self.skipTest("Debian's package lua-lpeg is not installed")
+        self.run_script("""
+            local word = lpeg.C(lpeg.R("az") ^ 1)
+            local pair = lpeg.Ct(word * "=" * word)
+            function run() local found = pair:match("key=value") emit({ key = found[1], value = found[2] }) end
+            """)
+        self.assertEqual(self.rows(), [{"key": "key", "value": "value"}])
+        self.run_config(self.config("function run() emit({ has = lpeg ~= nil }) end").replace("process", "no"))
+        self.assertEqual(self.rows()[-1], {"has": False})
+        daemon = self.start("""
+            local slow = lpeg.P({ lpeg.P("a") * lpeg.V(1) * "b" + lpeg.P("a") * lpeg.V(1) * "c" + "" })
+            function run() emit({ n = 1 }) slow:match(("a"):rep(60)) emit({ n = 2 }) end
+            """, more="budget=100ms")
+        daemon.wait_for(lambda: "event=source_failed" in daemon.log(), "the end of the match", 60)
+        self.assertRegex(daemon.log(), "event=source_failed .*ended by (signal|SIG)")
+        daemon.kill()
 
     def test_a_position_is_kept_over_the_end(self):
         """S0-08: tokens of a process are as good as those of a script within stook."""

@@ -143,6 +143,9 @@ int open_all(lua_State* raw) {
     lua_pop(raw, 1);
     open_debug_stop(raw);
   }
+  if (world.has_lpeg && world.vocabulary.empty()) {
+    open_lpeg(raw);
+  }
   if (world.has_package) {
     open_package(raw, world.paths);
   }

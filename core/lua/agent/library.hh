@@ -15,6 +15,8 @@ struct SourceWorld {
   /// The libraries debug and package (with require), which the sandbox keeps away.
   bool has_debug = false;
   bool has_package = false;
+  /// LPeg: for what runs in a process of its own.
+  bool has_lpeg = false;
   /// Where require looks, as package.path has it.
   std::string paths;
   /// What an entry of the scripted agent's sections is, such as `File:app`, and its keys, one `name=value` a line.
@@ -34,6 +36,9 @@ ScriptLibrary source_library(const SourceWorld& world);
 
 /// require, for modules in Lua in these places, as package.path has it. RAISES.
 void open_package(lua_State* raw, const std::string& paths);
+
+/// The global `lpeg`; where the system has none, each use of it is an error that says so. RAISES.
+void open_lpeg(lua_State* raw);
 
 // The parts; each puts its functions into the table on top. All RAISE.
 void open_tasks(lua_State* raw);

@@ -11,10 +11,10 @@ template <class Door, class Brief>
 bool pass(Door& door, Brief& brief) {
   return door.text(brief.instance) && door.text(brief.path) && door.text(brief.text) && door.texts(brief.settings) &&
          door.word(brief.limits.memory) && door.word(brief.limits.budget) && door.word(brief.world.has_debug) &&
-         door.word(brief.world.has_package) && door.text(brief.world.paths) && door.text(brief.world.section) &&
-         door.text(brief.world.config) && door.text(brief.world.call) && door.word(brief.world.interval) &&
-         door.text(brief.world.vocabulary) && door.word(brief.world.has_output) && door.text(brief.token) &&
-         door.word(brief.level);
+         door.word(brief.world.has_package) && door.word(brief.world.has_lpeg) && door.text(brief.world.paths) &&
+         door.text(brief.world.section) && door.text(brief.world.config) && door.text(brief.world.call) &&
+         door.word(brief.world.interval) && door.text(brief.world.vocabulary) && door.word(brief.world.has_output) &&
+         door.text(brief.token) && door.word(brief.level);
 }
 
 struct BriefWriter {
