@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/// xml: logged packets as documents of XML, a file for each run; XML of ulogd.
+/// xml: packets, connections or counters as documents of XML, a file for each run; XML of ulogd.
 ///
-/// A file is named by the time at which it was begun. It becomes a whole document when stook ends, and at SIGHUP, when the next one
-/// begins. A file that a crash left lacks its last line, `</packet>`.
+/// A file is named by what its first row is, and by the time at which it was begun, which is when that row came. It becomes a whole document when stook ends, and at SIGHUP, when the next one
+/// begins. A file that a crash left lacks its last line, such as `</packet>`.
 ///
 ///     stack=log1:NFLOG,xml1:XML
 ///     [xml1]
@@ -19,6 +19,7 @@
 #include "core/base/clock.hh"
 #include "core/base/fd.hh"
 #include "core/base/log.hh"
+#include "core/base/status.hh"
 #include "sinks/file/ulogd_options.hh"
 
 namespace stook {
@@ -40,12 +41,32 @@ constexpr std::array options = {
     option<&XmlConfig::is_stdout>("stdout", "0", "to the standard output, and no file"),
 };
 
-std::string name_now() {
+/// What a document holds, by how its first row begins.
+struct XmlKind {
+  std::string_view begin;
+  std::string_view name;  // of the file
+  std::string_view root;
+};
+constexpr XmlKind kinds[] = {{"<log", "pkt", "packet"}, {"<flow", "flow", "conntrack"}, {"<obj", "sum", "sum"}};
+
+const XmlKind& kind_of(Shipment shipment) {
+  for (const Payload* payload : shipment) {
+    for (const XmlKind& kind : kinds) {
+      if (payload->bytes().substr(0, kind.begin.size()) == kind.begin) {
+        return kind;
+      }
+    }
+  }
+  return kinds[0];
+}
+
+std::string name_now(const XmlKind& kind) {
   time_t now = wall_ns() / 1'000'000'000;
   tm parts{};
   localtime_r(&now, &parts);
   char text[64];
-  return {text, strftime(text, sizeof text, "ulogd-pkt-%d%m%Y-%H%M%S.xml", &parts)};
+  return {text,
+          strftime(text, sizeof text, ("ulogd-" + std::string(kind.name) + "-%d%m%Y-%H%M%S.xml").c_str(), &parts)};
 }
 
 void declare(void* raw, std::string_view folder, Wiring& wiring) {
@@ -56,41 +77,61 @@ void declare(void* raw, std::string_view folder, Wiring& wiring) {
   declare_file(&config.file, folder, wiring);
 }
 
-/// *Invariants:* `inner_` writes to `file_`, and what is written there and is no document yet gets its end by `finish`.
+/// *Invariants:* `inner_` is there from a document's first row to its end. *Rooms:* its carrier.
 class XmlSink final : public Sink {
  public:
-  XmlSink(const XmlConfig& config, std::string_view header) : config_(config), header_(header) { begin(); }
+  explicit XmlSink(const XmlConfig& config) : config_(config) {}
 
-  void open() override ROOM(carrier) { inner_->open(); }
-  Outcome deliver(Shipment shipment) override ROOM(carrier) { return inner_->deliver(shipment); }
-  void forget(Shipment shipment) override ROOM(carrier) { inner_->forget(shipment); }
-  std::string reason() const override ROOM(carrier) { return inner_->reason(); }
-  int64_t next_time() override ROOM(carrier) { return inner_->next_time(); }
-  void on_time(int64_t now) override ROOM(carrier) { inner_->on_time(now); }
-  void close() override ROOM(carrier) {
-    inner_->close();
-    finish();
+  void open() override ROOM(carrier) {}
+  Outcome deliver(Shipment shipment) override ROOM(carrier) {
+    if (!inner_) {
+      begin(kind_of(shipment));
+    }
+    return inner_->deliver(shipment);
   }
+  void forget(Shipment shipment) override ROOM(carrier) {
+    if (inner_) {
+      inner_->forget(shipment);
+    }
+  }
+  std::string reason() const override ROOM(carrier) { return inner_ ? inner_->reason() : ""; }
+  int64_t next_time() override ROOM(carrier) { return inner_ ? inner_->next_time() : -1; }
+  void on_time(int64_t now) override ROOM(carrier) {
+    if (inner_) {
+      inner_->on_time(now);
+    }
+  }
+  void close() override ROOM(carrier) { finish(); }
   void reopen() override ROOM(carrier) {
-    if (!config_.is_stdout && name_now() != name_) {  // within one second it stays the same file
-      close();
-      begin();
-      inner_->reopen();
+    if (!config_.is_stdout && inner_ && name_now(*kind_) != name_) {  // within one second it stays the same file
+      finish();
     }
   }
 
  private:
-  void begin() {
+  void begin(const XmlKind& kind) ROOM(carrier) {
+    kind_ = &kind;
     file_ = config_.file;
-    name_ = name_now();
+    name_ = name_now(kind);
     if (!config_.is_stdout) {
       file_.target = file_.target.substr(0, file_.target.rfind('/') + 1) + name_;
     }
-    inner_ = make_file_sink(file_, header_);
+    std::string header = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<" + std::string(kind.root) + ">\n";
+    inner_ = make_file_sink(file_, header);
+    try {
+      inner_->open();
+    } catch (const SetupError&) {
+      // the delivery that follows meets it again, and says so
+    }
   }
 
   void finish() ROOM(carrier) {
-    constexpr std::string_view end = "</packet>\n";
+    if (!inner_) {
+      return;
+    }
+    inner_->close();
+    inner_.reset();
+    std::string end = "</" + std::string(kind_->root) + ">\n";
     Fd fd(::open(file_.target.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY));
     if (fd && ::write(fd.get(), end.data(), end.size()) != static_cast<ssize_t>(end.size())) {
       log_event(Level::Error, "file_unfinished", Fields()("path", file_.target)("reason", std::strerror(errno)));
@@ -98,14 +139,14 @@ class XmlSink final : public Sink {
   }
 
   const XmlConfig& config_;
-  std::string header_;
-  FileConfig file_;
-  std::string name_;
-  std::unique_ptr<Sink> inner_;
+  const XmlKind* kind_ OWNED(carrier) = kinds;
+  FileConfig file_ OWNED(carrier);
+  std::string name_ OWNED(carrier);
+  std::unique_ptr<Sink> inner_ OWNED(carrier);
 };
 
 std::unique_ptr<Sink> make(const Make& make) {
-  return std::make_unique<XmlSink>(*static_cast<const XmlConfig*>(make.config), make.header);
+  return std::make_unique<XmlSink>(*static_cast<const XmlConfig*>(make.config));
 }
 }  // namespace
 
@@ -113,7 +154,7 @@ extern const Plugin sink_xml;
 const Plugin sink_xml = {
     .kind = Kind::Sink,
     .name = "xml",
-    .doc = "logged packets as documents of XML; ulogd's XML",
+    .doc = "packets, connections or counters as documents of XML; ulogd's XML",
     .options = options,
     .primary = "directory",
     .config = config_type<XmlConfig>,

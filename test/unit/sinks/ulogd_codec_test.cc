@@ -131,6 +131,28 @@ TEST_CASE("xml escapes what a rule's prefix holds") {
         "<src>02000000000a</src></hw><indev>2</indev><payload>45ff</payload></log>\n");
 }
 
+TEST_CASE("xml writes connections and counters, too") {
+  be_in("UTC");
+  Rig rig(Kind::Codec, "xml");
+  rig.row({{"orig.ip.saddr", Cell::of_slice(Type::Address, {"\x7f\0\0\1", 4})},
+           {"orig.ip.daddr", Cell::of_slice(Type::Address, {"\x0a\0\0\2", 4})},
+           {"orig.ip.protocol", Cell::of_unsigned(17)},
+           {"orig.l4.sport", Cell::of_unsigned(1)},
+           {"orig.l4.dport", Cell::of_unsigned(53)},
+           {"orig.raw.pktcount", Cell::of_unsigned(2)},
+           {"orig.raw.pktlen", Cell::of_unsigned(66)},
+           {"ct.id", Cell::of_unsigned(9)}});
+  rig.row({{"sum.name", Cell::of_text("a&b")}, {"sum.pkts", Cell::of_unsigned(1)}});
+  std::string text = rig.encode();
+  CHECK(text.substr(0, text.find("<meta direction=\"reply")) ==
+        "<flow><meta direction=\"original\"><layer3 protonum=\"2\" "
+        "protoname=\"ipv4\"><src>127.0.0.1</src><dst>10.0.0.2</dst>"
+        "</layer3><layer4 protonum=\"17\" protoname=\"udp\"><sport>1</sport><dport>53</dport></layer4><counters>"
+        "<packets>2</packets><bytes>66</bytes></counters></meta>");
+  CHECK(text.substr(text.find("<obj>")) ==
+        "<obj><name>a&amp;b</name><pkts>00000000000000000001</pkts><bytes>00000000000000000000</bytes></obj>\n");
+}
+
 TEST_CASE("local_syslog speaks as a program of this machine, by the names of syslog(3)") {
   Rig rig(Kind::Codec, "local_syslog");
   rig.row("print", "in: x\n");
