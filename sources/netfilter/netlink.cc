@@ -52,8 +52,10 @@ int open_there(const std::string& netns) {
 
 bool NetlinkCutter::next(NetlinkMessage& message) {
   const auto* header = reinterpret_cast<const nlmsghdr*>(rest_.data());
-  auto size = static_cast<int>(std::min<size_t>(rest_.size(), INT32_MAX));
-  if (rest_.empty() || !mnl_nlmsg_ok(header, size)) {
+  // not mnl_nlmsg_ok, to which a length beyond 2 GiB is negative and so a small one
+  bool is_whole =
+      rest_.size() >= sizeof *header && header->nlmsg_len >= sizeof *header && header->nlmsg_len <= rest_.size();
+  if (!is_whole) {
     is_torn_ = is_torn_ || !rest_.empty();
     rest_ = {};
     return false;

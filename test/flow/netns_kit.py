@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network namespace for a test, which begins anew in it; and what a test of netfilter needs there."""
 
+import json
 import os
 import shutil
 import socket
@@ -68,6 +69,12 @@ def send(count, port=5000, size=20):
         except ConnectionRefusedError:  # an answer to an earlier one
             out.sendto(str(i).encode().ljust(size, b"."), ("127.0.0.1", port))
     out.close()
+
+
+def rows(flow, name):
+    """The rows of a file that is being written: its last line may not be whole."""
+    text = flow.read(name) if os.path.exists(flow.path(name)) else ""
+    return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
 
 
 class Group:

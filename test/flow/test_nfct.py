@@ -56,8 +56,7 @@ class Nfct(Programs):
         flush()
 
     def rows(self, port=5000):
-        rows = self.json_lines("out.log") if os.path.exists(self.path("out.log")) else []
-        return [row for row in rows if row.get("orig.l4.dport") == port]
+        return [row for row in netns_kit.rows(self, "out.log") if row.get("orig.l4.dport") == port]
 
     def start(self, more=""):
         daemon = Daemon(self, CONFIG.format(more=more))

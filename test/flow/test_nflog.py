@@ -56,7 +56,7 @@ class Nflog(Programs):
         self.addCleanup(subprocess.run, ["nft", "flush", "ruleset"], check=False)
 
     def rows(self, name="out.log"):
-        return self.json_lines(name) if os.path.exists(self.path(name)) else []
+        return netns_kit.rows(self, name)
 
     def config(self, more="", buffer=16777216):
         return CONFIG.format(more=more, buffer=buffer)

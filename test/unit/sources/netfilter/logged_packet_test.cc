@@ -2,8 +2,8 @@
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstring>
 #include <random>
 #include <vector>
 
@@ -32,7 +32,7 @@ const char recorded[] =
 class Datagram {
  public:
   explicit Datagram(const std::vector<unsigned char>& bytes) : words_(bytes.size() / 8 + 1), size_(bytes.size()) {
-    std::memcpy(words_.data(), bytes.data(), size_);
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<unsigned char*>(words_.data()));
   }
   std::string_view bytes() const { return {reinterpret_cast<const char*>(words_.data()), size_}; }
 
@@ -166,6 +166,10 @@ TEST_CASE("an answer to a request carries its errno, and a request is written as
   CHECK(message.error == 1);
   CHECK_FALSE(cutter.next(message));
   CHECK_FALSE(cutter.is_torn());
+  Datagram huge(unhex("f0ffffff020000000900000000000000ffffffff"));
+  NetlinkCutter cut(huge.bytes());
+  CHECK_FALSE(cut.next(message));
+  CHECK(cut.is_torn());
   NetlinkCutter torn(answer.bytes().substr(0, 30));
   CHECK_FALSE(torn.next(message));
   CHECK(torn.is_torn());
