@@ -63,6 +63,11 @@ class Watched {
   std::atomic<uint64_t> sequence_{0};
   // Written by the watchdog before it signals, read in the handler: the sequence that overran.
   std::atomic<uint64_t> asked_{0};
+  // The thread's CPU time when the watchdog first saw this sequence; written by it before `asked_`, read in the handler.
+  std::atomic<int64_t> seen_at_{0};
+  // Written in the handler, read by the watchdog, which sets it to 0 for a new sequence: CPU time since `seen_at_`, as
+  // the thread itself has it. Late is harmless.
+  std::atomic<int64_t> spent_{0};
   // Written by the state's thread before the sequence, which publishes them.
   std::atomic<int> thread_{0};
   std::atomic<clockid_t> clock_{0};
@@ -70,7 +75,6 @@ class Watched {
   int64_t deadline_ = 0;
   // The watchdog's own.
   uint64_t seen_ = 0;
-  int64_t seen_at_ = 0;
 };
 
 }  // namespace stook
