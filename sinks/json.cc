@@ -34,10 +34,15 @@ inline constexpr std::string_view choice_names<JsonMode>[] = {"file", "tcp", "ud
 namespace {
 constexpr auto file_rows = file_options("/var/log/ulogd.json");
 
+/// `mode` is where rows go; the file's own is called otherwise here.
+constexpr const char* name_of(const Option& row) {
+  return std::string_view(row.name) == "mode" ? "file_mode" : row.name;
+}
+
 /// The option of the sinks with files of that name, put into the file's part.
 bool assign_file(void* config, std::string_view text, const Option& self, std::string& why) {
   for (const Option& row : file_rows) {
-    if (std::string_view(row.name) == self.name) {
+    if (std::string_view(name_of(row)) == self.name) {
       return row.assign(&static_cast<JsonSinkConfig*>(config)->file, text, row, why);
     }
   }
@@ -48,6 +53,7 @@ constexpr auto options = [] {
   std::array<Option, file_rows.size() + 4> all{};
   for (size_t i = 0; i < file_rows.size(); i++) {
     all[i] = file_rows[i];
+    all[i].name = name_of(file_rows[i]);
     all[i].assign = assign_file;
   }
   all[0].doc = "the file; with mode = unix the socket";
