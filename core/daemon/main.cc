@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "core/base/code_pages.hh"
 #include "core/daemon/pidfile.hh"
 #include "core/lua/isolate/isolated_script.hh"
 #include "core/plan/settings.hh"
@@ -170,6 +171,7 @@ Exit serve(const Request& request, const std::shared_ptr<const Plan>& plan) ROOM
   service.start();
   become(request.user.empty() ? settings.user : request.user, service.supervision().control());
   background.ready();
+  drop_code_pages();
   log_event(Level::Notice, "started", Fields()("config", request.plan.file)("version", STOOK_VERSION));
   Exit exit = service.run();
   log_report(service.engine().report());
