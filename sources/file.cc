@@ -66,9 +66,7 @@ class File final : public Source {
   void start(Feed& feed) override ROOM(front) {
     feed_ = &feed;
     reader_.attach(feed, file_keys);
-    for (const std::string& path : config_.path) {
-      add(path);
-    }
+    files_ = files_to_read(config_.path);
     resume();
   }
   void pause() override ROOM(front) { watcher_.stop(); }
@@ -92,7 +90,6 @@ class File final : public Source {
   }
 
  private:
-  void add(const std::string& path) ROOM(front);
   void turn() ROOM(front);
   bool read_once() ROOM(front);
   void open_next() ROOM(front);
@@ -115,29 +112,6 @@ class File final : public Source {
   bool is_at_end_ OWNED(front) = false;
   bool has_finished_ OWNED(front) = false;
 };
-
-void File::add(const std::string& path) {
-  if (is_pattern(path)) {
-    Found found;
-    find_files(path, found);
-    if (found.files.empty()) {
-      throw SetupError("no file matches " + path, ENOENT);
-    }
-    files_.insert(files_.end(), found.files.begin(), found.files.end());
-    return;
-  }
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) {
-    throw SetupError("cannot read " + path + ": " + std::strerror(errno), errno);
-  }
-  if (S_ISDIR(status.st_mode)) {
-    throw SetupError("cannot read " + path + ": it is a folder; " + path_in(path, "*") + " names its files", EISDIR);
-  }
-  if (access(path.c_str(), R_OK) != 0) {
-    throw SetupError("cannot read " + path + ": " + std::strerror(errno), errno);
-  }
-  files_.push_back(path);
-}
 
 void File::lose(const std::string& reason) {
   feed_->lose(Loss::Unreadable, 1);

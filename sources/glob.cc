@@ -2,13 +2,17 @@
 #include "sources/glob.hh"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <unordered_set>
+
+#include "core/base/status.hh"
 
 namespace stook {
 
@@ -174,6 +178,33 @@ bool Patterns::has_part(const std::string& name) const {
     return std::any_of(parts.begin(), parts.end(),
                        [&](const std::string& part) { return fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0; });
   });
+}
+
+std::vector<std::string> files_to_read(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    if (is_pattern(path)) {
+      Found found;
+      find_files(path, found);
+      if (found.files.empty()) {
+        throw SetupError("no file matches " + path, ENOENT);
+      }
+      files.insert(files.end(), found.files.begin(), found.files.end());
+      continue;
+    }
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) {
+      throw SetupError("cannot read " + path + ": " + std::strerror(errno), errno);
+    }
+    if (S_ISDIR(status.st_mode)) {
+      throw SetupError("cannot read " + path + ": it is a folder; " + path_in(path, "*") + " names its files", EISDIR);
+    }
+    if (access(path.c_str(), R_OK) != 0) {
+      throw SetupError("cannot read " + path + ": " + std::strerror(errno), errno);
+    }
+    files.push_back(path);
+  }
+  return files;
 }
 
 }  // namespace stook

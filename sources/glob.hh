@@ -32,6 +32,10 @@ struct Found {
 /// is matched only by a dot.
 void find_files(const std::string& pattern, Found& found);
 
+/// What a source of whole files reads, in this order: paths as they are, and what patterns lead to, sorted. Throws SetupError
+/// for what is not there, is a folder, or may not be read.
+std::vector<std::string> files_to_read(const std::vector<std::string>& paths);
+
 /// Patterns to follow and to leave out.
 class Patterns {
  public:

@@ -18,16 +18,10 @@
 ///     time=2026-11-21T03:38:00.000017Z oob.family=2 oob.protocol=2048 oob.seq.local=0
 #include "sources/pcap/rows.hh"
 
-#include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstring>
 #include <set>
 #include <stdexcept>
 
 #include "core/base/log.hh"
-#include "core/base/status.hh"
 #include "sources/glob.hh"
 #include "sources/pcap/bpf.hh"
 #include "sources/pcap/file.hh"
@@ -70,9 +64,7 @@ class Pcap final : public Source {
   void start(Feed& feed) override ROOM(front) {
     feed_ = &feed;
     rows_.attach(feed);
-    for (const std::string& path : config_.path) {
-      add(path);
-    }
+    files_ = files_to_read(config_.path);
     resume();
   }
   void pause() override ROOM(front) { watcher_.stop(); }
@@ -93,7 +85,6 @@ class Pcap final : public Source {
   }
 
  private:
-  void add(const std::string& path) ROOM(front);
   void turn() ROOM(front);
   void open_next() ROOM(front);
   void end_file() ROOM(front);
@@ -119,26 +110,6 @@ class Pcap final : public Source {
   bool is_blocked_ OWNED(front) = false;  // a pipe has no more for now
   bool has_finished_ OWNED(front) = false;
 };
-
-void Pcap::add(const std::string& path) {
-  if (is_pattern(path)) {
-    Found found;
-    find_files(path, found);
-    if (found.files.empty()) {
-      throw SetupError("no file matches " + path, ENOENT);
-    }
-    files_.insert(files_.end(), found.files.begin(), found.files.end());
-    return;
-  }
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0 || access(path.c_str(), R_OK) != 0) {
-    throw SetupError("cannot read " + path + ": " + std::strerror(errno), errno);
-  }
-  if (S_ISDIR(status.st_mode)) {
-    throw SetupError("cannot read " + path + ": it is a folder; " + path_in(path, "*") + " names its files", EISDIR);
-  }
-  files_.push_back(path);
-}
 
 void Pcap::lose_file() {
   feed_->lose(Loss::Unreadable, 1);
