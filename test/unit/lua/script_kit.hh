@@ -35,9 +35,10 @@ class ScriptFile {
   std::string folder_;
 };
 
-/// A Rig with the filter `lua` and this script.
+/// A Rig with the filter `lua` and this script. It may take its time, as sanitizers do, unless the options say less.
 inline Rig lua_rig(std::string_view text, Options options = {}) {
   ScriptFile file(text);
+  options.emplace(options.begin(), "budget", "10s");
   options.emplace_back("script", "t.lua");
   return Rig(Kind::Filter, "lua", options, file.folder());
 }
