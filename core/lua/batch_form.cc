@@ -129,8 +129,8 @@ void BatchDriver::store() {
 
 int BatchDriver::open(lua_State* raw) {
   void* self = lua_touserdata(raw, 1);
-  lua_createtable(raw, 0, 5);
-  const luaL_Reg functions[] = {{"column", column}, {"put", put}, {"keep", keep}, {"row", row_at}};
+  lua_createtable(raw, 0, 6);
+  const luaL_Reg functions[] = {{"column", column}, {"put", put}, {"keep", keep}, {"drop", drop_at}, {"row", row_at}};
   for (const luaL_Reg& function : functions) {
     lua_pushlightuserdata(raw, self);
     lua_pushcclosure(raw, function.func, 1);
@@ -149,11 +149,15 @@ BatchDriver& BatchDriver::of(lua_State* raw) {
   return self;
 }
 
-// The row of this number, from 1 on.
-Row BatchDriver::seen_row(lua_State* raw, int index) const {
+// The argument, a number from 1 to `count`, as one from 0 on.
+size_t BatchDriver::number_at(lua_State* raw, int index, size_t count, const char* otherwise) {
   lua_Integer number = luaL_checkinteger(raw, index);
-  luaL_argcheck(raw, number >= 1 && static_cast<size_t>(number) <= rows_.size(), index, "there is no such row");
-  return rows_[static_cast<size_t>(number) - 1];
+  luaL_argcheck(raw, number >= 1 && static_cast<size_t>(number) <= count, index, otherwise);
+  return static_cast<size_t>(number) - 1;
+}
+
+Row BatchDriver::seen_row(lua_State* raw, int index) const {
+  return rows_[number_at(raw, index, rows_.size(), "there is no such row")];
 }
 
 Row BatchDriver::held_at(lua_State* raw, int index) const {
@@ -171,9 +175,7 @@ bool BatchDriver::is_view(lua_State* raw, int index, Row& row) const {
 // b:column(i, into): the values of the i-th read, one for each row.
 int BatchDriver::column(lua_State* raw) {
   BatchDriver& self = of(raw);
-  lua_Integer number = luaL_checkinteger(raw, 2);
-  luaL_argcheck(raw, number >= 1 && static_cast<size_t>(number) <= self.reads_.size(), 2, "there is no such read");
-  TypedRead& read = self.reads_[static_cast<size_t>(number) - 1];
+  TypedRead& read = self.reads_[number_at(raw, 2, self.reads_.size(), "there is no such read")];
   lua_settop(raw, 3);
   if (lua_isnil(raw, 3)) {
     lua_createtable(raw, static_cast<int>(self.rows_.size()), 0);
@@ -202,30 +204,32 @@ int BatchDriver::column(lua_State* raw) {
   return 1;
 }
 
-// b:put(j, from): the values of the j-th write, one for each row; nil leaves a row as it is.
+// b:put(j, from): the values of the j-th write, one for each row, where nil leaves a row as it is; or one value for all.
 int BatchDriver::put(lua_State* raw) {
   BatchDriver& self = of(raw);
-  lua_Integer number = luaL_checkinteger(raw, 2);
-  luaL_argcheck(raw, number >= 1 && static_cast<size_t>(number) <= self.puts_.size(), 2, "there is no such write");
-  luaL_checktype(raw, 3, LUA_TTABLE);
-  Put& one = self.puts_[static_cast<size_t>(number) - 1];
+  Put& one = self.puts_[number_at(raw, 2, self.puts_.size(), "there is no such write")];
+  luaL_argcheck(raw, !lua_isnoneornil(raw, 3), 3, "it would be a table of values, or one value for all rows");
   if (one.id == no_key) {
     return 0;
   }
   lua_settop(raw, 3);
+  bool is_for_all = !lua_istable(raw, 3);
   const Column* before = self.batch_->bundle().column(one.id);
   one.cells.clear_all();
   one.is_set = true;
+  int type = lua_type(raw, 3);
   lua_Integer at = 0;
-  TakenText taken;  // the table keeps it alive
+  TakenText taken;  // the table, or the stack, keeps it alive
   for (Row row : self.rows_) {
-    int type = lua_rawgeti(raw, 3, ++at);
+    at++;
+    type = is_for_all ? type : lua_rawgeti(raw, 3, at);
     const Cell* old = before == nullptr ? nullptr : before->find(row);
-    const char* text = type == LUA_TSTRING && old == nullptr ? lua_tolstring(raw, 4, nullptr) : nullptr;
+    const char* text = type == LUA_TSTRING && old == nullptr ? lua_tolstring(raw, -1, nullptr) : nullptr;
     if (text != nullptr && text == taken.text) {
       one.cells.set(row, taken.cell);
     } else if (type != LUA_TNIL) {
-      taken.cell = take_typed(raw, 4, one.type, "value", static_cast<size_t>(at), old, self.batch_->bundle().arena());
+      taken.cell = take_typed(raw, is_for_all ? 3 : 4, one.type, "value", static_cast<size_t>(at), old,
+                              self.batch_->bundle().arena());
       taken.text = text;
       one.cells.set(row, taken.cell);
     }
@@ -241,9 +245,16 @@ int BatchDriver::keep(lua_State* raw) {
   lua_Integer at = 0;
   for (Row row : self.rows_) {
     lua_rawgeti(raw, 2, ++at);
-    self.drops_now_.set(row, lua_toboolean(raw, -1) == 0);
+    self.drops_now_.set(row, self.drops_now_[row] || lua_toboolean(raw, -1) == 0);
     lua_pop(raw, 1);
   }
+  return 0;
+}
+
+// b:drop(i): the i-th row is dropped.
+int BatchDriver::drop_at(lua_State* raw) {
+  BatchDriver& self = of(raw);
+  self.drops_now_.set(self.seen_row(raw, 2));
   return 0;
 }
 

@@ -13,8 +13,8 @@
 
 namespace stook {
 
-/// `b` is a table with `n` and the functions column, put, keep and row. Rows that lack a read without '?' go on as they
-/// are and are not in it. What the script puts and keeps is stored when its call is done.
+/// `b` is a table with `n` and the functions column, put, keep, drop and row. Rows that lack a read without '?' go on as they
+/// are and are not in it. What the script puts and drops is stored when its call is done.
 /// A call that raises costs all rows of its bundle. A script that remembers nothing is called again for each row by
 /// itself, so that it costs the row that is to blame.
 class BatchDriver final : public Driver {
@@ -43,8 +43,10 @@ class BatchDriver final : public Driver {
   static int column(lua_State* raw);
   static int put(lua_State* raw);
   static int keep(lua_State* raw);
+  static int drop_at(lua_State* raw);
   static int row_at(lua_State* raw);
   static BatchDriver& of(lua_State* raw);
+  static size_t number_at(lua_State* raw, int index, size_t count, const char* otherwise);
 
   size_t stop_at() const;
   void find_rows();

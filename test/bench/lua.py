@@ -49,14 +49,12 @@ SCRIPTS = {
     return true, "web"
   end }
 """,
-    "batch": "local status, bytes, method, path, label, keep = {}, {}, {}, {}, {}, {}\nreturn {\n" + TYPED + """  batch = function(b)
+    "batch": "local status, bytes, method, path = {}, {}, {}, {}\nreturn {\n" + TYPED + """  batch = function(b)
     b:column(1, status) b:column(2, bytes) b:column(3, method) b:column(4, path)
     for i = 1, b.n do
-      keep[i] = not (status[i] < 200 or bytes[i] < 100 or method[i] == "PUT" or path[i] == "/nothing")
-      label[i] = "web"
+      if status[i] < 200 or bytes[i] < 100 or method[i] == "PUT" or path[i] == "/nothing" then b:drop(i) end
     end
-    b:keep(keep)
-    b:put(1, label)
+    b:put(1, "web")
   end }
 """,
     "record": """function filter(rec)

@@ -57,6 +57,28 @@ TEST_CASE("a batch without reads sees its rows as records") {
         "n=2(integer) double=4(integer)\nn=9(integer)\n");
 }
 
+TEST_CASE("a batch drops rows by their numbers and gives all of them one value") {
+  Rig rig = lua_rig(R"(
+    return { reads = { "n:integer" }, writes = { "m:integer", "text:text" }, batch = function(b)
+      local n = b:column(1)
+      for i = 1, b.n do
+        if n[i] % 2 == 0 then b:drop(i) end
+      end
+      b:keep({ true, true, true, true, false })
+      b:put(1, 7)
+      b:put(2, "same")
+    end })");
+  for (int64_t i = 1; i <= 3; i++) {
+    rig.row({{"n", number(i)}});
+  }
+  rig.row({{"n", number(9)}, {"text", Cell::of_slice(Type::Bytes, "before")}}).row({{"n", number(5)}});
+  rig.run();
+  CHECK(rig.faults().empty());
+  CHECK(rig.show_all() ==
+        "n=1(integer) m=7(integer) text=\"same\"(text)\nn=3(integer) m=7(integer) text=\"same\"(text)\n"
+        "n=9(integer) m=7(integer) text=\"same\"(bytes)\n");
+}
+
 TEST_CASE("a batch that fails stores nothing, and all its rows fail when the script remembers") {
   Rig rig = lua_rig(R"(
     calls = 0
@@ -98,9 +120,9 @@ TEST_CASE("a batch that fails and remembers nothing is tried row by row") {
 }
 
 TEST_CASE("a batch has no more than it says") {
-  for (const char* body :
-       {"b:column(0)", "b:column(2)", "b:column('x')", "b:put(2, {})", "b:put(1, 1)", "b:keep(1)", "b:row(0)",
-        "b:row(2)", "b:put(1, { 'text' })", "b:column(1, 5)", "b.column(1)", "hold(2)", "hold()"}) {
+  for (const char* body : {"b:column(0)", "b:column(2)", "b:column('x')", "b:put(2, {})", "b:put(1, nil)", "b:put(1)",
+                           "b:put(1, 'text')", "b:keep(1)", "b:drop(0)", "b:drop(2)", "b:drop('x')", "b:row(0)",
+                           "b:row(2)", "b:put(1, { 'text' })", "b:column(1, 5)", "b.column(1)", "hold(2)", "hold()"}) {
     CAPTURE(body);
     Rig rig = lua_rig("return { reads = { 'n:integer' }, writes = { 'm:integer' }, batch = function(b) " +
                       std::string(body) + " end }");
