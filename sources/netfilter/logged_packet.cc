@@ -80,6 +80,11 @@ bool take_attribute(int type, std::string_view bytes, LoggedPacket& packet) {
 
 }  // namespace
 
+bool take_logged_attribute(int type, std::string_view bytes, LoggedPacket& packet) {
+  packet.seen |= type < 32 ? uint32_t{1} << type : 0;
+  return take_attribute(type, bytes, packet);
+}
+
 bool read_logged_packet(std::string_view body, LoggedPacket& packet) {
   packet = {};
   if (body.size() < sizeof(nfgenmsg)) {
@@ -88,10 +93,8 @@ bool read_logged_packet(std::string_view body, LoggedPacket& packet) {
   packet.family = static_cast<uint8_t>(body[offsetof(nfgenmsg, nfgen_family)]);
   packet.group = big<uint16_t>(body.data() + offsetof(nfgenmsg, res_id));
   body.remove_prefix(sizeof(nfgenmsg));
-  return for_each_attribute(body, [&](int type, std::string_view bytes) {
-    packet.seen |= type < 32 ? uint32_t{1} << type : 0;
-    return take_attribute(type, bytes, packet);
-  });
+  return for_each_attribute(
+      body, [&](int type, std::string_view bytes) { return take_logged_attribute(type, bytes, packet); });
 }
 
 }  // namespace stook

@@ -36,6 +36,9 @@ struct LoggedPacket {
   uint32_t seen = 0;  // a bit for each NFULA_*
 };
 
+/// Takes one attribute NFULA_*, and notes that it was there. False: it is cut off.
+[[nodiscard]] bool take_logged_attribute(int type, std::string_view bytes, LoggedPacket& packet);
+
 /// Reads the body of an NFULNL_MSG_PACKET. False: it is none, or an attribute is cut off.
 /// REQUIRES: the body lies at a multiple of four.
 [[nodiscard]] bool read_logged_packet(std::string_view body, LoggedPacket& packet);

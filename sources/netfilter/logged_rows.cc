@@ -38,6 +38,7 @@ enum LoggedKey : size_t {
   recv_time,
   id_of
 };
+static_assert(id_of + 1 == LoggedRows::keys);
 
 }  // namespace
 

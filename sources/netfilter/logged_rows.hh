@@ -21,7 +21,9 @@ struct LoggedRowRules {
 /// *Rooms:* the source's front.
 class LoggedRows {
  public:
+  /// Sets the keys that are written; so many.
   static void declare(Wiring& wiring);
+  static constexpr size_t keys = 25;
 
   /// Before the first row. Ids begin with the source and a number drawn now.
   void attach(Feed& feed, const LoggedRowRules& rules) ROOM(front);

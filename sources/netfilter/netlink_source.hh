@@ -24,6 +24,7 @@ class NetlinkSource : public Source {
   void stop() override ROOM(front);
 
  protected:
+  /// `most`: bytes of the largest datagram.
   explicit NetlinkSource(size_t most) : socket_(most) {}
 
   /// One message. False: it needs a bundle and there is none; it is offered again.

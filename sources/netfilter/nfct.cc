@@ -15,6 +15,7 @@
 #include <stdexcept>
 
 #include "core/api/plugin.hh"
+#include "sources/netfilter/seconds_option.hh"
 #include "sources/netfilter/tracked_source.hh"
 
 namespace stook {
@@ -22,18 +23,6 @@ namespace stook {
 namespace {
 
 constexpr uint64_t ample_buffer = 32 << 20;
-
-/// ulogd's numbers are of seconds.
-template <auto P>
-constexpr Option seconds_option(const char* name, const char* fallback, const char* doc) {
-  Option row = option<P>(name, fallback, doc, {0, 86400e9 * 365});
-  row.assign = [](void* config, std::string_view text, const Option& self, std::string& why) {
-    bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    std::string value = std::string(text) + (is_number ? "s" : "");
-    return detail::assign_value(static_cast<NfctConfig*>(config)->*P, value, self, why);
-  };
-  return row;
-}
 
 constexpr Option options[] = {
     seconds_option<&NfctConfig::pollinterval>("pollinterval", "0",

@@ -9,6 +9,8 @@
 
 #include "sources/netfilter/logged_packet.hh"
 #include "sources/netfilter/netlink.hh"
+#include "sources/netfilter/nft_object.hh"
+#include "sources/netfilter/queued_packet.hh"
 #include "sources/netfilter/tracked_flow.hh"
 
 namespace {
@@ -45,6 +47,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
            {flow.orig.source, flow.orig.destination, flow.reply.source, flow.reply.destination}) {
         check_inside(part, message.body);
       }
+    }
+    QueuedPacket queued;
+    if (read_queued_packet(message.body, queued)) {
+      check_inside(queued.packet.payload, message.body);
+      check_inside(queued.packet.mac, message.body);
+    }
+    NftObject object;
+    if (read_nft_object(message.body, object)) {
+      check_inside(object.table, message.body);
+      check_inside(object.name, message.body);
     }
     if (++messages > size / 16 + 1) {
       std::abort();
