@@ -4,10 +4,10 @@
 ///   The caller connects and sends one line: a verb and its words, separated by blanks, printable ASCII, at most 1,024
 ///   bytes with its newline. `\r\n` ends a line as well, and so does the end of what the caller sends.
 ///   The process sends one line of status: `ok`, or `error ` and one sentence. Behind `ok` come the lines of the answer,
-///   in UTF-8. Then it closes the connection. An answer may go on for as long as the caller stays; a verb of that kind
-///   says so. What the caller sends behind its line is not looked at.
+///   in UTF-8. Then it closes the connection. The answers of `tap` and `trace` (core/run/taps.hh) go on for as long as the
+///   caller stays. What the caller sends behind its line is not looked at.
 ///   Bounds: 16 connections at once, the next is told so and closed; 5 seconds from connecting to the end of the answer,
-///   then the connection is closed wherever it is.
+///   then the connection is closed wherever it is; an answer that goes on has no such end.
 ///
 ///   $ printf 'health\n' | nc -U /run/stook/control
 ///   ok
@@ -15,6 +15,7 @@
 #include "core/run/control.hh"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -126,7 +127,12 @@ class Control::Connection {
     if (std::min(end, in_.size()) >= longest_request) {
       out_ = status_and_text({false, "the request is longer than " + std::to_string(longest_request) + " bytes"});
     } else {
-      out_ = status_and_text(control_.answer(std::string_view(in_).substr(0, end)));
+      Answer answer = control_.answer(std::string_view(in_).substr(0, end));
+      out_ = status_and_text(answer);
+      rest_ = std::move(answer.rest);
+    }
+    if (rest_ != nullptr) {
+      timer_.on_time<&Connection::on_beat>(control_.loop_, this, beat, beat);
     }
     io_.on_writable<&Connection::on_writable>(control_.loop_, this, fd_.get());
     on_writable();
@@ -138,8 +144,32 @@ class Control::Connection {
       return;
     }
     sent_ += sent > 0 ? static_cast<size_t>(sent) : 0;
-    if (sent < 0 || sent_ == out_.size()) {
+    if (sent < 0 || (sent_ == out_.size() && rest_ == nullptr)) {
       control_.drop(*this);
+    } else if (sent_ == out_.size()) {
+      out_.clear();
+      sent_ = 0;
+      io_.stop();
+    }
+  }
+
+  void on_beat() ROOM(front) {
+    // A caller that only ends what it sends is still there; one that has closed is not.
+    pollfd look{fd_.get(), 0, 0};
+    if (::poll(&look, 1, 0) == 1 && (look.revents & (POLLHUP | POLLERR)) != 0) {
+      control_.drop(*this);
+      return;
+    }
+    if (!out_.empty()) {
+      return;
+    }
+    if (!rest_->read(out_)) {
+      rest_.reset();
+      timer_.on_time<&Connection::on_late>(control_.loop_, this, patience);
+    }
+    if (!out_.empty() || rest_ == nullptr) {
+      io_.on_writable<&Connection::on_writable>(control_.loop_, this, fd_.get());
+      on_writable();
     }
   }
 
@@ -151,6 +181,7 @@ class Control::Connection {
   Watcher timer_;
   std::string in_;
   std::string out_;
+  std::unique_ptr<Stream> rest_;
   size_t sent_ = 0;
 };
 

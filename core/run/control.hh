@@ -18,17 +18,27 @@
 namespace stook {
 
 /// Listens at a path of mode 0600, so that only the owner and root can ask. How one speaks there is said in control.cc.
-/// *Invariants:* at most `most` connections, each for at most `patience`; nothing here waits.
+/// *Invariants:* at most `most` connections, each for at most `patience` unless its answer goes on; nothing here waits.
 /// *Rooms:* the front whose loop it is on.
 class Control {
  public:
   static constexpr size_t most = 16;
   static constexpr size_t longest_request = 1024;
   static constexpr int64_t patience = 5'000'000'000;
+  static constexpr int64_t beat = 25'000'000;
 
+  /// The rest of an answer that goes on for as long as the caller stays.
+  class Stream {
+   public:
+    virtual ~Stream() = default;
+    /// Appends the lines that have come since the last time. False: these were the last. Asked each `beat`, but not while
+    /// the caller has not taken what came before.
+    [[nodiscard]] virtual bool read(std::string& to) ROOM(front) = 0;
+  };
   struct Answer {
     bool is_good = true;
     std::string text;  // whole lines; or one sentence without an end of line when it is not good
+    std::unique_ptr<Stream> rest = nullptr;
   };
   /// Is called with the words behind the verb, and must return soon.
   using Verb = std::function<Answer(const std::vector<std::string_view>& words)>;

@@ -9,6 +9,7 @@
 #include "core/lua/library/kept_values.hh"
 #include "core/run/reload.hh"
 #include "core/run/runner.hh"
+#include "core/run/taps.hh"
 
 namespace stook {
 
@@ -27,7 +28,10 @@ Engine::Engine(const Plan& plan, Loop& loop)
     : Engine(std::shared_ptr<const Plan>(std::shared_ptr<const Plan>(), &plan), loop) {}
 
 Engine::Engine(std::shared_ptr<const Plan> plan, Loop& loop)
-    : plan_(std::move(plan)), loop_(loop), reload_(std::make_unique<Reload>(*this)) {
+    : plan_(std::move(plan)),
+      loop_(loop),
+      reload_(std::make_unique<Reload>(*this)),
+      taps_(std::make_unique<Taps>(*this, loop)) {
   room::enter(room::front);
   keep_values_in(plan_->settings.state_dir);
   build();

@@ -22,6 +22,7 @@
 namespace stook {
 
 class Reload;
+class Taps;
 
 /// Runs a Plan, and other plans after it: Reload takes it from one to the next.
 /// *Invariants:* the world is quiescent exactly when every pool is full.
@@ -56,6 +57,8 @@ class Engine {
   void on_standstill(std::function<void()> call) ROOM(front) { on_standstill_ = std::move(call); }
   /// The way to another plan.
   Reload& reload() { return *reload_; }
+  /// Who looks at rows as they pass.
+  Taps& taps() { return *taps_; }
 
   /// What went in, out and where to, since the start, at this moment. Numbers of rows on their way may be a little behind.
   Report report() const;
@@ -70,6 +73,7 @@ class Engine {
 
  private:
   friend class Reload;
+  friend class Taps;
 
   void build() ROOM(front);
   std::unique_ptr<RouteRun> build_route(const std::shared_ptr<const Plan>& plan, const Route& route, Front& front,
@@ -136,6 +140,7 @@ class Engine {
   std::vector<LeftRows> left_rows_;
   Health health_{[this] { return standings(); }};
   std::unique_ptr<Reload> reload_;
+  std::unique_ptr<Taps> taps_;
   uint32_t lane_number_ = 0;
   size_t front_number_ = 0;
   Watcher deadline_;

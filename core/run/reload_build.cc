@@ -6,6 +6,7 @@
 #include "core/run/engine.hh"
 #include "core/run/reload.hh"
 #include "core/run/runner.hh"
+#include "core/run/taps.hh"
 
 namespace stook {
 
@@ -197,6 +198,7 @@ void Reload::commit() {
     new_workers_.clear();
   }
   changes_.clear();
+  engine_.taps_->follow();
 }
 
 }  // namespace stook

@@ -5,6 +5,7 @@
 
 #include "core/base/clock.hh"
 #include "core/base/log.hh"
+#include "core/run/runner_tell.hh"
 #include "core/run/worker.hh"
 
 namespace stook {
@@ -74,7 +75,13 @@ void Runner::run(Bundle& bundle, Payload** slots) {
   Selection& rows = level_selection(0);
   rows.select_all(bundle.rows());
   rows_taken.add(rows.size());
+  if (!worker_.witnesses().empty()) {
+    tell(Passing::source, rows, [](Witness& witness, const Passing& at) ROOM(worker) { witness.begins(at); });
+  }
   walk(route.plan.roots, rows, 0);
+  if (!worker_.witnesses().empty()) {
+    tell(Passing::source, rows, [](Witness& witness, const Passing& at) ROOM(worker) { witness.ends(at.bundle); });
+  }
 }
 
 void Runner::walk(const std::vector<size_t>& children, Selection& rows, size_t level) {
@@ -122,9 +129,12 @@ void Runner::run_overflowing(size_t node, Selection& rows, size_t level) {
   go_on(node, rows, level);
   bundle_->leave_branch();
   const Filter& filter = *nodes_[node]->filters[bundle_->lane->index];
+  bool was_more = is_more_;
   while (size_t waiting = filter.waiting()) {
     bundle_->enter_branch();
+    is_more_ = true;
     fill_more(node, waiting, level);
+    is_more_ = was_more;
     bundle_->leave_branch();
   }
 }
@@ -143,6 +153,9 @@ void Runner::fill_more(size_t node, size_t waiting, size_t level) {
   run.meter.appended.add(rows.size());
   Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
   run.filters[bundle_->lane->index]->more(batch);
+  if (!worker_.witnesses().empty()) {
+    tell_leaves(node, rows, batch.faulted());
+  }
   if (!batch.faulted().is_empty()) {
     handle_faults(node, rows, batch.faulted(), level + 1);
   }
@@ -155,6 +168,9 @@ void Runner::run_filter(size_t node, Selection& rows, size_t level) {
   NodeRun& run = *nodes_[node];
   Filter& filter = *run.filters[bundle_->lane->index];
   Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
+  if (!worker_.witnesses().empty()) {
+    tell(node, rows, [](Witness& witness, const Passing& at) ROOM(worker) { witness.enters(at); });
+  }
   int64_t start = monotonic_ns();
   busy_node.set(static_cast<int64_t>(node));
   run.meter.rows_in.add(rows.size());
@@ -171,6 +187,9 @@ void Runner::run_filter(size_t node, Selection& rows, size_t level) {
     filter.tick(batch, now_, is_last);
   }
   run.meter.ns.add(static_cast<uint64_t>(monotonic_ns() - start));
+  if (!worker_.witnesses().empty()) {
+    tell_leaves(node, rows, batch.faulted());
+  }
   if (!batch.faulted().is_empty()) {
     std::string_view why = filter.gave_up();
     why.empty() ? void() : suspend(node, why);

@@ -85,6 +85,10 @@ class Runner {
   void encode(size_t node, Selection& rows) ROOM(worker);
   void encode_by_address(size_t node, Selection& rows, Payload& payload) ROOM(worker);
   void encode_rows(size_t node, Selection& rows, Payload& payload) ROOM(worker);
+  /// Calls each witness with what passes at a node.
+  template <class Tell>
+  void tell(size_t node, Selection& rows, Tell&& tell) ROOM(worker);
+  void tell_leaves(size_t node, Selection& rows, const Selection& faulted, bool is_full = false) ROOM(worker);
   bool is_ticking() const { return bundle_->kind != Bundle::Kind::Rows; }
   Selection& level_selection(size_t level);
 
@@ -97,6 +101,7 @@ class Runner {
   Bundle* bundle_ = nullptr;
   Payload** slots_ = nullptr;
   int64_t now_ = 0;
+  bool is_more_ = false;  // its rows are those of fill_more
   // For sinks whose target depends on the row.
   Payload address_text_;
   std::vector<std::string> addresses_;

@@ -2,16 +2,29 @@
 /// Rows into the payloads of their sinks.
 #include "core/base/clock.hh"
 #include "core/run/runner.hh"
+#include "core/run/runner_tell.hh"
+#include "core/run/worker.hh"
 
 namespace stook {
+
+void Runner::tell_leaves(size_t node, Selection& rows, const Selection& faulted, bool is_full) {
+  tell(node, rows, [&](Witness& witness, Passing at) ROOM(worker) {
+    at.is_full = is_full;
+    witness.leaves(at, faulted);
+  });
+}
 
 void Runner::encode(size_t node, Selection& rows) {
   const Node& plan = route.plan.nodes[node];
   NodeRun& run = *nodes_[node];
   Payload* payload = slots_[plan.sink];
   run.meter.rows_in.add(rows.size());
+  if (!worker_.witnesses().empty()) {
+    tell(node, rows, [](Witness& witness, const Passing& at) ROOM(worker) { witness.enters(at); });
+  }
   if (payload == nullptr) {
     run.dropped_full.add(rows.size());
+    tell_leaves(node, rows, rows, true);
     return;
   }
   int64_t start = monotonic_ns();
@@ -39,6 +52,7 @@ void Runner::encode_rows(size_t node, Selection& rows, Payload& payload) {
   if (faults > 0) {
     run.meter.faults.add(faults);
     run.meter.faults_dropped.add(faults);
+    tell_leaves(node, rows, batch.faulted());
   }
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/log.hh"
 #include "core/base/text.hh"
 #include "core/plan/describe_table.hh"
+#include "core/run/taps.hh"
 
 namespace stook {
 
@@ -31,6 +32,7 @@ Supervision::Supervision(Engine& engine, Loop& loop, const Settings& settings)
   control_.add("health [json]", in_two_forms([this] { return health_text(); }, [this] { return health_json(); }));
   control_.add("ledger [json]",
                in_two_forms([this] { return engine_.report().table(); }, [this] { return engine_.report().json(); }));
+  engine_.taps().add_verbs(control_);
 }
 
 // Rows go on by the former configuration, so this is no lack of health; but somebody believes that it has changed.

@@ -16,6 +16,7 @@
 #include "core/run/calls.hh"
 #include "core/run/lane.hh"
 #include "core/run/outbox.hh"
+#include "core/run/witness.hh"
 
 namespace stook {
 
@@ -64,6 +65,14 @@ class Worker {
     }
   }
 
+  /// Is told of what passes here from the next bundle on. Shared with main, which reads what it has seen.
+  void add_witness(std::shared_ptr<Witness> witness) ROOM(worker) { witnesses_.push_back(std::move(witness)); }
+  void remove_witness(const Witness& witness) ROOM(worker) {
+    std::erase_if(witnesses_, [&](auto& one) { return one.get() == &witness; });
+  }
+  /// Mostly empty.
+  const std::vector<std::shared_ptr<Witness>>& witnesses() const ROOM(worker) { return witnesses_; }
+
   /// Main looks at what has changed here.
   void tell_main() ROOM(worker) { notice_.give(); }
 
@@ -101,6 +110,7 @@ class Worker {
   Calls calls_;
   std::vector<Arrival> arrivals_ OWNED(worker);
   std::vector<Replica> replicas_ OWNED(worker);
+  std::vector<std::shared_ptr<Witness>> witnesses_ OWNED(worker);
   bool has_leaving_ OWNED(worker) = false;
   std::vector<Outbox*> outboxes_ OWNED(worker);
   std::vector<Payload*> slots_ OWNED(worker);  // the payloads reserved for the bundle at hand, by sink of its route

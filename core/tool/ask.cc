@@ -2,6 +2,7 @@
 #include "core/tool/ask.hh"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -36,9 +37,14 @@ std::string why(int code) {
 [[noreturn]] void fail(const std::string& path, int code) {
   throw SetupError("cannot ask at " + path + ": " + why(code), code);
 }
-}  // namespace
 
-std::string ask(const std::string& path, const std::string& request) {
+[[noreturn]] void refuse(const std::string& path, std::string_view status) {
+  std::string_view said = status.starts_with("error ") ? status.substr(6) : "it answers in other words";
+  throw SetupError("cannot ask at " + path + ": " + printable(said));
+}
+
+// The connection, with the request sent.
+Fd begin(const std::string& path, const std::string& request) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
@@ -55,6 +61,12 @@ std::string ask(const std::string& path, const std::string& request) {
   // A process that is full says so and closes before it reads: then there is an answer although sending failed.
   std::string line = request + "\n";
   [[maybe_unused]] ssize_t sent = ::send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL);
+  return fd;
+}
+}  // namespace
+
+std::string ask(const std::string& path, const std::string& request) {
+  Fd fd = begin(path, request);
   std::string answer;
   char bytes[65536];
   int64_t end = monotonic_ns() + patience;
@@ -74,9 +86,47 @@ std::string ask(const std::string& path, const std::string& request) {
   if (answer.starts_with("ok\n")) {
     return answer.substr(3);
   }
-  std::string said =
-      answer.starts_with("error ") ? answer.substr(6, answer.find('\n') - 6) : "it answers in other words";
-  throw SetupError("cannot ask at " + path + ": " + printable(said));
+  refuse(path, std::string_view(answer).substr(0, answer.find('\n')));
+}
+
+bool ask_on(const std::string& path, const std::string& request, const std::function<bool(std::string_view)>& take,
+            const std::function<bool()>& is_over) {
+  Fd fd = begin(path, request);
+  std::string come;
+  bool is_answered = false;
+  int64_t answer_by = monotonic_ns() + patience;
+  while (!is_over()) {
+    pollfd look{fd.get(), POLLIN, 0};
+    if (::poll(&look, 1, 100) <= 0) {
+      if (!is_answered && monotonic_ns() > answer_by) {
+        fail(path, EAGAIN);
+      }
+      continue;
+    }
+    char bytes[65536];
+    ssize_t got = ::recv(fd.get(), bytes, sizeof bytes, 0);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got <= 0) {
+      is_answered ? void() : refuse(path, "");
+      return false;
+    }
+    come.append(bytes, static_cast<size_t>(got));
+    size_t at = 0;
+    for (size_t end = come.find('\n'); end != std::string::npos; at = end + 1, end = come.find('\n', at)) {
+      std::string_view line = std::string_view(come).substr(at, end - at);
+      if (!is_answered && line != "ok") {
+        refuse(path, line);
+      }
+      if (is_answered && take(line)) {
+        return true;
+      }
+      is_answered = true;
+    }
+    come.erase(0, at);
+  }
+  return true;
 }
 
 }  // namespace stook

@@ -2,11 +2,19 @@
 /// Floor 5. Asks a running stookd at its control socket; the protocol is described in core/run/control.cc.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace stook {
 
 /// What came behind `ok`. Throws SetupError when nobody answers within five seconds, or answers `error`.
 std::string ask(const std::string& path, const std::string& request);
+
+/// As `ask`, for an answer that goes on: `take` is called with each line, and `is_over` at least ten times a second, until
+/// one of them is true; then true. False: the process has ended the answer. Throws SetupError.
+bool ask_on(const std::string& path, const std::string& request, const std::function<bool(std::string_view)>& take,
+            const std::function<bool()>& is_over);
 
 }  // namespace stook

@@ -23,6 +23,10 @@ int health_command(const std::vector<std::string>& words);
 int ledger_command(const std::vector<std::string>& words);
 /// `stook reload [--socket PATH | -c FILE]`: as SIGHUP does; 1: the configuration is wrong, and the former one runs on.
 int reload_command(const std::vector<std::string>& words);
+/// `stook tap ELEMENT [--where EXPRESSION] [--json] [-n N] [--for TIME]`: rows of a running stookd as they pass.
+int tap_command(const std::vector<std::string>& words);
+/// `stook trace N [SOURCE] [--json]`: the whole way of the next rows of a source of a running stookd.
+int trace_command(const std::vector<std::string>& words);
 /// `stook spool list | check | show | export | repair DIR`: what is in a spool. `check` returns 1 when there is damage.
 int spool_command(const std::vector<std::string>& words);
 /// `stook letters list | show | export | replay DIR`: rows that a sink would not take.

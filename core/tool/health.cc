@@ -3,16 +3,13 @@
 #include <cstdio>
 
 #include "core/base/status.hh"
-#include "core/plan/plan.hh"
 #include "core/tool/ask.hh"
 #include "core/tool/commands.hh"
+#include "core/tool/control_socket.hh"
 
 namespace stook {
 
 namespace {
-/// Where etc/stook.conf and etc/stookd.service have it.
-constexpr const char* usual_socket = "/run/stook/control";
-
 enum Code : int { well = 0, unhealthy = 1, usage = 2, unreachable = 3 };
 
 struct Question {
@@ -39,31 +36,12 @@ bool read_words(const char* command, const std::vector<std::string>& words, Ques
   return true;
 }
 
-// Empty after a message when the configuration has no socket.
-std::string socket_of(const Question& question) {
-  if (question.file.empty()) {
-    return question.socket.empty() ? usual_socket : question.socket;
-  }
-  try {
-    std::string socket = make_plan({question.file, {}})->settings.control;
-    if (socket.empty()) {
-      std::fprintf(stderr, "%s: [global] has no control=; add control=%s and start stookd again\n",
-                   question.file.c_str(), usual_socket);
-    }
-    return socket;
-  } catch (const ConfigErrors& errors) {
-    std::fputs(show_errors(errors).c_str(), stderr);
-    std::fputs("a running stookd can be asked all the same, by --socket PATH\n", stderr);
-    return {};
-  }
-}
-
 int ask_and_print(const char* command, const std::vector<std::string>& words, std::string& answer) {
   Question question;
   if (!read_words(command, words, question)) {
     return usage;
   }
-  std::string socket = socket_of(question);
+  std::string socket = control_socket(question.socket, question.file);
   if (socket.empty()) {
     return usage;
   }

@@ -27,6 +27,8 @@ constexpr Command commands[] = {
      "whether a running stookd makes progress; 1: it does not"},
     {"ledger", stook::ledger_command, "ledger [-c FILE] [--json]", "the rows of a running stookd at every edge"},
     {"reload", stook::reload_command, "reload [-c FILE]", "have a running stookd read its configuration again"},
+    {"tap", stook::tap_command, "tap ELEMENT [--where EXPR]", "rows as they leave an element of a running stookd"},
+    {"trace", stook::trace_command, "trace N [SOURCE]", "the whole way of the next N rows of a running stookd"},
     {"spool", stook::spool_command, "spool list|check|… DIR", "what a spool holds, its damage, its bytes; repair"},
     {"test", stook::test_command, "test FILE.stest… [--update]", "play test files of scripts and configurations"},
     {"repl", stook::repl_command, "repl 'STACK' | FILE", "play a stack or a script row by row, by hand"},
