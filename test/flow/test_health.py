@@ -239,7 +239,9 @@ class Socket(Asked):
         link.sendall(b"health")
         link.shutdown(socket.SHUT_WR)
         self.assertEqual(self.hear(link), good)
-        self.assertEqual(self.say(b"help\n"), "ok\nhelp\nhealth [json]\nledger [json]\nreload\n")
+        verbs = self.say(b"help\n").splitlines()
+        self.assertEqual(verbs[:2], ["ok", "help"])
+        self.assertLessEqual({"health [json]", "ledger [json]", "reload"}, set(verbs))
 
     def test_garbage_is_refused_in_one_line(self):
         for request, answer in ((b"\n", "error no such request: ''; send `help`\n"),
