@@ -96,6 +96,12 @@ bool PacketFilter::knows(uint16_t link) {
   return known->second.instructions != nullptr;
 }
 
+std::string_view PacketFilter::instructions(uint16_t link) const {
+  constexpr size_t size_of_one = 8;
+  const Program& program = programs_.at(link);
+  return {static_cast<const char*>(program.instructions), program.size * size_of_one};
+}
+
 bool PacketFilter::wants(const CapturedPacket& packet) {
   auto size = static_cast<unsigned>(packet.bytes.size());
   return library().run(programs_[packet.link].instructions, reinterpret_cast<const unsigned char*>(packet.bytes.data()),

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "sources/pcap/reader.hh"
 
@@ -27,6 +28,8 @@ class PacketFilter {
   bool is_empty() const { return expression_.empty(); }
   /// Whether the expression means something for this link type. COLD once for each of them.
   [[nodiscard]] bool knows(uint16_t link);
+  /// The compiled expression, 8 bytes an instruction, as the kernel takes it. REQUIRES: knows(link).
+  std::string_view instructions(uint16_t link) const;
   /// REQUIRES: knows(packet.link).
   bool wants(const CapturedPacket& packet);
 

@@ -29,7 +29,7 @@ AddressPair addresses_of(const LinkFrame& frame) {
 }
 }  // namespace
 
-void declare_pcap_keys(Wiring& wiring) {
+void declare_pcap_keys(Wiring& wiring, bool is_live) {
   const Key keys[pcap_keys] = {
       {"raw.pkt", Type::Bytes, "", "the packet from its network layer on", true},
       {"raw.pktlen", Type::Unsigned, "bytes", "length of raw.pkt", false},
@@ -54,10 +54,10 @@ void declare_pcap_keys(Wiring& wiring) {
       {"oob.seq.local", Type::Unsigned, "", "number of the packet: NFLOG's own, else counted from 0", false},
       {"oob.seq.global", Type::Unsigned, "", "number over all groups (link type NFLOG)", false},
       {"vlan.id", Type::Unsigned, "", "of the outermost 802.1Q tag", true},
-      {"file.path", Type::Text, "", "the file the packet was read from", true},
       {"stook.id", Type::Text, "", "tells the row from all others, the same when it is read again", true},
+      {"file.path", Type::Text, "", "the file the packet was read from", true},
   };
-  wiring.writes.insert(wiring.writes.end(), std::begin(keys), std::end(keys));
+  wiring.writes.insert(wiring.writes.end(), std::begin(keys), std::end(keys) - (is_live ? 1 : 0));
 }
 
 uint64_t flow_number(const LinkFrame& frame) {
@@ -67,9 +67,9 @@ uint64_t flow_number(const LinkFrame& frame) {
   return (mixed * 0x9e3779b97f4a7c15u) >> 32;
 }
 
-void PcapRows::attach(Feed& feed) {
+void PcapRows::attach(Feed& feed, bool is_live) {
   for (size_t key = 0; key < pcap_keys; key++) {
-    ids_[key] = feed.out(key);
+    ids_[key] = is_live && key == pcap_path ? no_key : feed.out(key);
   }
   auto wants = [this](PcapKey key) ROOM(front) { return ids_[key] != no_key; };
   wants_head_ = wants(pcap_mac) || wants(pcap_sender) || wants(pcap_prefix);

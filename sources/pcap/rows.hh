@@ -36,12 +36,13 @@ enum PcapKey : size_t {
   pcap_number,
   pcap_number_global,
   pcap_vlan,
-  pcap_path,
   pcap_id,
+  pcap_path,
   pcap_keys
 };
 
-void declare_pcap_keys(Wiring& wiring);
+/// `is_live`: the packets come from no file, and have no key of one.
+void declare_pcap_keys(Wiring& wiring, bool is_live = false);
 
 /// Which packets have one lane: those of a flow, in both directions, have the same number.
 uint64_t flow_number(const LinkFrame& frame);
@@ -49,7 +50,8 @@ uint64_t flow_number(const LinkFrame& frame);
 /// *Rooms:* its front.
 class PcapRows {
  public:
-  void attach(Feed& feed) ROOM(front);
+  /// REQUIRES: the feed's source has declared these keys, `is_live` as here.
+  void attach(Feed& feed, bool is_live = false) ROOM(front);
   /// What `file.path` and `stook.id` are for the rows that follow.
   void begin_file(const std::string& path, std::string id) ROOM(front) {
     path_ = path;

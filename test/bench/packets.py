@@ -6,7 +6,9 @@ Usage: STOOK_BUILD=build/release test/bench/packets.py [PACKETS [ROUNDS]]
 
 CPU seconds of the whole process for a million packets of about 80 bytes, and packets a second of wall time: read and given
 away (null), every key made and written as JSON that is given away (json), and printed as iptables' LOG does into a file
-(print); beside packet_limit, which does nothing but that. The programs take turns; medians. What is printed is compared."""
+(print); beside packet_limit, which does nothing but that. The programs take turns; medians. What is printed is compared.
+And from another file, whose first half begins a million flows and whose second half is of any of them: what a packet costs
+that is given away after `base` (flows null), and that a flow meter counts (flows meter), with the memory that took."""
 
 import filecmp
 import os
@@ -53,6 +55,31 @@ def write(path, count):
             file.write(struct.pack("=IIII", 1795232280 + number // 10**6, number % 10**6, len(packet), len(packet)) + packet)
 
 
+def write_flows(path, flows):
+    """A packet of each flow, and as many of any flow, within two seconds."""
+    draw = random.Random(20261122)
+    packet = bytearray(p.ipv4(17, p.udp(1, 53, b"x" * 20)))
+    with open(path, "wb") as file:
+        file.write(p.pcap([], link=101, order="="))
+        for number in range(2 * flows):
+            flow = number if number < flows else draw.randrange(flows)
+            struct.pack_into(">IIHH", packet, 12, 0x0A000000 + flow % 65521, 0xC6336400 + flow % 251, 1024 + flow // 65521, 53)
+            file.write(struct.pack("=IIII", 1795232280 + number // 10**6, number % 10**6, len(packet), len(packet)) + packet)
+
+
+def measure_flows(folder, flows, rounds):
+    """Prints what flows of a file of their own cost."""
+    capture = os.path.join(folder, "flows.pcap")
+    write_flows(capture, flows)
+    print("%d packets of %d flows, %d rounds" % (2 * flows, flows, rounds))
+    print("%-12s %16s %12s %10s" % ("chain", "CPU s/M packets", "packets/s", "peak MiB"))
+    for name, chain in (("flows null", "base"), ("flows meter", "base, meter_flows")):
+        words = [STOOK, "run", "pcap(%s), %s, null" % (capture, chain)]
+        runs = [measure.run(words, os.path.join(folder, "log")) for _ in range(rounds)]
+        print("%-12s %16.3f %12.0f %10.0f" % (name, measure.median(runs, "cpu") / (2 * flows) * 1e6,
+                                               2 * flows / measure.median(runs, "wall"), max(run.peak for run in runs) / 1024))
+
+
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
@@ -77,6 +104,9 @@ def main():
                 costs[name].append(measure.run(words, os.path.join(folder, "log")))
         if not filecmp.cmp(ours, theirs, shallow=False):
             raise SystemExit("the lines of stook and of packet_limit differ")
+        for path in (capture, ours, theirs):
+            os.unlink(path)
+        measure_flows(folder, count, rounds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print("%d packets, %d rounds" % (count, rounds))
