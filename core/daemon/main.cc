@@ -14,6 +14,7 @@
 #include "core/base/code_pages.hh"
 #include "core/daemon/pidfile.hh"
 #include "core/lua/isolate/isolated_script.hh"
+#include "core/net/passed.hh"
 #include "core/plan/settings.hh"
 #include "core/run/service.hh"
 #include "core/tool/commands.hh"
@@ -169,6 +170,7 @@ Exit serve(const Request& request, const std::shared_ptr<const Plan>& plan) ROOM
   pidfile.write_pid();
   Service service(plan, request.plan);
   service.start();
+  log_unused_passed();
   become(request.user.empty() ? settings.user : request.user, service.supervision().control());
   background.ready();
   drop_code_pages();

@@ -56,6 +56,14 @@ void set(int fd, int level, int name, int value) {
   setsockopt(fd, level, name, &value, sizeof value);
 }
 
+/// Connections inherit these: a peer that has vanished gives its place back after seven minutes.
+void keep_alive(int fd) {
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 300);
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 30);
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
+}
+
 /// Whether a process answers at a unix socket.
 bool is_answered(const SocketAddress& address, int type) {
   Fd fd(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -77,7 +85,7 @@ Endpoint parse_listening(std::string_view text, AddressForm form, std::optional<
 
 BoundSocket::BoundSocket(Listening listening, std::string_view owner)
     : listening_(std::move(listening)), owner_(owner) {
-  if (take_offer()) {
+  if (take_offer() || take_passed()) {
     return;
   }
   listening_.endpoint.is_unix() ? bind_unix() : bind_ip();
@@ -96,6 +104,7 @@ BoundSocket::~BoundSocket() {
 
 void BoundSocket::close() {
   fd_.reset();
+  passed_ = {};
   struct stat now {};
   if (std::exchange(has_file_, false) && lstat(listening_.endpoint.path.c_str(), &now) == 0 &&
       now.st_dev == file_.st_dev && now.st_ino == file_.st_ino) {
@@ -158,6 +167,7 @@ bool BoundSocket::take_offer() {
   BoundSocket& other = **found;
   all.erase(found);
   fd_ = std::move(other.fd_);
+  passed_ = std::move(other.passed_);
   file_ = other.file_;
   has_file_ = std::exchange(other.has_file_, false);
   connections_ = std::move(other.connections_);
@@ -178,6 +188,19 @@ bool BoundSocket::take_offer() {
   return true;
 }
 
+bool BoundSocket::take_passed() {
+  std::optional<PassedSocket> found = stook::take_passed(listening_.endpoint, listening_.is_stream);
+  if (!found) {
+    return false;
+  }
+  fd_ = std::move(found->fd);
+  passed_ = std::move(found->use);
+  if (listening_.is_stream && !listening_.endpoint.is_unix()) {
+    keep_alive(fd_.get());
+  }
+  return true;
+}
+
 void BoundSocket::open_socket(int family) {
   int type = (listening_.is_stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
   fd_.reset(socket(family, type, 0));
@@ -186,11 +209,7 @@ void BoundSocket::open_socket(int family) {
   }
   if (listening_.is_stream) {
     set(fd_.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-    // Connections inherit these: a peer that has vanished gives its place back after seven minutes.
-    set(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(fd_.get(), IPPROTO_TCP, TCP_KEEPIDLE, 300);
-    set(fd_.get(), IPPROTO_TCP, TCP_KEEPINTVL, 30);
-    set(fd_.get(), IPPROTO_TCP, TCP_KEEPCNT, 4);
+    keep_alive(fd_.get());
   }
   if (listening_.is_shared) {
     set(fd_.get(), SOL_SOCKET, SO_REUSEPORT, 1);

@@ -14,6 +14,7 @@
 
 #include "core/base/fd.hh"
 #include "core/net/address.hh"
+#include "core/net/passed.hh"
 
 namespace stook {
 
@@ -38,8 +39,8 @@ Endpoint parse_listening(std::string_view text, AddressForm form, std::optional<
 /// *Invariants:* while it is offered its owner does not touch it. The file of a unix socket goes with it.
 class BoundSocket {
  public:
-  /// Takes what another source offers for the same use, or binds. `owner` is the source's id: without a port in the
-  /// address only sockets of the same source are taken. Throws SetupError.
+  /// Takes what another source offers for the same use, or what the service manager has bound there, or binds. `owner` is
+  /// the source's id: without a port in the address only sockets of the same source are taken. Throws SetupError.
   BoundSocket(Listening listening, std::string_view owner);
   ~BoundSocket();
   BoundSocket(const BoundSocket&) = delete;
@@ -62,6 +63,7 @@ class BoundSocket {
 
  private:
   bool take_offer();
+  bool take_passed();
   void bind_ip();
   void bind_unix();
   void open_socket(int family);
@@ -70,6 +72,7 @@ class BoundSocket {
   Listening listening_;
   std::string owner_;
   Fd fd_;
+  PassedUse passed_;     // of a socket of the service manager's
   struct stat file_ {};  // of a unix socket that this made
   bool has_file_ = false;
   bool is_taken_over_ = false;  // from another source

@@ -22,7 +22,7 @@ enum class TlsLeast : uint8_t { Tls12, Tls13 };
 template <>
 inline constexpr std::string_view choice_names<TlsLeast>[] = {"1.2", "1.3"};
 
-/// What the options are read into. Paths are absolute once they are declared.
+/// What the options are read into. Paths are absolute once they are declared; `cred:NAME` has become that of a credential.
 struct TlsConfig {
   bool tls = false;
   std::string tls_ca;

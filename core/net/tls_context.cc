@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -189,6 +190,21 @@ std::unique_ptr<TlsSession> TlsContext::session(int fd, std::string_view host) c
   return session;
 }
 
+namespace {
+/// Where the service manager puts a credential of that name.
+std::string credential(const char* option, const std::string& name) {
+  const char* folder = ::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || name.empty() || name.find('/') != std::string::npos) {
+    throw std::invalid_argument(std::string(option) + ": cred:" + name +
+                                (folder == nullptr
+                                     ? " wants CREDENTIALS_DIRECTORY, which is not set; start stookd by a "
+                                       "unit with LoadCredential=, or name a file"
+                                     : " is no name of a credential; write cred:server.key"));
+  }
+  return std::string(folder) + "/" + name;
+}
+}  // namespace
+
 void declare_tls(TlsConfig& config, TlsRole role, std::string_view folder) {
   std::pair<const char*, std::string*> paths[] = {{"tls_ca", &config.tls_ca},
                                                   {"tls_cert", &config.tls_cert},
@@ -198,7 +214,9 @@ void declare_tls(TlsConfig& config, TlsRole role, std::string_view folder) {
     if (!path->empty() && !config.tls) {
       throw std::invalid_argument(std::string(option) + ": has no use without TLS; set tls = yes or leave it out");
     }
-    if (!path->empty() && path->front() != '/' && !folder.empty() && folder != ".") {
+    if (path->starts_with("cred:")) {
+      *path = credential(option, path->substr(5));
+    } else if (!path->empty() && path->front() != '/' && !folder.empty() && folder != ".") {
       *path = std::string(folder) + "/" + *path;
     }
   }

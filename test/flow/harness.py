@@ -167,15 +167,16 @@ class Programs(Flow):
 class Daemon:
     """A stookd under test: started, waited for, and ended by its own pid."""
 
-    def __init__(self, flow, config, *words, env=None):
+    def __init__(self, flow, config, *words, env=None, before=(), pass_fds=()):
         self.flow = flow
         flow.write("stookd.conf", config)
         self.log_path = flow.path("stookd.log")
         with open(self.log_path, "ab") as log:
             self.begin = log.tell()  # of what this one logs: a daemon before it may have logged here too
-            self.process = subprocess.Popen([os.path.join(ROOT, BUILD, "stookd"), "-v", "-c", flow.path("stookd.conf"), *words],
+            self.process = subprocess.Popen([*before, os.path.join(ROOT, BUILD, "stookd"), "-v", "-c",
+                                             flow.path("stookd.conf"), *words],
                                             cwd=flow.dir, stderr=log, stdout=log, stdin=subprocess.DEVNULL,
-                                            env={**os.environ, **(env or {})})
+                                            env={**os.environ, **(env or {})}, pass_fds=pass_fds)
         flow.addCleanup(self.kill)
         self.wait_for(lambda: "event=started" in self.log(), "started")
 

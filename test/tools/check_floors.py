@@ -26,7 +26,7 @@ FLOORS = {
     "core/net": ("core/net",) + API,
     "core/plan": ("core/plan", "core/spool") + API,
     "core/run": ("core/run", "core/plan", "core/lua", "core/spool") + API,
-    "core/daemon": ("core/daemon", "core/tool", "core/run", "core/plan", "core/lua") + API,
+    "core/daemon": ("core/daemon", "core/tool", "core/run", "core/plan", "core/lua", "core/net") + API,
     "core/tool": ("core/tool", "core/run", "core/plan", "core/lua", "core/spool") + API,
     "sources": ("core/net",) + API,
     "filters": API,
