@@ -40,4 +40,13 @@ int list_command(const std::vector<std::string>& words);
 /// `stook describe PLUGIN [--json | --markdown]`: one plugin's options and keys.
 int describe_command(const std::vector<std::string>& words);
 
+/// A command as `stook help` shows it.
+struct CommandLine {
+  const char* usage;
+  const char* doc;
+};
+/// `stook complete [--] PROGRAM WORD… CURRENT`: what may stand for the last word, for shells. `stook complete --usages`: how
+/// all commands are written.
+int complete_command(const std::vector<std::string>& words, const std::vector<CommandLine>& commands);
+
 }  // namespace stook

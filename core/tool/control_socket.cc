@@ -8,7 +8,7 @@
 namespace stook {
 
 namespace {
-/// Where etc/stook.conf and etc/stookd.service have it.
+/// Where etc/stook.conf and etc/systemd/stookd.service.in have it.
 constexpr const char* usual_socket = "/run/stook/control";
 }  // namespace
 

@@ -68,6 +68,13 @@ int main(int argc, char** argv) {
   }
   std::string name = words[0];
   words.erase(words.begin());
+  if (name == "complete") {
+    std::vector<stook::CommandLine> lines;
+    for (const Command& command : commands) {
+      lines.push_back({command.usage, command.doc});
+    }
+    return stook::complete_command(words, lines);
+  }
   std::vector<std::string_view> names;
   for (const Command& command : commands) {
     if (command.name == name) {

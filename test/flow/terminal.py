@@ -22,14 +22,16 @@ class Terminal(Programs):
 
     def open(self, *words):
         """stook with these words; what it prints up to its first prompt."""
+        self.open_program([os.path.join(ROOT, BUILD, "stook"), *words], {**os.environ, "STOOK_HISTORY": self.path("history")})
+        return self.expect(self.prompt)
+
+    def open_program(self, words, env):
         self.terminal, inner = pty.openpty()
         self.addCleanup(os.close, self.terminal)
-        self.process = subprocess.Popen([os.path.join(ROOT, BUILD, "stook"), *words], cwd=self.dir, stdin=inner,
-                                        stdout=inner, stderr=inner, start_new_session=True,
-                                        env={**os.environ, "TERM": "dumb", "STOOK_HISTORY": self.path("history")})
+        self.process = subprocess.Popen(words, cwd=self.dir, stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+                                        env={**env, "TERM": "dumb"})
         os.close(inner)
         self.addCleanup(self.kill)
-        return self.expect(self.prompt)
 
     def kill(self):
         if self.process.poll() is None:
