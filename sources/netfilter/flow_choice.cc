@@ -74,6 +74,28 @@ void FlowChoice::take_protocols(const std::vector<std::string>& names) {
   }
 }
 
+void FlowChoice::take_mark(const std::string& text) {
+  mark_ = mark_mask_ = 0;
+  if (text.empty()) {
+    return;
+  }
+  auto read = [&](std::string_view part, uint32_t& number) {
+    bool is_hex = part.substr(0, 2) == "0x";
+    part.remove_prefix(is_hex ? 2 : 0);
+    auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number, is_hex ? 16 : 10);
+    return error == std::errc() && end == part.data() + part.size();
+  };
+  size_t slash = text.find('/');
+  mark_mask_ = UINT32_MAX;
+  bool is_right = read(std::string_view(text).substr(0, slash), mark_) &&
+                  (slash == std::string::npos || read(std::string_view(text).substr(slash + 1), mark_mask_));
+  if (!is_right || (mark_ & ~mark_mask_) != 0) {
+    throw std::invalid_argument(
+        "mark_filter: '" + text +
+        "' is no mark; it takes a number, or a number and a mask that has its bits, as 0x10/0xf0");
+  }
+}
+
 bool FlowChoice::has(const std::vector<Network>& networks, std::string_view address) {
   return networks.empty() || std::any_of(networks.begin(), networks.end(), [&](const Network& network) {
            return agree(network.address, address, network.bits);
@@ -81,7 +103,8 @@ bool FlowChoice::has(const std::vector<Network>& networks, std::string_view addr
 }
 
 bool FlowChoice::takes(const TrackedFlow& flow) const {
-  return has(sources_, flow.orig.source) && has(destinations_, flow.orig.destination) &&
+  return (flow.mark & mark_mask_) == mark_ && has(sources_, flow.orig.source) &&
+         has(destinations_, flow.orig.destination) &&
          (protocols_.empty() ||
           std::find(protocols_.begin(), protocols_.end(), flow.orig.protocol) != protocols_.end());
 }

@@ -19,6 +19,9 @@ class FlowChoice {
   void take_destinations(const std::vector<std::string>& networks);
   void take_protocols(const std::vector<std::string>& names);
 
+  /// A mark, or a mark and a mask as 0x10/0xf0. Empty: any.
+  void take_mark(const std::string& text);
+
   bool takes(const TrackedFlow& flow) const;
 
  private:
@@ -32,6 +35,8 @@ class FlowChoice {
   std::vector<Network> sources_;
   std::vector<Network> destinations_;
   std::vector<uint8_t> protocols_;
+  uint32_t mark_ = 0;
+  uint32_t mark_mask_ = 0;
 };
 
 }  // namespace stook

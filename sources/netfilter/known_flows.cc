@@ -11,11 +11,16 @@ bool KnownFlows::hear(uint32_t id, std::string_view body, int64_t start) {
     if (flows_.size() >= most_) {
       return false;
     }
-    found = flows_.emplace(id, KnownFlow{{}, start, 0}).first;
+    found = flows_.emplace(id, KnownFlow{{}, start, {}, 0}).first;
   }
   found->second.body.assign(body);
   found->second.round = round_;
   return true;
+}
+
+KnownFlow* KnownFlows::find(uint32_t id) {
+  auto found = flows_.find(id);
+  return found == flows_.end() ? nullptr : &found->second;
 }
 
 bool KnownFlows::take(uint32_t id, KnownFlow& flow) {

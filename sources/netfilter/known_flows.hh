@@ -10,12 +10,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sources/netfilter/tracked_flow.hh"
+
 namespace stook {
 
 /// A connection as it was last heard of.
 struct KnownFlow {
   std::string body;   // the kernel's message
   int64_t start = 0;  // ns since 1970, 0: not known
+  FlowCounts counts;  // what rows have told of it
   uint64_t round = 0;
 };
 
@@ -28,6 +31,8 @@ class KnownFlows {
   bool hear(uint32_t id, std::string_view body, int64_t start);
   /// Takes it out. False: it was not known.
   [[nodiscard]] bool take(uint32_t id, KnownFlow& flow);
+  /// The one with this number, or null. Valid until something is heard or taken.
+  [[nodiscard]] KnownFlow* find(uint32_t id);
   size_t size() const { return flows_.size(); }
 
   /// A list of all begins: who is not heard of until `end_round` is gone.

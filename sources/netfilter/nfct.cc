@@ -44,6 +44,11 @@ constexpr Option options[] = {
     option<&NfctConfig::sources>("accept_src_filter", "", "networks of which the sender must be"),
     option<&NfctConfig::destinations>("accept_dst_filter", "", "networks of which the receiver must be"),
     option<&NfctConfig::protocols>("accept_proto_filter", "", "protocols: tcp, sctp, or numbers"),
+    option<&NfctConfig::mark_filter>("mark_filter", "",
+                                     "the mark that connections must have, or mark and mask as 0x10/0xf0"),
+    seconds_option<&NfctConfig::active_timeout>(
+        "active_timeout", "0",
+        "how often a connection that goes on makes a row of what it carried meanwhile; 0: never"),
     option<&NfctConfig::netns>("netns", "", "network namespace to listen in, a name or a path; empty: one's own"),
 };
 
@@ -56,6 +61,12 @@ void declare(void* raw, std::string_view, Wiring& wiring) {
   config.choice.take_protocols(config.protocols);
   if (config.hash_enable && config.pollinterval.ns == 0 && (config.event_mask & 4) == 0) {
     throw std::invalid_argument("event_mask has no ends; add 4 to it, or set hash_enable = 0");
+  }
+  config.choice.take_mark(config.mark_filter);
+  bool is_listening = config.hash_enable && config.pollinterval.ns == 0;
+  if (config.active_timeout.ns > 0 && !is_listening) {
+    throw std::invalid_argument(
+        "active_timeout needs the begin of connections; it takes hash_enable = 1 and no pollinterval");
   }
   declare_tracked_keys(wiring);
 }

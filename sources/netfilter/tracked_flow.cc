@@ -59,8 +59,10 @@ bool take_protocol(std::string_view nested, FlowDirection& side, TrackedFlow& fl
 
 bool take_side(std::string_view nested, FlowDirection& side, TrackedFlow& flow) {
   return for_each_attribute(nested, [&](int type, std::string_view bytes) {
+    bool is_own_zone = type == CTA_TUPLE_ZONE && &side == &flow.orig;
     return type == CTA_TUPLE_IP      ? take_addresses(bytes, side)
            : type == CTA_TUPLE_PROTO ? take_protocol(bytes, side, flow)
+           : is_own_zone             ? take_number(bytes, flow.zone)
                                      : true;
   });
 }
@@ -107,6 +109,12 @@ bool take_times(std::string_view nested, TrackedFlow& flow) {
 
 }  // namespace
 
+FlowCounts counts_since(const FlowCounts& now, const FlowCounts& before) {
+  auto since = [](uint64_t a, uint64_t b) { return a < b ? a : a - b; };
+  return {since(now.orig_packets, before.orig_packets), since(now.orig_bytes, before.orig_bytes),
+          since(now.reply_packets, before.reply_packets), since(now.reply_bytes, before.reply_bytes)};
+}
+
 bool read_tracked_flow(std::string_view body, TrackedFlow& flow) {
   flow = {};
   if (body.size() < sizeof(nfgenmsg)) {
@@ -129,6 +137,8 @@ bool read_tracked_flow(std::string_view body, TrackedFlow& flow) {
         return take_number(bytes, flow.mark);
       case CTA_ID:
         return take_number(bytes, flow.id);
+      case CTA_ZONE:
+        return take_number(bytes, flow.zone);
       case CTA_TIMESTAMP:
         return take_times(bytes, flow);
       case event_time:

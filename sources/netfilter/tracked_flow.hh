@@ -23,19 +23,35 @@ struct FlowDirection {
   uint64_t bytes = 0;
 };
 
+/// What a connection has carried.
+struct FlowCounts {
+  uint64_t orig_packets = 0;
+  uint64_t orig_bytes = 0;
+  uint64_t reply_packets = 0;
+  uint64_t reply_bytes = 0;
+  bool is_zero() const { return orig_packets == 0 && reply_packets == 0; }
+  friend bool operator==(const FlowCounts&, const FlowCounts&) = default;
+};
+
 struct TrackedFlow {
   uint8_t family = 0;
   FlowDirection orig;
   FlowDirection reply;
   uint32_t mark = 0;
   uint32_t id = 0;
+  uint16_t zone = 0;  // of the direction from the one who began it
   int64_t start = 0;  // 0: not said
   int64_t stop = 0;
   int64_t told = 0;  // when the event was, of kernels that say so
   bool has_ports = false;
   bool has_icmp = false;
   bool has_counters = false;
+
+  FlowCounts counts() const { return {orig.packets, orig.bytes, reply.packets, reply.bytes}; }
 };
+
+/// What came on top of what was counted before. A counter that is smaller than before was reset meanwhile.
+FlowCounts counts_since(const FlowCounts& now, const FlowCounts& before);
 
 /// Reads the body of an IPCTNL_MSG_CT_NEW or _DELETE. False: it is none, or an attribute is cut off.
 /// REQUIRES: the body lies at a multiple of four.

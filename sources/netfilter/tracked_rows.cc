@@ -36,7 +36,13 @@ enum TrackedKey : size_t {
   oob_protocol,
   ct_raw,
   resync,
-  recv_time
+  recv_time,
+  orig_bytes_since,
+  orig_packets_since,
+  reply_bytes_since,
+  reply_packets_since,
+  end_reason,
+  ct_zone
 };
 
 constexpr int64_t second = 1'000'000'000;
@@ -75,6 +81,14 @@ void declare_tracked_keys(Wiring& wiring) {
   wiring.writes.push_back(
       {"resync", Type::Boolean, "", "its end was not told: it was missing from a later list", false});
   wiring.writes.push_back({"recv.time", Type::Time, "", "when it was read", true});
+  for (const char* side_name : {"orig", "reply"}) {
+    number((std::string(side_name) + ".raw.pktlen.delta").c_str(), "B",
+           "bytes in this direction since the row before; with active_timeout");
+    number((std::string(side_name) + ".raw.pktcount.delta").c_str(), "",
+           "packets in this direction since the row before; with active_timeout");
+  }
+  number("flow.end.reason", "", "2 it goes on, 3 it has ended; with active_timeout");
+  number("ct.zone", "", "its zone, where that is not 0");
 }
 
 void put_tracked_row(Feed& feed, Bundle& bundle, const TrackedFlow& flow, const FlowNews& news, std::string_view body) {
@@ -122,6 +136,16 @@ void put_tracked_row(Feed& feed, Bundle& bundle, const TrackedFlow& flow, const 
     set(resync, Cell::of_boolean(true));
   }
   set(recv_time, Cell::of_time(wall_ns()));
+  if (news.reason != 0) {
+    number(orig_bytes_since, news.since.orig_bytes);
+    number(orig_packets_since, news.since.orig_packets);
+    number(reply_bytes_since, news.since.reply_bytes);
+    number(reply_packets_since, news.since.reply_packets);
+    number(end_reason, news.reason);
+  }
+  if (flow.zone != 0) {
+    number(ct_zone, flow.zone);
+  }
 }
 
 }  // namespace stook

@@ -21,6 +21,10 @@ struct FlowNews {
   int64_t end = 0;
   /// It was found missing after messages were lost.
   bool is_resync = false;
+  /// What it carried since the row before, and IANA's reason for this one: 2 it goes on, 3 it has ended. Reason 0: rows are
+  /// of whole connections.
+  FlowCounts since;
+  uint8_t reason = 0;
 };
 
 void declare_tracked_keys(Wiring& wiring);

@@ -29,6 +29,10 @@ FlowEvent event_of(const NetlinkMessage& message) {
   return (message.flags & (NLM_F_CREATE | NLM_F_EXCL)) != 0 ? FlowEvent::New : FlowEvent::Update;
 }
 
+/// IANA's reasons of flowEndReason: the connection goes on, or has ended.
+constexpr uint8_t reason_active = 2;
+constexpr uint8_t reason_end = 3;
+
 /// When an event was, or now.
 int64_t time_of(const TrackedFlow& flow) {
   return flow.told != 0 ? flow.told : wall_ns();
@@ -62,6 +66,9 @@ void Nfct::start(Feed& feed) {
   if (config_.pollinterval.ns > 0) {
     list_timer_.on_time<&Nfct::ask_list>(feed.loop(), this, config_.pollinterval.ns, config_.pollinterval.ns);
   }
+  if (config_.active_timeout.ns > 0) {
+    active_timer_.on_time<&Nfct::ask_list>(feed.loop(), this, config_.active_timeout.ns, config_.active_timeout.ns);
+  }
   log_event(Level::Notice, "listening",
             Fields()("instance", feed.id())("netns", config_.netns)("rcvbuf", socket_.buffer())(
                 "by", config_.pollinterval.ns > 0 ? "lists" : "events"));
@@ -92,6 +99,7 @@ void Nfct::ask_list() {
     return;
   }
   known_.begin_round();
+  is_resync_ = std::exchange(has_lost_, false);
   NetlinkRequest request(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC, 0, list_sequence);
   is_listing_ = socket_.send(request);
   if (!is_listing_) {
@@ -125,11 +133,39 @@ bool Nfct::take(const NetlinkMessage& message) {
     return true;
   }
   FlowEvent event = event_of(message);
+  if (message.sequence == list_sequence && config_.active_timeout.ns > 0) {
+    return take_listed(message, flow);
+  }
   if (has_memory() && (message.sequence == list_sequence || event != FlowEvent::Destroy)) {
     hear(message, flow);
     return true;
   }
   return take_event(message, flow, event);
+}
+
+/// Makes a row of what a connection has carried since its last one. False: the pool is empty, and nothing has been done.
+bool Nfct::take_listed(const NetlinkMessage& message, const TrackedFlow& flow) {
+  Bundle* bundle = feed().bundle();
+  if (bundle == nullptr) {
+    return false;
+  }
+  bool is_counted = has_listed_ || known_.find(flow.id) != nullptr;  // else it carried that before the start
+  hear(message, flow);
+  KnownFlow* known = known_.find(flow.id);
+  if (known == nullptr) {
+    return true;  // its end tells it all
+  }
+  FlowNews news;
+  news.event = FlowEvent::Update;
+  news.start = flow.start != 0 ? flow.start : known->start;
+  news.end = wall_ns();
+  news.since = counts_since(flow.counts(), known->counts);
+  news.reason = reason_active;
+  known->counts = flow.counts();
+  if (is_counted && !news.since.is_zero()) {
+    put_tracked_row(feed(), *bundle, flow, news, message.body);
+  }
+  return true;
 }
 
 void Nfct::hear(const NetlinkMessage& message, const TrackedFlow& flow) {
@@ -153,8 +189,13 @@ bool Nfct::take_event(const NetlinkMessage& message, const TrackedFlow& flow, Fl
   FlowNews news;
   news.event = event;
   news.start = flow.start;
-  if (KnownFlow known; has_memory() && known_.take(flow.id, known) && news.start == 0) {
+  KnownFlow known;
+  if (has_memory() && known_.take(flow.id, known) && news.start == 0) {
     news.start = known.start;
+  }
+  if (config_.active_timeout.ns > 0) {
+    news.since = counts_since(flow.counts(), known.counts);
+    news.reason = reason_end;
   }
   if (event == FlowEvent::New && news.start == 0) {
     news.start = time_of(flow);
@@ -170,12 +211,13 @@ bool Nfct::take_event(const NetlinkMessage& message, const TrackedFlow& flow, Fl
 bool Nfct::end_list() {
   if (std::exchange(is_listing_, false)) {
     known_.end_round();
+    has_listed_ = true;
   }
   for (Bundle* bundle = feed().bundle(); bundle != nullptr; bundle = feed().bundle()) {
     KnownFlow gone;
     TrackedFlow flow;
     if (!known_.take_gone(gone)) {
-      is_resync_ = false;
+      look_for_lost();  // during the list
       return true;
     }
     FlowNews news;
@@ -186,6 +228,10 @@ bool Nfct::end_list() {
     news.start = flow.start != 0 ? flow.start : gone.start;
     news.end = wall_ns();
     news.is_resync = is_resync_;
+    if (config_.active_timeout.ns > 0) {
+      news.since = counts_since(flow.counts(), gone.counts);
+      news.reason = reason_end;
+    }
     put_tracked_row(feed(), *bundle, flow, news, gone.body);
   }
   return false;
@@ -194,8 +240,13 @@ bool Nfct::end_list() {
 void Nfct::overrun() {
   grow_buffer(config_.buffer_most);
   feed().lose(was_paused() ? Loss::Pool : Loss::Kernel, 1);  // one for each time, as nobody knows how many
-  if (config_.hash_enable && config_.pollinterval.ns == 0 && !list_timer_.is_active()) {
-    is_resync_ = true;
+  has_lost_ = true;
+  look_for_lost();
+}
+
+/// After events were lost a list tells which connections have gone meanwhile.
+void Nfct::look_for_lost() {
+  if (has_lost_ && config_.hash_enable && config_.pollinterval.ns == 0 && !list_timer_.is_active()) {
     list_timer_.on_time<&Nfct::ask_list>(feed().loop(), this, config_.resync_timeout.ns);
   }
 }
@@ -210,6 +261,7 @@ void Nfct::failed(int error) {
 
 void Nfct::stop() {
   list_timer_.stop();
+  active_timer_.stop();
   NetlinkSource::stop();
 }
 

@@ -27,6 +27,8 @@ struct NfctConfig {
   std::vector<std::string> sources;
   std::vector<std::string> destinations;
   std::vector<std::string> protocols;
+  std::string mark_filter;
+  Duration active_timeout;
   std::string netns;
 
   // Completed by declare.
@@ -54,6 +56,8 @@ class Nfct final : public NetlinkSource {
   void join() ROOM(front);
   void ask_list() ROOM(front);
   bool end_list() ROOM(front);
+  void look_for_lost() ROOM(front);
+  bool take_listed(const NetlinkMessage& message, const TrackedFlow& flow) ROOM(front);
   void hear(const NetlinkMessage& message, const TrackedFlow& flow) ROOM(front);
   bool take_event(const NetlinkMessage& message, const TrackedFlow& flow, FlowEvent event) ROOM(front);
 
@@ -61,8 +65,11 @@ class Nfct final : public NetlinkSource {
   KnownFlows known_ OWNED(front);
   Watcher list_timer_ OWNED(front);
   LogLimit full_limit_;
+  Watcher active_timer_ OWNED(front);
   bool is_listing_ OWNED(front) = false;
-  bool is_resync_ OWNED(front) = false;  // the list is asked because messages were lost
+  bool has_listed_ OWNED(front) = false;  // so that what connections carried before the start is known
+  bool has_lost_ OWNED(front) = false;    // messages, since a list was asked last
+  bool is_resync_ OWNED(front) = false;   // the list was asked when messages had been lost
 };
 
 }  // namespace stook

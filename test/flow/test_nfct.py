@@ -123,6 +123,75 @@ class Nfct(Programs):
         self.assertEqual(len(told), len(set(told)))
         self.assertRegex(daemon.log(), r"element=ct1 .*dropped_kernel=[1-9]")
 
+    def test_a_long_connection_is_told_in_parts(self):
+        """S1-50: rows of what it carried meanwhile, and one at its end; together they are what was sent."""
+        out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(out.close)
+        at = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(at.close)
+        at.bind(("127.0.0.1", 5000))
+        out.connect(("127.0.0.1", 5000))
+        daemon = self.start("active_timeout=20ms\naccept_proto_filter=udp")
+
+        def told(key):
+            return sum(row[key] for row in self.rows())
+
+        for i in range(1, 5):
+            out.send(b"." * 20)
+            daemon.wait_for(lambda count=i: told("orig.raw.pktcount.delta") == count, f"packet {i} in a row")
+        at.recvfrom(100)
+        at.sendto(b"answer", out.getsockname())
+        daemon.wait_for(lambda: told("reply.raw.pktcount.delta") == 1, "the answer in a row")
+        out.send(b"." * 30)
+        flush()
+        daemon.wait_for(lambda: any(row["flow.end.reason"] == 3 for row in self.rows()), "its end")
+        daemon.stop()
+        *parts, end = self.rows()
+        self.assertGreaterEqual(len(parts), 5)
+        self.assertEqual({(row["flow.end.reason"], row["ct.event"]) for row in parts}, {(2, 2)})
+        self.assertEqual((end["flow.end.reason"], end["ct.event"]), (3, 4))
+        self.assertEqual(told("orig.raw.pktlen.delta"), 4 * 48 + 58)
+        self.assertEqual(told("reply.raw.pktlen.delta"), 34)
+        # the kernel's own counters are left alone, so that the end has the whole
+        self.assertEqual((end["orig.raw.pktcount"], end["orig.raw.pktlen"]), (5, 4 * 48 + 58))
+        self.assertEqual(len({row["ct.id"] for row in self.rows()}), 1)
+
+    def test_what_a_connection_carried_before_the_start_is_in_no_part(self):
+        """The kernel tells no end of one that began while nobody listened; the next list finds it missing."""
+        out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(out.close)
+        out.bind(("127.0.0.1", 0))
+        out.sendto(b"before", ("127.0.0.1", 5000))
+        daemon = self.start("active_timeout=20ms\naccept_proto_filter=udp")
+        out.sendto(b"." * 20, ("127.0.0.1", 5000))
+        daemon.wait_for(lambda: self.rows(), "a part")
+        flush()
+        daemon.wait_for(lambda: any(row["flow.end.reason"] == 3 for row in self.rows()), "its end")
+        daemon.stop()
+        self.assertEqual(sum(row["orig.raw.pktlen.delta"] for row in self.rows()), 48)
+
+    def test_marks_and_zones(self):
+        nft = "add table inet z; add chain inet z p { type filter hook output priority -300 ; };"
+        subprocess.run(["nft", nft + "add rule inet z p udp dport 5000 ct zone set 7; add rule inet t o udp dport 5000 ct mark set 0x12"],
+                       check=True)
+        daemon = self.start("mark_filter=0x10/0xf0")
+        netns_kit.send(1, port=5001)
+        netns_kit.send(1)
+        flush()
+        daemon.wait_for(lambda: self.rows(), "a row")
+        daemon.stop()
+        row, = self.rows()
+        self.assertEqual((row["ct.mark"], row["ct.zone"]), (0x12, 7))
+        self.assertEqual(self.rows(port=5001), [])
+
+    def test_mistakes_are_told(self):
+        for more, wanted in (("mark_filter=x", "mark_filter: 'x' is no mark; it takes a number, or a number and a mask that has its bits"),
+                             ("mark_filter=0x10/0xf", "mark_filter: '0x10/0xf' is no mark"),
+                             ("active_timeout=5\nhash_enable=0", "active_timeout needs the begin of connections; it takes hash_enable = 1")):
+            done = self.stook("check", self.write("stook.conf", CONFIG.format(more=more)))
+            self.assertEqual(done.code, 2)
+            self.assertIn(wanted, done.err)
+
     def test_filters_take_what_they_name(self):
         daemon = self.start("hash_enable=0\nevent_mask=4\naccept_dst_filter=10.0.0.0/8,::1/128")
         netns_kit.send(1)

@@ -138,5 +138,26 @@ TEST_CASE("connections that a list no longer has are found, once") {
   CHECK(known.size() == 0);
 }
 
+TEST_CASE("parts of a connection are what came on top, and all of it where counters began anew") {
+  CHECK(counts_since({10, 1000, 3, 90}, {4, 400, 3, 90}) == FlowCounts{6, 600, 0, 0});
+  CHECK(counts_since({2, 80, 3, 90}, {4, 400, 1, 30}) == FlowCounts{2, 80, 2, 60});
+  CHECK(counts_since({}, {4, 400, 1, 30}).is_zero());
+}
+
+TEST_CASE("connections are chosen by the bits of their mark") {
+  FlowChoice choice;
+  TrackedFlow flow;
+  flow.mark = 0x12;
+  choice.take_mark("0x10/0xf0");
+  CHECK(choice.takes(flow));
+  choice.take_mark("18");
+  CHECK(choice.takes(flow));
+  choice.take_mark("0");
+  CHECK_FALSE(choice.takes(flow));
+  choice.take_mark("");
+  CHECK(choice.takes(flow));
+  CHECK_THROWS_WITH(choice.take_mark("1/"), Catch::Contains("mark_filter: '1/' is no mark"));
+}
+
 }  // namespace
 }  // namespace stook::test
