@@ -48,7 +48,8 @@ constexpr UlogdName names[] = {
     {"OPRINT", ""},
     {"PCAP", ""},
     {"PGSQL", sql},
-    {"SQLITE3", sql},
+    {"SQLITE3", "this build is without libsqlite3; install libsqlite3-dev and build again"},
+    {"SPRINT", ""},
     {"SYSLOG", ""},
     {"XML", ""},
 };

@@ -37,7 +37,7 @@ FLOORS = {
 EXTRA = {"filters/lua.cc": ("core/lua",), "sinks/lua.cc": ("core/lua",), "sinks/codecs/lua.cc": ("core/lua",), "sources/lua.cc": ("core/lua",)}
 
 # plugins that are made of the sinks of other families
-MADE_OF = {"sinks/json.cc": ("sinks/file", "sinks/net")}
+MADE_OF = {"sinks/json.cc": ("sinks/file", "sinks/net"), "sinks/sprint.cc": ("sinks/file", "sinks/net")}
 
 PLUGINS = ("sources", "filters", "sinks")
 
@@ -55,6 +55,7 @@ DOORS = (
      "use core/api/json.hh"),
     (r"(.*/)?pcre2\.h", ("filters/", "core/api/regex.hh", "core/api/regex.cc", "test/"), "use core/api/regex.hh"),
     (r"maxminddb\.h", ("core/lua/library/tables_mmdb.cc",), "use core/lua/library/tables.hh"),
+    (r"sqlite3\.h", ("sinks/sqlite3.cc", "sinks/sqlite3/table.cc"), "use sinks/sqlite3/table.hh"),
     (r"curl/.*", ("sinks/http/curl.hh",), "use sinks/http/exchange.hh"),
     (r"openssl/.*", ("core/lua/library/hash.cc", "core/net/forward_auth.cc", "core/net/tls.cc", "core/net/tls_context.cc", "core/net/tls_words.cc"),
      "use core/net/tls.hh"),
