@@ -16,9 +16,9 @@ namespace stook {
 
 /// A connection as it was last heard of.
 struct KnownFlow {
-  std::string body;   // the kernel's message
-  int64_t start = 0;  // ns since 1970, 0: not known
-  FlowCounts counts;  // what rows have told of it
+  std::string body;      // the kernel's message
+  int64_t start = 0;     // ns since 1970, 0: not known
+  CarriedCounts counts;  // what rows have told of it
   uint64_t round = 0;
 };
 

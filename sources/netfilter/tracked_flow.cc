@@ -109,7 +109,7 @@ bool take_times(std::string_view nested, TrackedFlow& flow) {
 
 }  // namespace
 
-FlowCounts counts_since(const FlowCounts& now, const FlowCounts& before) {
+CarriedCounts counts_since(const CarriedCounts& now, const CarriedCounts& before) {
   auto since = [](uint64_t a, uint64_t b) { return a < b ? a : a - b; };
   return {since(now.orig_packets, before.orig_packets), since(now.orig_bytes, before.orig_bytes),
           since(now.reply_packets, before.reply_packets), since(now.reply_bytes, before.reply_bytes)};

@@ -24,13 +24,13 @@ struct FlowDirection {
 };
 
 /// What a connection has carried.
-struct FlowCounts {
+struct CarriedCounts {
   uint64_t orig_packets = 0;
   uint64_t orig_bytes = 0;
   uint64_t reply_packets = 0;
   uint64_t reply_bytes = 0;
   bool is_zero() const { return orig_packets == 0 && reply_packets == 0; }
-  friend bool operator==(const FlowCounts&, const FlowCounts&) = default;
+  friend bool operator==(const CarriedCounts&, const CarriedCounts&) = default;
 };
 
 struct TrackedFlow {
@@ -47,11 +47,11 @@ struct TrackedFlow {
   bool has_icmp = false;
   bool has_counters = false;
 
-  FlowCounts counts() const { return {orig.packets, orig.bytes, reply.packets, reply.bytes}; }
+  CarriedCounts counts() const { return {orig.packets, orig.bytes, reply.packets, reply.bytes}; }
 };
 
 /// What came on top of what was counted before. A counter that is smaller than before was reset meanwhile.
-FlowCounts counts_since(const FlowCounts& now, const FlowCounts& before);
+CarriedCounts counts_since(const CarriedCounts& now, const CarriedCounts& before);
 
 /// Reads the body of an IPCTNL_MSG_CT_NEW or _DELETE. False: it is none, or an attribute is cut off.
 /// REQUIRES: the body lies at a multiple of four.

@@ -23,7 +23,7 @@ struct FlowNews {
   bool is_resync = false;
   /// What it carried since the row before, and IANA's reason for this one: 2 it goes on, 3 it has ended. Reason 0: rows are
   /// of whole connections.
-  FlowCounts since;
+  CarriedCounts since;
   uint8_t reason = 0;
 };
 

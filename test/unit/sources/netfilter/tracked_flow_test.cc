@@ -139,8 +139,8 @@ TEST_CASE("connections that a list no longer has are found, once") {
 }
 
 TEST_CASE("parts of a connection are what came on top, and all of it where counters began anew") {
-  CHECK(counts_since({10, 1000, 3, 90}, {4, 400, 3, 90}) == FlowCounts{6, 600, 0, 0});
-  CHECK(counts_since({2, 80, 3, 90}, {4, 400, 1, 30}) == FlowCounts{2, 80, 2, 60});
+  CHECK(counts_since({10, 1000, 3, 90}, {4, 400, 3, 90}) == CarriedCounts{6, 600, 0, 0});
+  CHECK(counts_since({2, 80, 3, 90}, {4, 400, 1, 30}) == CarriedCounts{2, 80, 2, 60});
   CHECK(counts_since({}, {4, 400, 1, 30}).is_zero());
 }
 
