@@ -152,11 +152,11 @@ NetlinkSocket::Step NetlinkSocket::receive(std::string_view& bytes) {
   }
 }
 
-bool NetlinkSocket::send(const NetlinkRequest& request) {
+bool NetlinkSocket::send(std::string_view messages) {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  std::string_view bytes = request.bytes();
-  return ::sendto(fd_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) >= 0;
+  return ::sendto(fd_.get(), messages.data(), messages.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
+                  sizeof kernel) >= 0;
 }
 
 int NetlinkSocket::ask(const NetlinkRequest& request, uint32_t sequence) {

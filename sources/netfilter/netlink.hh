@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A socket of netfilter's netlink, and the messages that come by it. Room: the source's front.
+/// A socket of netfilter's netlink, and the messages that come by it.
 ///
 /// The kernel answers a request before send(2) returns. What comes is datagrams of one or more messages, `struct nlmsghdr` and
 /// a body; linux/netlink.h is the specification.
@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "core/base/fd.hh"
-#include "core/base/room.hh"
 
 namespace stook {
 
@@ -68,7 +67,7 @@ NamespaceId namespace_id(const std::string& name);
 /// Throws SetupError: CAP_NET_ADMIN is missing, and how to give it. `what` failed.
 [[noreturn]] void throw_no_capability(const std::string& what, int error);
 
-/// *Invariants:* does not block; takes messages from the kernel alone. *Rooms:* its source's front.
+/// *Invariants:* does not block; takes messages from the kernel alone. *Rooms:* whoever has it, one at a time.
 class NetlinkSocket {
  public:
   /// What a receive gave. Overrun: the buffer was full since the last one (ENOBUFS), and messages were lost.
@@ -78,22 +77,23 @@ class NetlinkSocket {
   explicit NetlinkSocket(size_t most) : memory_(most / sizeof(uint64_t) + 1) {}
 
   /// Opens it, in a named network namespace or, with an empty name, in that of the process. Throws SetupError.
-  void open(const std::string& netns) ROOM(front);
+  void open(const std::string& netns);
   void close() { fd_.reset(); }
   int fd() const { return fd_.get(); }
   bool is_open() const { return static_cast<bool>(fd_); }
 
   /// The next datagram; `bytes` is valid until the next call. Failed: `errno` says why.
-  [[nodiscard]] Step receive(std::string_view& bytes) ROOM(front);
+  [[nodiscard]] Step receive(std::string_view& bytes);
   /// False: `errno` says why.
-  [[nodiscard]] bool send(const NetlinkRequest& request) ROOM(front);
+  [[nodiscard]] bool send(const NetlinkRequest& request) { return send(request.bytes()); }
+  [[nodiscard]] bool send(std::string_view messages);
   /// Sends it, and gives the errno of its answer; nothing else may come meanwhile.
-  int ask(const NetlinkRequest& request, uint32_t sequence) ROOM(front);
+  int ask(const NetlinkRequest& request, uint32_t sequence);
 
   /// Takes what is told to a group of listeners, NFNLGRP_*. False: `errno` says why.
-  [[nodiscard]] bool join(int group) ROOM(front);
+  [[nodiscard]] bool join(int group);
   /// The kernel itself waits rather than losing what it tells.
-  [[nodiscard]] bool be_reliable() ROOM(front);
+  [[nodiscard]] bool be_reliable();
   /// Bytes that the kernel holds before it drops.
   uint64_t buffer() const;
   /// Asks for another size, beyond net.core.rmem_max where CAP_NET_ADMIN allows; what it is then.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/base/room.hh"
 #include "sources/netfilter/netlink.hh"
 
 namespace stook {

@@ -2,6 +2,7 @@
 """What nftables and connection tracking tell when they are asked, or by themselves (S1-54, S1-55), in a network namespace of the
 test's own."""
 
+import json
 import socket
 import struct
 import subprocess
@@ -98,6 +99,99 @@ class Nft(Programs):
             done = self.stook("check", path)
             self.assertEqual(done.code, 2)
             self.assertIn(wanted, done.err)
+
+
+def elements(name="banned", table="inet t"):
+    """The elements of a set, and when those that have a time expire."""
+    done = subprocess.run(["nft", "-j", "list", "set", *table.split(), name], check=True, capture_output=True)
+    found = next(one["set"] for one in json.loads(done.stdout)["nftables"] if "set" in one).get("elem", [])
+    out = {}
+    for one in found:
+        value = one["elem"]["val"] if isinstance(one, dict) and "elem" in one else one
+        if isinstance(value, dict):
+            value = "{addr}/{len}".format(**value["prefix"]) if "prefix" in value else "-".join(value["range"])
+        out[str(value)] = one["elem"].get("timeout") if isinstance(one, dict) and "elem" in one else None
+    return out
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class Nftset(Programs):
+    """S1-24: a sink that adds to a set of nftables, and removes from it."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(subprocess.run, ["nft", "flush", "ruleset"], check=False)
+
+    def run_lines(self, lines, more="", code=0, config="[ban]\nset=inet t banned\n"):
+        self.write("in.log", "".join(line + "\n" for line in lines))
+        return self.run_config(f"[global]\nstack=file(in.log),ban:NFTSET\n{config}{more}\n", code=code)
+
+    def test_elements_come_and_go(self):
+        nft("add table inet t; add set inet t banned { type ipv4_addr; flags timeout; };")
+        nft("add element inet t banned { 192.0.2.1, 192.0.2.2 }")
+        lines = ["192.0.2.3", "add 192.0.2.4 2h", "192.0.2.1", "delete 192.0.2.2", "delete 192.0.2.9", "192.0.2.3", "add 192.0.2.8",
+                 "delete 192.0.2.8"]
+        lines += [f"198.51.100.{i}" for i in range(256)] + [f"203.0.113.{i}" for i in range(256)]
+        self.run_lines(lines, "timeout=10m")
+        found = elements()
+        self.assertEqual({key: found.pop(key, 0) for key in ("192.0.2.3", "192.0.2.4")}, {"192.0.2.3": 600, "192.0.2.4": 7200})
+        self.assertIn("192.0.2.1", found)
+        self.assertEqual(len(found), 1 + 512)
+
+    def test_a_script_decides_and_packets_do_not_arrive(self):
+        nft("add table inet t; add set inet t banned { type ipv4_addr; }; add chain inet t i { type filter hook input priority 0 ; };"
+            "add rule inet t i ip saddr @banned drop")
+        self.write("judge.lua", "function filter(rec)\n  if not rec.message:find('failed') then return false end\n"
+                   "  rec.address = rec.message:match('from (%S+)')\nend\n")
+        self.write("in.log", "login failed from 127.0.0.5\nlogin from 127.0.0.6\n")
+        at = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(at.close)
+        at.bind(("127.0.0.1", 5000))
+        at.settimeout(30)
+        self.run_config("[global]\nstack=file(in.log),judge:LUA,ban:NFTSET\n[judge]\nscript=judge.lua\n[ban]\nset=inet t banned\nkey=address\n")
+        self.assertEqual(list(elements()), ["127.0.0.5"])
+        for source in ("127.0.0.5", "127.0.0.6"):
+            out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            out.bind((source, 0))
+            out.sendto(source.encode(), ("127.0.0.1", 5000))
+            out.close()
+        self.assertEqual(at.recv(100), b"127.0.0.6")
+
+    def test_networks_ranges_and_other_kinds(self):
+        nft("add table inet t; add set inet t nets { type ipv6_addr; flags interval; }; add set inet t ports { type inet_service; };"
+            "add set inet t v4 { type ipv4_addr; flags interval; }; add set inet t marks { type mark; }; add set inet t macs { type ether_addr; }")
+        for name, lines, wanted in (("nets", ["2001:db8::/32", "2001:db9::7", "delete 2001:db9::7"], ["2001:db8::/32"]),
+                                    ("ports", ["22", "443"], ["22", "443"]), ("marks", ["0x10"], ["16"]),
+                                    ("v4", ["10.0.0.7/8", "192.0.2.1-192.0.2.9", "255.255.255.255", "192.0.2.20"],
+                                     ["10.0.0.0/8", "192.0.2.1-192.0.2.9", "192.0.2.20", "255.255.255.255"]),
+                                    ("macs", ["02:00:00:00:00:0a"], ["02:00:00:00:00:0a"])):
+            self.run_lines(lines, config=f"[ban]\nset=inet t {name}\n")
+            self.assertEqual(sorted(elements(name)), wanted)
+
+    def test_what_is_no_element_is_refused_and_its_neighbours_are_not(self):
+        nft("add table inet t; add set inet t banned { type ipv4_addr; flags interval; }; add element inet t banned { 10.0.0.0/8 }")
+        result = self.run_lines(["192.0.2.1", "nonsense", "2001:db8::1", "192.0.2.2 1x", "192.0.2.3 1s x", "10.0.0.0/7", "192.0.2.4", "10.1.2.3"],
+                                code=1)
+        self.assertEqual(sorted(elements()), ["10.0.0.0/8", "192.0.2.1", "192.0.2.4"])
+        self.assertEqual(result.line("ban", "sink")["dropped"], {"refused": 5})
+
+    def test_a_set_that_is_not_there_is_waited_for(self):
+        daemon = Daemon(self, "[global]\nstack=tail(in.log),ban:NFTSET\n[tail]\nstart_at=beginning\n"
+                        "[ban]\nset=inet t banned\nretry_first=10ms\nretry_most=20ms\n")
+        self.write("in.log", "192.0.2.1\n")
+        daemon.wait_for(lambda: "the set inet t banned is not there" in daemon.log(), "it is told")
+        nft("add table inet t; add set inet t banned { type ipv4_addr; }")
+        daemon.wait_for(lambda: list(elements()) == ["192.0.2.1"], "the element")
+        nft("flush ruleset")
+        self.write("in.log", "192.0.2.2\n", mode="a")
+        nft("add table inet t; add set inet t banned { type ipv4_addr; }")
+        daemon.wait_for(lambda: list(elements()) == ["192.0.2.2"], "the other element")
+        daemon.stop()
+
+    def test_mistakes_are_told(self):
+        done = self.stook("check", self.write("stook.conf", "[global]\nstack=file(in.log),ban:NFTSET\n[ban]\nset=banned\n"))
+        self.assertEqual(done.code, 2)
+        self.assertIn("set: 'banned' is no set; it takes family, table and set, as inet filter banned", done.err)
 
 
 if __name__ == "__main__":

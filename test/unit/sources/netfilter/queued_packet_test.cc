@@ -115,7 +115,6 @@ TEST_CASE("verdicts have names, and are written as the kernel reads them") {
 
 TEST_CASE("a line says up to where verdicts were given, never back, and is found while its source holds it") {
   NetlinkSocket socket(64);
-  room::enter(room::front);
   socket.open("");
   auto line = open_verdict_line(socket.fd(), 3, 2);
   uint32_t number = line->number();
