@@ -8,6 +8,7 @@ page that another one names is there, and `man` finds each by its name.
 Without groff or mandoc there is nothing to check with, and it says so.
 """
 
+import functools
 import os
 import re
 import shutil
@@ -27,10 +28,10 @@ def warnings(pages):
     return faults + [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
 
 
+@functools.cache
 def shown(page):
     """The page as a terminal has it, without overstrikes, its words divided by single blanks."""
-    done = run("groff", "-man", "-Tutf8", "-P-cbou", page, env={**os.environ, "LC_ALL": "C.UTF-8"})
-    return " ".join(done.stdout.split())
+    return " ".join(re.sub(".\b", "", run("mandoc", "-T", "utf8", page).stdout).split())
 
 
 def expected_words(stook, stookd):
