@@ -165,10 +165,14 @@ std::string Binder::fresh_id(const std::string& name) const {
   return id;
 }
 
-// The instance of that id, made when it is new; no_instance, and a mistake, when the id has another plugin or script.
-size_t Binder::instance(const std::string& id, const Plugin& plugin, const Place& place, const std::string& label,
+// The instance of that id, made when it is new; no_instance, and a mistake, when the id has another plugin or script. In
+// ulogd each stack has elements of its own, so that one id may be two plugins in two stacks: the second one is ID.PLUGIN.
+size_t Binder::instance(const std::string& named_id, const Plugin& plugin, const Place& place, const std::string& label,
                         const std::string& script) {
-  auto known = ids_.find(id);
+  auto known = ids_.find(named_id);
+  bool is_other = known != ids_.end() && draft_.instances[known->second].instance->plugin != &plugin;
+  std::string id = is_ulogd_ && is_other ? named_id + "." + plugin.name : named_id;
+  known = ids_.find(id);
   if (known != ids_.end()) {
     const InstanceDraft& former = draft_.instances[known->second];
     if (former.instance->plugin == &plugin && former.script == script) {
@@ -192,7 +196,7 @@ size_t Binder::instance(const std::string& id, const Plugin& plugin, const Place
     draft_.refuse(place, label + "more than " + std::to_string(most_instances) + " instances");
     return no_instance;
   }
-  draft_.instances.push_back(draft_instance(draft_.ini.find(id), id, plugin, place));
+  draft_.instances.push_back(draft_instance(draft_.ini.find(named_id), id, plugin, place));
   InstanceDraft& fresh = draft_.instances.back();
   fresh.script = script;
   if (!script.empty()) {

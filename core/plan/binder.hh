@@ -40,7 +40,7 @@ class Binder {
   size_t bind_one(const ElementText& text, Kind kind, const Pair& pair, const Place& place, const std::string& label);
   const Pair* section_plugin(const std::string& id) const;
   std::string fresh_id(const std::string& name) const;
-  size_t instance(const std::string& id, const Plugin& plugin, const Place& place, const std::string& label,
+  size_t instance(const std::string& named_id, const Plugin& plugin, const Place& place, const std::string& label,
                   const std::string& script = {});
   void give(InstanceDraft& draft, const ElementText& text, const Pair& pair);
   void refuse_plugin(const std::string& name, Kind kind, const Place& place, const std::string& label);

@@ -27,6 +27,8 @@ int reload_command(const std::vector<std::string>& words);
 int tap_command(const std::vector<std::string>& words);
 /// `stook trace N [SOURCE] [--json]`: the whole way of the next rows of a source of a running stookd.
 int trace_command(const std::vector<std::string>& words);
+/// `stook import ulogd FILE`: a file of ulogd in stook's own words; 1: stacks of it are comments, as plugins are missing.
+int import_command(const std::vector<std::string>& words);
 /// `stook spool list | check | show | export | repair DIR`: what is in a spool. `check` returns 1 when there is damage.
 int spool_command(const std::vector<std::string>& words);
 /// `stook letters list | show | export | replay DIR`: rows that a sink would not take.

@@ -22,6 +22,7 @@ constexpr Command commands[] = {
     {"run", stook::run_command, "run FILE | 'STACK'", "run a configuration or one stack; --debug stops in scripts"},
     {"check", stook::check_command, "check FILE [--json]", "all errors of a configuration, without starting anything"},
     {"plan", stook::plan_command, "plan FILE", "what would run: routes, lanes, keys, memory, threads"},
+    {"import", stook::import_command, "import ulogd FILE", "a file of ulogd in stook's words, and what changed"},
     {"state", stook::state_command, "state show|reset FILE", "how far a source's files are delivered; begin again"},
     {"health", stook::health_command, "health [-c FILE] [--json]",
      "whether a running stookd makes progress; 1: it does not"},

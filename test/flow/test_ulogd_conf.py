@@ -73,6 +73,77 @@ class UlogdConf(Programs):
         self.assertEqual(result.code, 2)
         self.assertIn("no stack names this section", result.err)
 
+    def imported(self, text, code=0):
+        result = self.stook("import", "ulogd", self.write("ulogd.conf", text))
+        self.assertEqual(result.code, code, result.err)
+        checked = self.stook("check", self.write("stook.conf", result.out))
+        self.assertEqual(checked.code, 0, checked.err + result.out)
+        return result.out
+
+    def test_import_says_what_changed(self):
+        """S1-40: the same in stook's words, line by line."""
+        text = self.imported("""# mine
+[global]
+plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_inppkt_NFLOG.so"
+logfile="syslog"
+loglevel=3
+stack=log1:NFLOG2,base1:BASE,ip2str1:IP2STR,print1:PRINTPKT,sys1:SYSLOG # both
+stack=log1:NFLOG2,gp1:GPRINT
+stack=log1:NFLOG2,db1:PGSQL
+
+[log1]
+group=5
+block_size=8192
+[gp1]
+file="/var/log/gprint.log"
+sync=1 # at once
+timestamp=1
+[sys1]
+facility=LOG_LOCAL2
+[ct1]
+hash_enable=0
+""", code=1)
+        lines = text.splitlines()
+        self.assertRegex(lines[0], "^# Made by `stook import ulogd .*ulogd.conf`")
+        self.assertEqual("\n".join(lines[1:]), """# mine
+[global]
+#: plugins are part of stook
+# plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_inppkt_NFLOG.so"
+logfile="syslog"
+#: ulogd's 3
+loglevel=info
+#: NFLOG2 is called NFLOG, SYSLOG is called LOCAL_SYSLOG
+stack=log1:NFLOG,base1:BASE,ip2str1:IP2STR,print1:PRINTPKT,sys1:LOCAL_SYSLOG
+#: NFLOG2 is called NFLOG
+stack=log1:NFLOG,gp1:GPRINT
+#: PGSQL is not there: write JSON, or to a program by exec, until there is a sink for it
+# stack=log1:NFLOG2,db1:PGSQL
+
+[log1]
+group=5
+#: has no effect: the kernel has no rings for netlink any more
+# block_size=8192
+[gp1]
+file="/var/log/gprint.log"
+#: has no effect: what is delivered is with the kernel, always
+# sync=1 # at once
+timestamp=1
+[sys1]
+facility=LOG_LOCAL2
+#: no stack that runs names this section
+# [ct1]
+# hash_enable=0""")
+        again = self.imported(text)
+        self.assertEqual(again.splitlines()[1:], lines)
+
+    @unittest.skipUnless(os.path.exists(ULOGD_CONF), "ulogd2's sample is not installed")
+    def test_what_is_imported_of_debians_sample_runs(self):
+        with open(ULOGD_CONF, encoding="utf-8") as file:
+            sample = file.read()
+        text = self.imported(re.sub(r"^#stack=", "stack=", sample, flags=re.MULTILINE), code=1)
+        self.assertGreater(len(re.findall(r"(?m)^stack=", text)), 15)
+        self.assertIn("# this is a stack for packet-based logging via GPRINT", text)
+
     def test_syslog_without_a_receiver_is_the_local_one(self):
         result = self.check("[global]\nstack=log1:NFLOG,sys1:SYSLOG\n[sys1]\nfacility=LOG_LOCAL2\nlevel=LOG_INFO\n")
         self.assertNotIn("facility", result.err)
