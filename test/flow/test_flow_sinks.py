@@ -25,6 +25,23 @@ path=in.log
 """
 NFCAPD = shutil.which("nfcapd")
 NFDUMP = shutil.which("nfdump")
+# Debian's library for IPFIX: rows of a file of messages, by the names of IANA's registry.
+PYTHON = "/usr/bin/python3"
+READ_IPFIX = """
+import json, sys
+import ipfix.ie, ipfix.reader
+ipfix.ie.use_iana_default()
+ipfix.ie.use_5103_default()
+for row in ipfix.reader.from_stream(open(sys.argv[1], "rb")).namedict_iterator():
+    print(json.dumps({name: str(value) for name, value in row.items()}))
+"""
+
+
+def has_ipfix_library():
+    try:
+        return subprocess.run([PYTHON, "-c", "import ipfix.reader"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def flow(number, **more):
@@ -192,6 +209,24 @@ class Exporters(Flow):
         self.assertEqual([(number(record[11]), number(record[1]), number(record[2])) for record in back],
                          [(1024 + n, 7 * n, n) for n in range(1, 100, 2)])
         self.assertTrue(all(record[12] == socket.inet_aton("192.0.2.1") for record in back))
+
+    @unittest.skipUnless(has_ipfix_library(), "python3-ipfix is not installed")
+    def test_a_library_reads_what_is_sent(self):
+        receiver = Receiver(self)
+        rows = [flow(n, **({"reply.raw.pktlen": 7 * n, "flow.end.reason": 3} if n % 3 else {"orig.ip.saddr": "2001:db8::1", "orig.ip.daddr": "2001:db8::2"}))
+                for n in range(200)]
+        self.send("IPFIX", f"dest=udp://127.0.0.1:{receiver.port}\nmtu=900\nnth_template=4", rows)
+        self.write("messages", b"".join(receiver.stop()))
+        done = subprocess.run([PYTHON, "-c", READ_IPFIX, self.path("messages")], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        records = sorted(map(json.loads, done.stdout.splitlines()), key=lambda record: int(record["sourceTransportPort"]))
+        self.assertEqual(len(records), 200)
+        for n, (row, record) in enumerate(zip(rows, records)):
+            is_wide = "sourceIPv6Address" in record
+            self.assertEqual(record["sourceIPv6Address" if is_wide else "sourceIPv4Address"], row["orig.ip.saddr"])
+            self.assertEqual((int(record["octetTotalCount"]), int(record["packetTotalCount"]), int(record["protocolIdentifier"])), (100 + n, 2, 17))
+            self.assertEqual(int(record.get("reverseOctetTotalCount", -1)), -1 if is_wide else 7 * n)
+            self.assertRegex(record["flowStartMilliseconds"], r"^2027-01-15 07:43:20.005")
 
     @unittest.skipUnless(NFCAPD and NFDUMP, "nfdump is not installed")
     def test_nfcapd_counts_what_was_sent_and_misses_nothing(self):

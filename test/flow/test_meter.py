@@ -120,6 +120,30 @@ class Meter(Net):
                 self.assertEqual(one_way(ours, ".delta"), theirs)
                 self.assertEqual({row["flow.end.reason"] for row in ours}, {4})
 
+    @unittest.skipUnless(shutil.which("pmacctd"), "pmacctd is not installed")
+    def test_flows_have_the_counts_of_pmacctds(self):
+        """pmacctd gives its probe a time and no more: on a slow machine it gets longer ones."""
+        packets = traffic(1000, seed=8)
+        self.meter(packets, out="path=ours.log\nformat=json")
+        ours = one_way(self.json_lines("ours.log"))
+        for seconds in (2, 6, 18):
+            daemon = self.collect()
+            host, port = self.addresses(daemon)[0]
+            config = self.write("pmacctd.conf", f"""daemonize: false
+pcap_savefile: {self.path("a.pcap")}
+pcap_savefile_wait: {seconds}
+plugins: nfprobe[a]
+nfprobe_receiver[a]: {host}:{port}
+nfprobe_version[a]: 9
+""")
+            subprocess.run(["pmacctd", "-f", config], capture_output=True, timeout=120, check=False, cwd=self.dir)
+            daemon.stop()
+            theirs = one_way(self.rows(), ".delta")
+            self.write("out.log", "")
+            if sum(theirs.values()) == sum(ours.values()):
+                break
+        self.assertEqual(ours, theirs)
+
 
 if __name__ == "__main__":
     unittest.main()
