@@ -91,6 +91,53 @@ class Nft(Programs):
         self.assertEqual([{key: row[key] for key in shown[0]} for row in self.rows()[:len(cpus)]], shown)
         self.assertGreater(sum(row["nfct.stats.invalid"] for row in self.rows()[:len(cpus)]), 0)
 
+    def test_changes_of_rules(self):
+        """S1-55: what a transaction changed, and who made it."""
+        daemon = self.start("NFTEVENT")
+        daemon.wait_for(lambda: "event=listening instance=in" in daemon.log(), "it listens")
+        nft('add table inet t; add chain inet t i; add rule inet t i udp dport 1 accept comment "one"; add counter inet t web;'
+            "add set inet t s { type ipv4_addr; timeout 1h; }; add element inet t s { 192.0.2.1 timeout 5m }")
+        nft("delete table inet t")
+        daemon.wait_for(lambda: len([row for row in self.rows() if row["nft.object"] == "gen"]) == 2, "both transactions")
+        daemon.stop()
+        rows = [{key[4:]: value for key, value in row.items()} for row in self.rows()]
+        at = [row["object"] for row in rows].index("gen")
+        new, old = rows[:at], rows[at + 1:-1]
+        self.assertEqual({row["event"] for row in new}, {"new"})
+        self.assertEqual({row["event"] for row in old}, {"del"})
+        self.assertEqual((rows[at]["process"], rows[at]["generation"] + 1), ("nft", rows[-1]["generation"]))
+        self.assertGreater(rows[at]["pid"], 0)
+
+        def one(kind, rows):
+            row, = [row for row in rows if row["object"] == kind]
+            self.assertEqual((row["family"], row["table"]), ("inet", "t"))
+            return row
+
+        self.assertEqual((one("rule", new)["chain"], one("rule", new)["comment"]), ("i", "one"))
+        self.assertEqual(one("rule", old)["handle"], one("rule", new)["handle"])
+        self.assertEqual((one("set_elem", new)["set"], one("set_elem", new)["element"], one("set_elem", new)["timeout"]),
+                         ("s", "c0000201", 300000))
+        self.assertEqual((one("set", new)["set"], one("obj", new)["name"], one("chain", new)["chain"]), ("s", "web", "i"))
+        one("table", new)
+        one("table", old)
+
+    def test_the_way_of_packets(self):
+        nft("add table inet t; add chain inet t i { type filter hook input priority 0 ; }; add chain inet t j;"
+            "add rule inet t j counter return; add rule inet t i udp dport 5000 meta nftrace set 1; add rule inet t i udp dport 5000 jump j;"
+            "add rule inet t i udp dport 5000 drop")
+        daemon = Daemon(self, f"[global]\nstack=in:NFTTRACE,base:BASE,out:FILE\n{OUT}")
+        daemon.wait_for(lambda: "event=listening instance=in" in daemon.log(), "it listens")
+        netns_kit.send(2)
+        daemon.wait_for(lambda: len(self.rows()) == 8, "all steps")
+        daemon.stop()
+        for packet in (self.rows()[:4], self.rows()[4:]):
+            self.assertEqual([row["trace.verdict"] for row in packet], ["continue", "jump", "return", "drop"])
+            self.assertEqual([row["nft.chain"] for row in packet], ["i", "i", "j", "i"])
+            self.assertEqual({(row["trace.type"], row["nft.family"], row["nft.table"]) for row in packet}, {("rule", "inet", "t")})
+            self.assertEqual(packet[1]["trace.target"], "j")
+            self.assertEqual((packet[0]["ip.saddr"], packet[0]["udp.dport"], packet[0]["oob.ifindex_in"]), ("127.0.0.1", 5000, 1))
+            self.assertEqual(len({row["trace.id"] for row in packet}), 1)
+
     def test_an_interval_is_needed(self):
         for source, wanted in (("NFTCOUNTER", "pollinterval is not set; it takes how often counters are asked, as 60 or 500ms"),
                                ("NFCTST", "pollinterval is too short; it takes 10ms or more, as 60 or 500ms")):

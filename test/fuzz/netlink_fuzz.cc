@@ -9,8 +9,11 @@
 
 #include "sources/netfilter/logged_packet.hh"
 #include "sources/netfilter/netlink.hh"
+#include "sources/netfilter/nft_change.hh"
 #include "sources/netfilter/nft_object.hh"
+#include "sources/netfilter/nft_trace.hh"
 #include "sources/netfilter/queued_packet.hh"
+#include "sources/netfilter/set_element.hh"
 #include "sources/netfilter/tracked_flow.hh"
 
 namespace {
@@ -58,6 +61,24 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       check_inside(object.table, message.body);
       check_inside(object.name, message.body);
     }
+    NftChange change;
+    if (read_nft_change(message.type, message.body, change)) {
+      for (std::string_view part : {change.table, change.chain, change.set, change.comment, change.elements}) {
+        check_inside(part, message.body);
+      }
+      NftElement element;
+      for (size_t i = 0; read_nft_element(change.elements, i, element); i++) {
+        check_inside(element.key, change.elements);
+      }
+    }
+    NftTrace trace;
+    if (read_nft_trace(message.body, trace)) {
+      for (std::string_view part : {trace.table, trace.chain, trace.target, trace.network_header}) {
+        check_inside(part, message.body);
+      }
+    }
+    SetShape shape;
+    (void)read_set_shape(message.body, shape);
     if (++messages > size / 16 + 1) {
       std::abort();
     }
