@@ -11,6 +11,9 @@
 ///     count=1000000
 ///     seed=7
 ///
+/// With `numbered` each line says which it is and when it was made (ns since 1970), before the quote or brace at its end:
+/// `stook_seq=in:17 stook_sent=1795327723839964991`, in JSON `,"stook_seq":"in:17","stook_sent":1795327723839964991`.
+///
 /// A row:
 ///
 ///     message="192.0.2.17 - - [01/Jan/2026:00:00:00 +0000] \"GET /api/v1/orders HTTP/1.1\" 200 5123 \"-\" \"curl/7.88.1\""
@@ -34,6 +37,8 @@ struct MadeConfig {
   uint64_t count = 0;
   double rate = 0;
   uint64_t seed = 0;
+  bool numbered = false;
+  Size size;
 };
 
 constexpr Option options[] = {
@@ -41,6 +46,8 @@ constexpr Option options[] = {
     option<&MadeConfig::count>("count", "0", "how many rows, then the source ends; 0 is no end"),
     option<&MadeConfig::rate>("rate", "0", "rows a second; 0 is as fast as it goes", {0, 1e8}),
     option<&MadeConfig::seed>("seed", "1", "another seed makes other rows"),
+    option<&MadeConfig::numbered>("numbered", "no", "lines say their number and when they were made, for stook verify"),
+    option<&MadeConfig::size>("size", "0", "lines are filled up to so many bytes", {0, 65536}),
 };
 
 constexpr int64_t ns_of_second = 1'000'000'000;
@@ -120,6 +127,7 @@ class MadeSource final : public Source {
   uint64_t due() const ROOM(front);
   uint64_t fill(Bundle& bundle, uint64_t rows) ROOM(front);
   void put_text(Bundle& bundle, uint64_t rows) ROOM(front);
+  std::string_view line() ROOM(front);
   void put_flows(Bundle& bundle, uint64_t rows) ROOM(front);
   Column* column(Bundle& bundle, size_t key) const ROOM(front) {
     return feed_->out(key) == no_key ? nullptr : &bundle.writable(feed_->out(key));
@@ -131,6 +139,7 @@ class MadeSource final : public Source {
   Watcher watcher_ OWNED(front);
   int64_t begin_ OWNED(front) = 0;
   uint64_t made_ OWNED(front) = 0;
+  std::string line_ OWNED(front);
   bool has_finished_ OWNED(front) = false;
 };
 
@@ -184,12 +193,38 @@ uint64_t MadeSource::fill(Bundle& bundle, uint64_t rows) {
   return made_ - before;
 }
 
+// The next line, filled and numbered if that is wanted. Lives until the next call.
+std::string_view MadeSource::line() {
+  std::string_view plain = templates_.line(made_);
+  if (!config_.numbered && config_.size.bytes == 0) {
+    return plain;
+  }
+  bool is_json = config_.what == Made::Json;
+  size_t inner = plain.size() - (plain.ends_with('"') || plain.ends_with('}') ? 1 : 0);
+  std::string mark;
+  if (config_.numbered) {
+    std::string number = std::string(feed_->id()) + ":" + std::to_string(made_ + 1);
+    std::string sent = std::to_string(wall_ns());
+    mark = is_json ? ",\"stook_seq\":\"" + number + "\",\"stook_sent\":" + sent
+                   : " stook_seq=" + number + " stook_sent=" + sent;
+  }
+  constexpr std::string_view json_fill = ",\"fill\":\"";
+  size_t least = plain.size() + mark.size() + (is_json ? json_fill.size() + 1 : 1);
+  std::string fill(config_.size.bytes > least ? config_.size.bytes - least : 0, 'x');
+  if (!fill.empty()) {
+    fill = is_json ? std::string(json_fill) + fill + "\"" : " " + fill;
+  }
+  line_.assign(plain.substr(0, inner)).append(fill).append(mark).append(plain.substr(inner));
+  return line_;
+}
+
 void MadeSource::put_text(Bundle& bundle, uint64_t rows) {
   Column* message = column(bundle, text_message);
   Arena& arena = bundle.arena();
   uint64_t bytes = 0;
   for (; rows > 0 && bundle.has_room() && arena.used() < Feed::arena_budget; rows--) {
-    std::string_view line = arena.copy(templates_.line(made_++));
+    std::string_view line = arena.copy(this->line());
+    made_++;
     Row row = bundle.append();
     bytes += line.size() + 1;
     if (message != nullptr) {

@@ -20,6 +20,7 @@
 #include "core/plan/plan.hh"
 #include "core/run/bisection.hh"
 #include "core/run/pulse.hh"
+#include "core/run/reasons.hh"
 #include "core/run/refusals.hh"
 #include "core/run/retry.hh"
 
@@ -46,6 +47,7 @@ struct SinkMeter {
   Gauge is_broken;   // 1 while a device has not worked for ten minutes
   Histogram age;     // µs from sealing to Done
   Pulse pulse;
+  ReasonRing reasons;                      // of rows that were not delivered
   RemarkMeter remarks;                     // what the sink counts itself
   std::unique_ptr<MemberMeter[]> members;  // of a group, as many as the instance has
 
@@ -114,6 +116,7 @@ class Delivery {
   bool divert(Shipment shipment) ROOM(carrier);
   void set_aside(Shipment shipment, const std::string& reason, Counter& dropped) ROOM(carrier);
   Fate post(const Payload& payload, const std::string& reason) ROOM(carrier);
+  void note(Shipment shipment, const std::string& why) ROOM(carrier);
   void settle(Shipment shipment, std::span<const Fate> fates) ROOM(carrier);
   void finish() ROOM(carrier);
   bool keep_letters() ROOM(carrier);

@@ -11,6 +11,9 @@ namespace stook {
 void Delivery::set_aside(Shipment shipment, const std::string& reason, Counter& dropped) {
   retry_.next_shipment();
   fates_.clear();
+  if (meter_.reasons.has_time(clock_())) {
+    note(shipment, reason);
+  }
   if (refusals_ != nullptr) {
     stack_moved_at_ = refusals_->sent() == refusals_->settled() ? clock_() : stack_moved_at_;
     refusals_->send(shipment, reason, attempts());
@@ -27,6 +30,42 @@ void Delivery::set_aside(Shipment shipment, const std::string& reason, Counter& 
     }
   }
   settle(shipment, fates_);
+}
+
+namespace {
+// The value of `stook.id` in a row of JSON, as codecs write it that are told to; else empty.
+std::string_view id_in(std::string_view bytes) {
+  constexpr std::string_view lead = "\"stook.id\":\"";
+  size_t at = bytes.find(lead);
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  bytes.remove_prefix(at + lead.size());
+  return bytes.substr(0, std::min(bytes.find('"'), bytes.size()));
+}
+}  // namespace
+
+// COLD: for `stook why`.
+void Delivery::note(Shipment shipment, const std::string& why) {
+  size_t noted = std::min(shipment.size(), ReasonRing::most_each);
+  for (size_t i = 0; i < noted; i++) {
+    const Payload& payload = *shipment[i];
+    std::string_view first = payload.bytes();
+    first = payload.row_ends().empty() ? first : first.substr(0, payload.row_ends()[0]);
+    first = first.ends_with('\n') ? first.substr(0, first.size() - 1) : first;
+    ReasonNote reason;
+    reason.time = wall_ns();
+    reason.rows = payload.rows();
+    for (size_t rest = noted; i + 1 == noted && rest < shipment.size(); rest++) {
+      reason.rows += shipment[rest]->rows();
+    }
+    reason.element = instance_.id;
+    reason.fate = refusals_ != nullptr ? "routed" : letters_ ? "letter" : "dropped";
+    reason.id = id_in(first);
+    reason.why = why;
+    reason.row = first.substr(0, Note::most);
+    meter_.reasons.add(reason);
+  }
 }
 
 Fate Delivery::post(const Payload& payload, const std::string& reason) {

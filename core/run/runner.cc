@@ -256,10 +256,12 @@ void Runner::handle_faults(size_t node, Selection& rows, const Selection& faulte
       return;
     case OnError::Drop:
       meter.faults_dropped.add(faulted.size());
+      note(node, faulted, "dropped", "it failed there");
       remove_rows(rows, faulted);
       return;
     case OnError::Stack:
       meter.faults_routed.add(faulted.size());
+      note(node, faulted, "routed", "it failed there");
       remove_rows(rows, faulted);
       Selection& failed = level_selection(level + 1);
       failed = faulted;

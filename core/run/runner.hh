@@ -86,6 +86,7 @@ class Runner {
   void encode_by_address(size_t node, Selection& rows, Payload& payload) ROOM(worker);
   void encode_rows(size_t node, Selection& rows, Payload& payload) ROOM(worker);
   /// Calls each witness with what passes at a node.
+  void note(size_t node, const Selection& rows, const char* fate, std::string_view why) ROOM(worker);
   template <class Tell>
   void tell(size_t node, Selection& rows, Tell&& tell) ROOM(worker);
   void tell_leaves(size_t node, Selection& rows, const Selection& faulted, bool is_full = false) ROOM(worker);

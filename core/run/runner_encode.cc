@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Rows into the payloads of their sinks.
+#include <algorithm>
+
 #include "core/base/clock.hh"
+#include "core/run/row_text.hh"
 #include "core/run/runner.hh"
 #include "core/run/runner_tell.hh"
 #include "core/run/worker.hh"
@@ -14,6 +17,34 @@ void Runner::tell_leaves(size_t node, Selection& rows, const Selection& faulted,
   });
 }
 
+// COLD: for `stook why`.
+void Runner::note(size_t node, const Selection& rows, const char* fate, std::string_view why) {
+  if (!worker_.reasons.has_time(monotonic_ns())) {
+    return;
+  }
+  auto text_of = [&](Row row, std::string_view name) -> std::string_view {
+    KeyId id = keys_.find(name);
+    const Column* column = id == no_key ? nullptr : bundle_->column(id);
+    const Cell* cell = column == nullptr ? nullptr : column->find(row);
+    return cell != nullptr && cell->type == Type::Text ? cell->bytes() : std::string_view();
+  };
+  size_t noted = std::min(rows.size(), ReasonRing::most_each);
+  for (size_t i = 0; i < noted; i++) {
+    std::string_view parse_error = text_of(rows[i], "parse_error");
+    Payload text;
+    append_row(text, *bundle_, keys_, rows[i], RowForm::Line);
+    ReasonNote reason;
+    reason.time = wall_ns();
+    reason.rows = i + 1 == noted ? rows.size() - i : 1;
+    reason.element = route.plan.nodes[node].instance->id;
+    reason.fate = fate;
+    reason.id = text_of(rows[i], "stook.id");
+    reason.why = parse_error.empty() ? why : parse_error;
+    reason.row = text.bytes().substr(0, Note::most);
+    worker_.reasons.add(reason);
+  }
+}
+
 void Runner::encode(size_t node, Selection& rows) {
   const Node& plan = route.plan.nodes[node];
   NodeRun& run = *nodes_[node];
@@ -25,6 +56,7 @@ void Runner::encode(size_t node, Selection& rows) {
   if (payload == nullptr) {
     run.dropped_full.add(rows.size());
     tell_leaves(node, rows, rows, true);
+    note(node, rows, "dropped", "the sink was full");
     return;
   }
   int64_t start = monotonic_ns();
@@ -53,6 +85,7 @@ void Runner::encode_rows(size_t node, Selection& rows, Payload& payload) {
     run.meter.faults.add(faults);
     run.meter.faults_dropped.add(faults);
     tell_leaves(node, rows, batch.faulted());
+    note(node, batch.faulted(), "dropped", "it could not be encoded");
   }
 }
 

@@ -128,6 +128,7 @@ class Taps::Stream final : public Control::Stream {
 void Taps::add_verbs(Control& control) {
   control.add("tap ELEMENT [json] [rows N] [where EXPRESSION]",
               [this](const Words& words) ROOM(front) { return tap(words); });
+  control.add("why [json] [ID]", [this](const Words& words) ROOM(front) { return why(words); });
   control.add("trace N [SOURCE] [json]", [this](const Words& words) ROOM(front) { return trace(words); });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Floor 4. Taps and traces of a running engine: who asks for one at the control socket, and which workers have it.
+/// Floor 4. Taps and traces of a running engine, and what became of rows: who asks for one at the control socket, and which workers have it.
 #pragma once
 
 #include <functional>
@@ -50,6 +50,8 @@ class Taps {
 
   Control::Answer tap(const std::vector<std::string_view>& words) ROOM(front);
   Control::Answer trace(const std::vector<std::string_view>& words) ROOM(front);
+  /// The newest reasons first; with an id those of that row.
+  Control::Answer why(const std::vector<std::string_view>& words) const ROOM(front);
   Control::Answer begin(const std::string& element, size_t rows, MakePost make) ROOM(front);
   std::string unknown(std::string_view element, bool must_be_source) const ROOM(front);
   bool has(std::string_view element) const ROOM(front);

@@ -16,6 +16,7 @@
 #include "core/run/calls.hh"
 #include "core/run/lane.hh"
 #include "core/run/outbox.hh"
+#include "core/run/reasons.hh"
 #include "core/run/witness.hh"
 
 namespace stook {
@@ -81,6 +82,8 @@ class Worker {
 
   const size_t number;
   Doorbell bell;
+  /// Of rows that came to nothing here.
+  ReasonRing reasons;
 
  private:
   struct Arrival {

@@ -29,6 +29,12 @@ int tap_command(const std::vector<std::string>& words);
 int trace_command(const std::vector<std::string>& words);
 /// `stook import ulogd FILE`: a file of ulogd in stook's own words; 1: stacks of it are comments, as plugins are missing.
 int import_command(const std::vector<std::string>& words);
+/// `stook why [ID] [--json]`: the newest rows of a running stookd that came to nothing, and why; 1: none is known.
+int why_command(const std::vector<std::string>& words);
+/// `stook gen --to TARGET …`: makes lines and sends them; 1: some were not taken.
+int gen_command(const std::vector<std::string>& words);
+/// `stook verify FILE… | - | --listen ADDRESS`: whether all numbered lines have come, each once; 1: not.
+int verify_command(const std::vector<std::string>& words);
 /// `stook spool list | check | show | export | repair DIR`: what is in a spool. `check` returns 1 when there is damage.
 int spool_command(const std::vector<std::string>& words);
 /// `stook letters list | show | export | replay DIR`: rows that a sink would not take.

@@ -24,6 +24,10 @@ constexpr Line lines[] = {
     {"tap ELEMENT [--where EXPRESSION] [--json] [-n N] [--for TIME] [--socket PATH] [-c FILE]", ""},
     {"trace N [SOURCE] [--json] [--for TIME] [--socket PATH] [-c FILE]", ""},
     {"why [ROW] [--json] [--socket PATH] [-c FILE]", ""},
+    {"gen --to TARGET [--template NAME] [--count N] [--rate N] [--for TIME] [--size SIZE] [--id] [--framing lf|octet] "
+     "[--seed N] [--json]",
+     ""},
+    {"verify FILE… [--listen ADDRESS] [--framing lf|octet] [--count N] [--for TIME] [--idle TIME] [--json]", ""},
     {"spool list|check DIR [--json]", "what a queue holds, and its damage"},
     {"spool show|export DIR [--all]", "what is not yet delivered, to read or as bytes"},
     {"spool repair DIR", "set aside what is damaged"},
