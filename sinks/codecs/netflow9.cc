@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// netflow9: a row as one or two records of NetFlow 9, for the sink nflow9.
 ///
-/// Each key that stands for an element of IANA's registry and has a fixed length becomes a field. A flow with bytes on its
-/// way back becomes two records: in the second one addresses, ports, interfaces, prefixes and the direction are exchanged.
-/// Times are sent as milliseconds since this machine's start, as NetFlow 9 does (RFC 3954), those before it as IPFIX does.
+/// Each key that stands for an element of IANA's registry and has a fixed length becomes a field. A flow with bytes on
+/// its way back becomes two records: in the second one addresses, ports, interfaces, prefixes and the direction are
+/// exchanged, and flags of TCP are those of the way back. Times are sent as milliseconds since this machine's start, as
+/// NetFlow 9 does (RFC 3954), those before it as IPFIX does.
 #include <array>
 
 #include "core/api/plugin.hh"
@@ -119,9 +120,13 @@ class Netflow9Records final : public Codec {
       }
       uint16_t id = element->id;
       if (is_back && exchanged(id) != id) {
-        const Cell* other = find(keys, row, exchanged(id));
+        const Cell* other = find(keys, row, 0, exchanged(id));
         id = other == nullptr ? exchanged(id) : id;  // both ways have the same template where they can
         cell = other == nullptr ? cell : other;
+      }
+      if (is_back && id == tcp_flags) {
+        const Cell* flags = find(keys, row, reverse_pen, id);
+        cell = flags == nullptr ? cell : flags;
       }
       value_.clear();
       if (!put_flow_value(value_, *element, *cell)) {
@@ -133,11 +138,11 @@ class Netflow9Records final : public Codec {
   }
 
   /// The value of the element of that number, or null.
-  static const Cell* find(const std::vector<FlowKeys::Present>& keys, Row row, uint16_t id) {
+  static const Cell* find(const std::vector<FlowKeys::Present>& keys, Row row, uint32_t pen, uint16_t id) {
     for (const FlowKeys::Present& key : keys) {
       const Cell* cell = key.part == FlowKeys::Part::Value ? key.column->find(row) : nullptr;
       const FlowElement* element = cell == nullptr ? nullptr : FlowKeys::element_of(key, *cell);
-      if (element != nullptr && element->pen == 0 && element->id == id) {
+      if (element != nullptr && element->pen == pen && element->id == id) {
         return cell;
       }
     }

@@ -199,7 +199,8 @@ class Exporters(Flow):
     def test_netflow_9(self):
         """S1-71: two records for a flow of two ways, padding, and counts of all records."""
         receiver = Receiver(self)
-        rows = [flow(n, **{"reply.raw.pktlen": 7 * n, "reply.raw.pktcount": n} if n % 2 else {}) for n in range(100)]
+        rows = [flow(n, **{"reply.raw.pktlen": 7 * n, "reply.raw.pktcount": n, "tcpControlBits": 2, "reverseTcpControlBits": 18} if n % 2 else {})
+                for n in range(100)]
         self.send("NFLOW9", f"dest=udp://127.0.0.1:{receiver.port}\ndomain_id=5\nnth_template=4", rows)
         decoder = self.decode(receiver.stop())
         self.assertEqual([head[1] for head in decoder.heads], list(range(len(decoder.heads))))
@@ -208,7 +209,8 @@ class Exporters(Flow):
         back = [record for record in decoder.records if number(record[7]) == 53]
         self.assertEqual([(number(record[11]), number(record[1]), number(record[2])) for record in back],
                          [(1024 + n, 7 * n, n) for n in range(1, 100, 2)])
-        self.assertTrue(all(record[12] == socket.inet_aton("192.0.2.1") for record in back))
+        self.assertTrue(all(record[12] == socket.inet_aton("192.0.2.1") and number(record[6]) == 18 for record in back))
+        self.assertEqual({number(record[6]) for record in decoder.records if 6 in record and number(record[7]) != 53}, {2})
 
     @unittest.skipUnless(has_ipfix_library(), "python3-ipfix is not installed")
     def test_a_library_reads_what_is_sent(self):
