@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// sprint: rows in a form of one's own, to a file, the standard output, or by UDP or TCP; SPRINT of ulogd's child with rings.
+/// sprint: rows in a form of one's own, to a file, the standard output, or by UDP or TCP; SPRINT of ulogd's child with
+/// rings.
 ///
-/// What is written of a row is the codec's, `sprint`. By UDP a row is a datagram; by TCP a row that ends without a newline gets one.
+/// What is written of a row is the codec's, `sprint`. By UDP a row is a datagram; by TCP a row that ends without a
+/// newline gets one.
 ///
 ///     stack=ct1:NFCT,sp1:SPRINT
 ///     [sp1]

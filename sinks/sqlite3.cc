@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// sqlite3: inserts rows into a table of a database of SQLite; SQLITE3 of ulogd.
 ///
-/// The database and its table are there already: a column stands for the key of that name with `.` where the column has `_`, as
-/// `ip_saddr_str` for `ip.saddr.str`. What is offered together is one transaction. With a unique column `stook_id` and
-/// `also = stook.id`, a row that comes again is in the table once.
+/// The database and its table are there already: a column stands for the key of that name with `.` where the column has
+/// `_`, as `ip_saddr_str` for `ip.saddr.str`. What is offered together is one transaction. With a unique column
+/// `stook_id` and `also = stook.id`, a row that comes again is in the table once.
 ///
 ///     CREATE TABLE ulog (oob_prefix TEXT, ip_saddr_str TEXT, ip_daddr_str TEXT, ip_protocol INTEGER, oob_time_sec INTEGER);
 ///

@@ -15,9 +15,9 @@ struct ImportedUlogd {
   size_t stacks_left_out = 0;
 };
 
-/// Goes through the file line by line. Comments and what needs no change stay as they are; what changes is preceded by a comment that begins with
-/// `#:` and says why. Names of plugins become stook's, levels become words; `plugin =` lines, options that have no effect, and sections
-/// that no stack names become comments.
+/// Goes through the file line by line. Comments and what needs no change stay as they are; what changes is preceded by
+/// a comment that begins with `#:` and says why. Names of plugins become stook's, levels become words; `plugin =`
+/// lines, options that have no effect, and sections that no stack names become comments.
 ImportedUlogd import_ulogd(std::string_view text, const std::string& file);
 
 }  // namespace stook

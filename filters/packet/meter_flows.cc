@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// meter_flows: makes flows of packets, a row each, as a NetFlow exporter does.
 ///
-/// Packets are those that `base` takes apart. A flow is what goes between two ends (addresses, protocol, ports; of ICMP the
-/// number of an echo, else type and code), both directions together; `orig` is the direction of its first packet, but for one
-/// that answers a SYN. A flow ends when nothing came for `inactive_timeout`, or `closed_timeout` after a connection of TCP has been
-/// closed by both sides or reset; one that lasts is told each `active_timeout`, and goes on as another. When `limit` flows are
-/// open the one that has been silent longest among the next sixteen ends. At the end of the stack all flows end. Times are
-/// those of the packets, so that captures give the same flows whenever they are read.
+/// Packets are those that `base` takes apart. A flow is what goes between two ends (addresses, protocol, ports; of ICMP
+/// the number of an echo, else type and code), both directions together; `orig` is the direction of its first packet,
+/// but for one that answers a SYN. A flow ends when nothing came for `inactive_timeout`, or `closed_timeout` after a
+/// connection of TCP has been closed by both sides or reset; one that lasts is told each `active_timeout`, and goes on
+/// as another. When `limit` flows are open the one that has been silent longest among the next sixteen ends. At the end
+/// of the stack all flows end. Times are those of the packets, so that captures give the same flows whenever they are
+/// read.
 ///
 ///     stack=in:PCAP,base:BASE,flows:METER_FLOWS,out:IPFIX
 ///
@@ -16,8 +17,8 @@
 ///     orig.raw.pktlen=5120 orig.raw.pktcount=12 reply.raw.pktlen=91000 reply.raw.pktcount=70 tcpControlBits=27
 ///     flow.end.reason=3 flow.start=2026-11-21T03:38:00.000017Z flow.end=2026-11-21T03:38:04.1Z oob.family=2
 ///
-/// Packets are gone then; rows that are no packets of IP are dropped. Packets are acknowledged when they are counted: what is
-/// open when the daemon is killed is lost.
+/// Packets are gone then; rows that are no packets of IP are dropped. Packets are acknowledged when they are counted:
+/// what is open when the daemon is killed is lost.
 #include <algorithm>
 #include <bitset>
 #include <random>
@@ -65,8 +66,8 @@ uint64_t draw_seed() {
   return uint64_t{device()} << 32 | device();
 }
 
-/// *Invariants:* no flow that has ended waits when `run` or `tick` begins. `clock_` is the time of the newest packet; while none
-/// comes it goes on by the ticks. *Rooms:* a replica for each lane, its worker.
+/// *Invariants:* no flow that has ended waits when `run` or `tick` begins. `clock_` is the time of the newest packet;
+/// while none comes it goes on by the ticks. *Rooms:* a replica for each lane, its worker.
 class MeterFlows final : public Filter {
  public:
   MeterFlows(const MeterConfig& config, std::string_view id)

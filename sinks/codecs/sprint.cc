@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// sprint: a row in a form of one's own; SPRINT of ulogd's child with rings.
 ///
-/// `<key>` is a value, `<>` where there is none. `(a|b|c)` is the first of these all of whose keys a row has, `()` where there is none.
-/// `<a>+<b>` is a sum. `\n \t \\ \< \> \( \) \| \+` are these characters; nothing is written that the form does not say, not even a newline.
+/// `<key>` is a value, `<>` where there is none. `(a|b|c)` is the first of these all of whose keys a row has, `()`
+/// where there is none. `<a>+<b>` is a sum. `\n \t \\ \< \> \( \) \| \+` are these characters; nothing is written that
+/// the form does not say, not even a newline.
 ///
 ///     form=<orig.ip.saddr>\t(<orig.l4.dport>|icmp <icmp.type>|-)\t<orig.raw.pktlen>+<reply.raw.pktlen>\n
 ///

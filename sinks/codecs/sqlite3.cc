@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// sqlite3: the keys of a row with their values, for the sink of the same name.
 ///
-/// Numbers and booleans are integers, reals are reals, text is text, bytes are blobs; addresses, times and objects are written as text.
+/// Numbers and booleans are integers, reals are reals, text is text, bytes are blobs; addresses, times and objects are
+/// written as text.
 #include <array>
 
 #include "core/api/plugin.hh"

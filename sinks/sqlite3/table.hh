@@ -14,9 +14,9 @@ struct sqlite3_stmt;
 
 namespace stook {
 
-/// A column stands for the key that is called so with `.` where the column has `_`. Columns for which no row has had a key yet keep
-/// their default; of others a row without the key leaves NULL. What has no column is left out. With a unique column
-/// `stook_id`, a row whose id is there already is passed over.
+/// A column stands for the key that is called so with `.` where the column has `_`. Columns for which no row has had a
+/// key yet keep their default; of others a row without the key leaves NULL. What has no column is left out. With a
+/// unique column `stook_id`, a row whose id is there already is passed over.
 ///
 /// *Invariants:* while a transaction is open, all its rows are in, or none. Answers are those of sqlite3: 0 is good.
 /// *Rooms:* its carrier.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /// packet: packets that pass an interface, as they pass.
 ///
-/// The kernel copies them into a ring of memory that both see (AF_PACKET, TPACKET_V3), so that there is no call for each. Those for
-/// which the ring had no place are counted to the packet, as `kernel`, or as `pool` where stook was not reading because its
-/// sinks held it up. An interface that is not there, or goes away, is waited for; other stacks run meanwhile. CAP_NET_RAW is
-/// needed. Rows are those of the source pcap; `base` takes them apart.
+/// The kernel copies them into a ring of memory that both see (AF_PACKET, TPACKET_V3), so that there is no call for
+/// each. Those for which the ring had no place are counted to the packet, as `kernel`, or as `pool` where stook was not
+/// reading because its sinks held it up. An interface that is not there, or goes away, is waited for; other stacks run
+/// meanwhile. CAP_NET_RAW is needed. Rows are those of the source pcap; `base` takes them apart.
 ///
 ///     stack=in:PACKET,base:BASE,flows:METER_FLOWS,out:IPFIX
 ///     [in]
 ///     interface=eth0
 ///     filter=tcp or udp
 ///
-/// Several instances with one `fanout` and `fanout_group` share the packets of an interface: the kernel deals them out, by
-/// default the packets of a flow to one of them, both directions together.
+/// Several instances with one `fanout` and `fanout_group` share the packets of an interface: the kernel deals them out,
+/// by default the packets of a flow to one of them, both directions together.
 ///
 /// The row of a packet:
 ///

@@ -6,8 +6,8 @@
 
 namespace stook {
 
-/// What tells a packet's flow from others, the same for both directions: two ends, of which `low` is the smaller one, and in
-/// `rest` their ports (16 bits each), the protocol and what kind of key it is (8 bits each).
+/// What tells a packet's flow from others, the same for both directions: two ends, of which `low` is the smaller one,
+/// and in `rest` their ports (16 bits each), the protocol and what kind of key it is (8 bits each).
 struct MeterKey {
   /// Ports: of those protocols that have some. Icmp: type and code stand in place of ports. Echo: its number does.
   enum Kind : uint8_t { Plain, Ports, Icmp, Echo };

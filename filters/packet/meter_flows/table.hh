@@ -21,12 +21,13 @@ struct MeterRules {
 
 /// An open-addressed index of 8 bytes a slot over flows that keep their place until they have been handed on.
 ///
-/// A packet that comes `inactive` after the one before it, or `closed` after the end of its TCP connection, begins another
-/// flow; so does one that comes `active` after its flow's begin, or `inactive` before its last packet, when time has gone back. That is
-/// found when the packet comes, or by `look`, whichever is first, with the same result. When `most` flows are open a new one ends the one of the next few that has been silent longest.
+/// A packet that comes `inactive` after the one before it, or `closed` after the end of its TCP connection, begins
+/// another flow; so does one that comes `active` after its flow's begin, or `inactive` before its last packet, when
+/// time has gone back. That is found when the packet comes, or by `look`, whichever is first, with the same result.
+/// When `most` flows are open a new one ends the one of the next few that has been silent longest.
 ///
-/// *Invariants:* both arrays are as long from the begin as they will ever be, in memory that is not there before it is used;
-/// ended flows stand in a queue. At most `most_ended` end between two calls of `drop_ended` by packets.
+/// *Invariants:* both arrays are as long from the begin as they will ever be, in memory that is not there before it is
+/// used; ended flows stand in a queue. At most `most_ended` end between two calls of `drop_ended` by packets.
 class MeterTable {
  public:
   static constexpr size_t most_ended = 1024;

@@ -11,8 +11,8 @@
 
 namespace stook {
 
-/// `wanted`: the instructions of libpcap, each as `struct sock_filter` has it; empty: every packet. `most`: bytes of a packet that are
-/// copied. What leaves by the loopback device comes in by it as well: of these two only one is seen.
+/// `wanted`: the instructions of libpcap, each as `struct sock_filter` has it; empty: every packet. `most`: bytes of a
+/// packet that are copied. What leaves by the loopback device comes in by it as well: of these two only one is seen.
 std::vector<sock_filter> packet_choice(std::string_view wanted, PacketDirection direction, uint32_t most);
 /// No packet at all.
 std::vector<sock_filter> no_packets();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A socket of AF_PACKET with a ring of TPACKET_V3: the kernel fills blocks of memory that both see, and hands them over one by
-/// one. Room: the source's front.
+/// A socket of AF_PACKET with a ring of TPACKET_V3: the kernel fills blocks of memory that both see, and hands them
+/// over one by one. Room: the source's front.
 ///
-/// A block begins with `struct tpacket_block_desc`; packets in it begin with `struct tpacket3_hdr`, say how far on the next one is, and
-/// have a `struct sockaddr_ll` behind that. linux/if_packet.h is the specification.
+/// A block begins with `struct tpacket_block_desc`; packets in it begin with `struct tpacket3_hdr`, say how far on the
+/// next one is, and have a `struct sockaddr_ll` behind that. linux/if_packet.h is the specification.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ struct RingPacket {
   bool is_outgoing;
 };
 
-/// *Invariants:* blocks are taken in the order in which the kernel fills them; one that was opened is given back when its last packet is
-/// taken. *Rooms:* its source's front.
+/// *Invariants:* blocks are taken in the order in which the kernel fills them; one that was opened is given back when
+/// its last packet is taken. *Rooms:* its source's front.
 class PacketRing {
  public:
   /// No block is smaller, and no frame that is copied larger.
@@ -42,7 +42,8 @@ class PacketRing {
   PacketRing& operator=(const PacketRing&) = delete;
   ~PacketRing() { close(); }
 
-  /// Opens a socket that gets no packet yet, with a ring of so many bytes. Throws SetupError; ENODEV: there is no such interface.
+  /// Opens a socket that gets no packet yet, with a ring of so many bytes. Throws SetupError; ENODEV: there is no such
+  /// interface.
   void open(const PacketConfig& config);
   /// From here on the chosen packets come. Throws SetupError.
   void choose(const std::vector<sock_filter>& program);

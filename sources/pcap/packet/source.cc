@@ -147,8 +147,8 @@ void PacketSource::count_lost() {
   }
 }
 
-/// Called each second, and when the socket has failed: an interface that is down comes back by itself, one that has gone
-/// does not.
+/// Called each second, and when the socket has failed: an interface that is down comes back by itself, one that has
+/// gone does not.
 void PacketSource::look() {
   count_lost();
   char name[IF_NAMESIZE];
