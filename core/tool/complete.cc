@@ -77,17 +77,14 @@ class Walk {
 
   /// What may come next.
   std::vector<Candidate> offers(const std::string& current, const std::string& file) const {
-    if (!argument_.empty()) {
-      return candidates(argument_, usage_.command(), file);
-    }
     const UsageWord* here = next();
-    if (current.starts_with('-') || here == nullptr) {
+    if (argument_.empty() && (current.starts_with('-') || here == nullptr)) {
       return switches();
     }
     std::vector<Candidate> found;
-    for (const std::string& name : here->names) {
-      if (here->is_literal()) {
-        found.push_back({name, usage_.doc});
+    for (const std::string& name : argument_.empty() ? here->names : argument_) {
+      if (is_typed(name)) {
+        found.push_back({name, argument_.empty() ? usage_.doc : ""});
         continue;
       }
       std::vector<Candidate> more = candidates(name, usage_.command(), file);
@@ -114,7 +111,7 @@ class Walk {
         continue;
       }
       for (const std::string& name : one.names) {
-        found.push_back({name, one.argument});
+        found.push_back({name, one.argument.empty() ? "" : one.argument.front()});
       }
     }
     return found;
@@ -122,7 +119,7 @@ class Walk {
 
   const Usage& usage_;
   size_t at_ = 0;
-  std::string argument_;
+  std::vector<std::string> argument_;
   std::vector<const UsageWord*> used_;
 };
 

@@ -40,10 +40,6 @@ constexpr Line lines[] = {
     {"describe PLUGIN [-c FILE] [--json] [--markdown]", ""},
 };
 
-bool is_capital(std::string_view word) {
-  return !word.empty() && std::isupper(static_cast<unsigned char>(word.front())) != 0;
-}
-
 std::vector<std::string> cut(std::string_view text, char at) {
   std::vector<std::string> pieces;
   while (!text.empty()) {
@@ -83,23 +79,27 @@ bool UsageWord::has(std::string_view name) const {
 }
 
 bool UsageWord::is_literal() const {
-  return !is_switch && !names.empty() && !is_capital(names.front());
+  return !is_switch && !names.empty() && is_typed(names.front());
+}
+
+bool is_typed(std::string_view word) {
+  return word.empty() || std::isupper(static_cast<unsigned char>(word.front())) == 0;
 }
 
 Usage read_usage(std::string_view text, std::string_view doc) {
   Usage usage{std::string(text), std::string(doc), {}};
   bool wants_argument = false;
+  bool is_in_brackets = false;
   for (std::string& piece : cut(squeeze(text), ' ')) {
     bool is_closed = take_end(piece, "]");
-    if (piece.starts_with('[')) {
-      piece.erase(0, 1);
-    }
-    bool is_many = take_end(piece, "…");
-    if (wants_argument && is_capital(piece)) {
-      usage.words.back().argument = piece;
+    if (wants_argument && (is_in_brackets || !is_typed(piece))) {
+      usage.words.back().argument = cut(piece, '|');
       wants_argument = false;
       continue;
     }
+    is_in_brackets = piece.starts_with('[') && !is_closed;
+    piece.erase(0, piece.starts_with('[') ? 1 : 0);
+    bool is_many = take_end(piece, "…");
     UsageWord word{cut(piece, '|'), piece.starts_with('-'), {}, is_many};
     wants_argument = word.is_switch && !is_closed;
     if (!word.names.empty()) {

@@ -15,8 +15,8 @@ struct UsageWord {
   /// The alternatives.
   std::vector<std::string> names;
   bool is_switch = false;
-  /// Of a switch: what follows it, in capitals; empty: nothing.
-  std::string argument;
+  /// Of a switch: what follows it, as alternatives; empty: nothing.
+  std::vector<std::string> argument;
   /// Any number of them may follow.
   bool is_many = false;
 
@@ -24,6 +24,9 @@ struct UsageWord {
   /// Its alternatives are typed as they stand.
   bool is_literal() const;
 };
+
+/// The word is typed as it stands; else it is in capitals, and stands for something.
+bool is_typed(std::string_view word);
 
 /// One way to write a command, without `stook`.
 struct Usage {

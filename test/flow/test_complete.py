@@ -58,6 +58,9 @@ class Words(Complete):
         self.assertEqual(self.complete("stook", "check", "--json", "-"), {})
         self.assertEqual(set(self.complete("stook", "state", "reset", "x.pos", "")), {"--from-start", "--from-end"})
         self.assertEqual(set(self.complete("stook", "letters", "replay", "x", "--")), {"--config", "--sink"})
+        self.assertEqual(set(self.complete("stook", "gen", "--id", "--framing", "")), {"lf", "octet"})
+        self.assertNotIn("lf", self.complete("stook", "gen", "--framing", "lf", ""))
+        self.assertIn("--rate", self.complete("stook", "gen", "--framing", "lf", "-"))
         self.assertIn("--configfile", self.complete("stookd", "--"))
         self.assertEqual(set(self.complete("/usr/sbin/stookd", "-l", "no")), {"notice"})
 
