@@ -2,6 +2,7 @@
 """Packets of a queue and their verdicts (S1-53), in a network namespace of the test's own: what counts is which packets arrive."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import unittest
 
 import netns_kit
-from harness import BUILD, ROOT, Daemon, Programs
+from harness import BUILD, HAS_SANITIZER, ROOT, Daemon, Programs
 
 WHY_NOT = netns_kit.enter() or netns_kit.prepare()
 if not WHY_NOT and shutil.which("iptables") is None:
@@ -165,6 +166,50 @@ end
             self.assertEqual(len(other.look()), 150 if on_drop == "accept" else 0)
             daemon.stop()
             self.at.got.clear()
+
+    @unittest.skipIf(HAS_SANITIZER or shutil.which("strace") is None, "strace is not installed, or its program has a sanitizer")
+    def test_packets_that_follow_each_other_have_one_message(self):
+        self.rule()
+        daemon = self.start("q:NFQUEUE,v:VERDICT")
+        daemon.signal(signal.SIGSTOP)
+        send(range(300))
+        trace = self.path("trace")
+        tracer = subprocess.Popen(["strace", "-f", "-o", trace, "-e", "trace=sendto,sendmsg", "-p", str(daemon.process.pid)],
+                                  stderr=subprocess.PIPE, text=True)
+        self.addCleanup(tracer.wait)
+        self.addCleanup(tracer.terminate)
+        for line in tracer.stderr:
+            if "attached" in line:
+                break
+        else:
+            daemon.signal(signal.SIGCONT)
+            self.skipTest("strace may not look at processes here")
+        daemon.signal(signal.SIGCONT)
+        self.arrive(daemon, range(300))
+        tracer.terminate()
+        tracer.wait()
+        tracer.stderr.close()
+        daemon.stop()
+        batches = self.read("trace").count("VERDICT_BATCH")
+        self.assertGreater(batches, 0, self.read("trace"))
+        self.assertLess(batches + len(re.findall(r"MSG_VERDICT\b", self.read("trace"))), 150)
+
+    def test_a_reload_leaves_no_packet_behind(self):
+        self.rule()
+        self.write("judge.lua", "function filter(rec)\nend\n")
+        stack = "q:NFQUEUE,judge:LUA,v:VERDICT\n[judge]\nscript=judge.lua"
+        daemon = self.start(stack)
+        send(range(50))
+        # another script, and then another source, which takes the queue over
+        self.write("judge.lua", "function filter(rec)\n  rec['nfq.mark'] = 1\nend\n")
+        for turn, more in enumerate(("", "queue_length=2000"), 1):
+            self.write("stookd.conf", config(stack, more=more))
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_for(lambda count=turn: daemon.log().count("event=reloaded") == count, f"reload {turn}")
+            daemon.wait_for(lambda: waiting() is not None, "the queue")
+            send(range(50 * turn, 50 * turn + 50))
+        self.arrive(daemon, range(150))
+        daemon.stop()
 
     def test_repeat_and_other_queues(self):
         self.rule("-m", "mark", "!", "--mark", "1", port="5000")

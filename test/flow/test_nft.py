@@ -3,13 +3,14 @@
 test's own."""
 
 import json
+import os
 import socket
 import struct
 import subprocess
 import unittest
 
 import netns_kit
-from harness import Daemon, Programs
+from harness import BUILD, ROOT, Daemon, Programs
 
 WHY_NOT = netns_kit.enter() or netns_kit.prepare()
 if WHY_NOT:
@@ -137,6 +138,33 @@ class Nft(Programs):
             self.assertEqual(packet[1]["trace.target"], "j")
             self.assertEqual((packet[0]["ip.saddr"], packet[0]["udp.dport"], packet[0]["oob.ifindex_in"]), ("127.0.0.1", 5000, 1))
             self.assertEqual(len({row["trace.id"] for row in packet}), 1)
+
+    def test_a_namespace_is_waited_for_and_left(self):
+        name = "stook-nft"
+        daemon = self.start("NFTEVENT", f"netns={name}")
+        daemon.wait_for(lambda: "event=netns_absent" in daemon.log(), "it is told")
+        if not netns_kit.works("ip", "netns", "add", name):
+            self.skipTest("no named namespace can be made here")
+        daemon.wait_for(lambda: "event=listening instance=in" in daemon.log(), "it listens there")
+        subprocess.run(["ip", "netns", "exec", name, "nft", "add table ip there"], check=True)
+        daemon.wait_for(lambda: len(self.rows()) == 2, "the table and who made it")
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+        daemon.wait_for(lambda: "has gone, or is another one" in daemon.log(), "it is told")
+        daemon.stop()
+        self.assertEqual(self.rows()[0]["nft.table"], "there")
+
+    def test_without_the_capability_it_says_what_is_missing(self):
+        stacks = {"in:NFTEVENT,out:FILE": "cannot listen to changes of nftables", "in:NFTTRACE,out:FILE": "cannot listen to traces of nftables",
+                  "in:NFTCOUNTER(60),out:FILE": "cannot ask for counters of nftables",
+                  "in:NFCTST,out:FILE": "cannot ask for what connection tracking has done",
+                  "in:MADE,out:NFTSET": "cannot change sets of nftables"}
+        for stack, wanted in stacks.items():
+            out = "[out]\nset=inet t banned\n" if "NFTSET" in stack else OUT
+            path = self.write("stook.conf", f"[global]\nstack={stack}\n{out}")
+            done = subprocess.run(["setpriv", "--bounding-set=-net_admin", os.path.join(ROOT, BUILD, "stookd"), "-c", path],
+                                  cwd=self.dir, capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn(wanted + ": CAP_NET_ADMIN is missing", done.stderr)
 
     def test_an_interval_is_needed(self):
         for source, wanted in (("NFTCOUNTER", "pollinterval is not set; it takes how often counters are asked, as 60 or 500ms"),
