@@ -33,8 +33,7 @@ MeterTable::MeterTable(const MeterRules& rules)
       mask_(std::bit_ceil(2 * rules.most) - 1),
       slots_(memory<Slot>(std::calloc(mask_ + 1, sizeof(Slot)))),
       flows_(memory<MeteredFlow>(
-          std::aligned_alloc(alignof(MeteredFlow), (rules.most + most_ended) * sizeof(MeteredFlow)))),
-      all_places_(rules.most + most_ended) {}
+          std::aligned_alloc(alignof(MeteredFlow), (rules.most + most_ended) * sizeof(MeteredFlow)))) {}
 
 void MeterTable::fetch_flow(uint32_t hash) const {
   const Slot& slot = slots_[hash & mask_];

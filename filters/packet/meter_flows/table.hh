@@ -77,7 +77,6 @@ class MeterTable {
   size_t mask_;
   std::unique_ptr<Slot[], Release> slots_;
   std::unique_ptr<MeteredFlow[], Release> flows_;
-  size_t all_places_;
   size_t used_ = 0;
   size_t open_ = 0;
   size_t hand_ = 0;  // the place that is looked at next
