@@ -151,6 +151,23 @@ end
         daemon.wait_for(lambda: "event=verdict_unreadable instance=v" in daemon.log(), "it is told")
         daemon.stop()
 
+    def test_rows_that_a_script_fails(self):
+        """They go on to the sink; or to another one, which decides as it is told; or have the verdict of dropped ones."""
+        self.rule()
+        other = Listener(self, 5001)
+        self.write("judge.lua", "function filter(rec)\n  if rec['udp.dport'] == 5001 then error('no') end\nend\n")
+        for on_error, passed in (("pass", 50), ("w:VERDICT\n[w]\nverdict=drop", 0), ("drop", 0)):
+            daemon = self.start("q:NFQUEUE,base:BASE,judge:LUA,v:VERDICT\n[judge]\nscript=judge.lua\non_error=" + on_error)
+            for i in range(50):
+                send([i], 5001)
+                send([i])
+            self.arrive(daemon, range(50))
+            daemon.wait_for(lambda: waiting() == 0, "no packet waits")
+            self.assertEqual(len(other.look()), passed, on_error)
+            daemon.stop(code=1 if on_error == "drop" else 0)
+            self.at.got.clear()
+            other.got.clear()
+
     def test_what_a_filter_drops_is_dropped_or_not(self):
         self.rule()
         other = Listener(self, 5001)
