@@ -76,7 +76,7 @@ class GenEnd {
   Watcher timer_;
 };
 
-int run(const GenWish& wish) {
+int run(const GenWish& wish) ROOM(front) {
   Fd file = file_of(wish.config());
   PlanRequest request;
   request.file = "/proc/self/fd/" + std::to_string(file.get());

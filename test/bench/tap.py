@@ -17,7 +17,7 @@ import tempfile
 import time
 
 TAPS = {"all rows": ["tap", "parse"], "all rows, JSON": ["tap", "parse", "--json"],
-        "one in a hundred": ["tap", "parse", "--where", "status == 502 and bytes > 60000"],
+        "one in a hundred": ["tap", "parse", "--where", "status == 502 and body_bytes_sent > 40000"],
         "no row": ["tap", "parse", "--where", "status == 1"], "at the source": ["tap", "in"]}
 
 
@@ -59,9 +59,12 @@ def main():
         os.chdir(folder)
         with open("stookd.conf", "w", encoding="utf-8") as config:
             config.write(f"[global]\ncontrol=control\nthreads=1\nstack=in:made(what=access, rate={asked.rate}), "
-                         "parse:parse_access, web:keep(status >= 500 and bytes > 0), out:null\n")
+                         "parse:parse_access, web:keep(status >= 500), out:file(path=/dev/null)\n")
         with open("log", "wb") as log, subprocess.Popen([stookd, "-c", "stookd.conf"], stderr=log) as daemon:
             while not os.path.exists("control"):
+                if daemon.poll() is not None:
+                    with open("log", encoding="utf-8") as said:
+                        raise SystemExit(said.read())
                 time.sleep(0.01)
             time.sleep(1)
             for name, tap in TAPS.items():
