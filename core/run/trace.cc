@@ -121,7 +121,8 @@ void Trace::leaves(const Passing& at, const Selection& faulted) {
     if (verdict != nullptr) {
       add_step(at, one, verdict, changes(at, one));
     }
-    one.is_in = false;
+    // A sink encodes the rows of each address apart, so more of them may leave it.
+    one.is_in = one.is_in && verdict == nullptr && at.instance().plugin->kind == Kind::Sink;
   }
 }
 

@@ -41,6 +41,22 @@ TEST_CASE("lines look like what they are made after, and their clock runs") {
   CHECK_THAT(json[0], Catch::StartsWith("{\"time\":\"2026-01-01T00:00:00Z\",\"level\":\"") && Catch::EndsWith("\"}"));
 }
 
+TEST_CASE("numbered lines stay what they are, say their number and when they were made, and are filled up") {
+  for (const char* what : {"access", "syslog", "json"}) {
+    std::vector<std::string> plain = make({{"what", what}, {"count", "3"}});
+    std::vector<std::string> lines = make({{"what", what}, {"count", "3"}, {"numbered", "yes"}});
+    std::vector<std::string> filled = make({{"what", what}, {"count", "3"}, {"numbered", "yes"}, {"size", "400"}});
+    for (size_t i = 0; i < 3; i++) {
+      bool is_closed = plain[i].ends_with('"') || plain[i].ends_with('}');
+      CHECK((!is_closed || lines[i].back() == plain[i].back()));
+      CHECK(lines[i].substr(0, plain[i].size() - 1) == plain[i].substr(0, plain[i].size() - 1));
+      CHECK_THAT(lines[i], Catch::Contains(":" + std::to_string(i + 1)) && Catch::Contains("stook_sent"));
+      CHECK(filled[i].size() == 400);
+      CHECK((!is_closed || filled[i].back() == plain[i].back()));
+    }
+  }
+}
+
 TEST_CASE("flows have keys instead of a line") {
   room::enter(room::front);
   FakeFeed feed("made", {{"what", "flows"}, {"count", "300"}});
