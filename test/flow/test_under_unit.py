@@ -108,7 +108,8 @@ class Calls(Programs):
         self.assertGreater(len(seen), 40)
         self.assertLess({"landlock_restrict_self", "openat", "capset"}, allowed)
         self.assertNotIn("mount", allowed)
-        self.assertEqual(seen - allowed, set())
+        # stookd itself tries whether its own filter refuses this one.
+        self.assertEqual(seen - allowed - {"open_by_handle_at"}, set())
 
 
 class Credentials(Programs):
