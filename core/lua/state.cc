@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <new>
 
+#include "core/base/clock.hh"
 #include "core/base/text.hh"
 #include "core/lua/library.hh"
 #include "core/lua/stops.hh"
@@ -31,7 +32,8 @@ LuaState::LuaState(const LuaLimits& limits, std::string_view instance, std::stri
       raw_(make_state(heap_)),
       watch_(raw_, limits.budget, std::string(instance)),
       instance_(instance),
-      script_(script) {
+      script_(script),
+      usage_(instance, limits.memory) {
   *static_cast<LuaState**>(lua_getextraspace(raw_)) = this;
   if (!call(open_protected, nullptr)) {
     lua_close(raw_);
@@ -53,12 +55,17 @@ bool LuaState::call(lua_CFunction function, void* argument) {
   }
   lua_pushcfunction(raw_, function);
   lua_pushlightuserdata(raw_, argument);
+  int64_t start = monotonic_ns();
   int result = lua_pcall(raw_, 1, 0, handler);
+  usage_.ns.add(static_cast<uint64_t>(monotonic_ns() - start));
+  usage_.memory.set(static_cast<int64_t>(heap_.used()));
   if (result == LUA_OK) {
     lua_pop(raw_, handler != 0 ? 1 : 0);
     return true;
   }
   keep_error();
+  usage_.errors.add(1);
+  usage_.kills.add(watch_.is_over() ? 1 : 0);
   lua_settop(raw_, 0);
   if (result == LUA_ERRMEM || watch_.is_over()) {
     // What the failed call left above the top of the stack is in the frame of the next call, where a collection that is

@@ -11,6 +11,7 @@
 #include "core/base/log.hh"
 #include "core/lua/heap.hh"
 #include "core/lua/limits.hh"
+#include "core/lua/usage.hh"
 #include "core/lua/watchdog.hh"
 
 namespace stook {
@@ -86,6 +87,7 @@ class LuaState {
   std::string instance_;
   std::string script_;
   std::string error_;
+  LuaUsage usage_;
 };
 
 }  // namespace stook

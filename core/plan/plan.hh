@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "core/base/log.hh"
 #include "core/base/status.hh"
 #include "core/data/schema.hh"
+#include "core/net/address.hh"
 #include "core/spool/settings.hh"
 
 namespace stook {
@@ -144,8 +146,9 @@ struct Settings {
   uint64_t letters_size = 256 << 20;
   Duration stop_timeout{10'000'000'000};
   Duration stall_after{60'000'000'000};
-  std::string control;  // path of the control socket, empty: none
-  Size memory_max;      // 0: no limit
+  std::string control;              // path of the control socket, empty: none
+  std::optional<Endpoint> metrics;  // where /metrics is served over HTTP
+  Size memory_max;                  // 0: no limit
 };
 
 class Plan {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/settings.hh"
 
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
 #include "core/base/text.hh"
+#include "core/net/bound.hh"
 #include "core/plan/options.hh"
 #include "core/plan/registry.hh"
 #include "core/plan/ulogd.hh"
@@ -29,6 +34,7 @@ struct Global {
   Duration stop_timeout;
   Duration stall_after;
   std::string control;
+  std::string metrics;
   Size memory_max;
 };
 
@@ -56,6 +62,10 @@ constexpr Option rows[] = {
     option<&Global::stall_after>(
         "stall_after", "60s", "a source that has rows out and none acknowledged for so long is unhealthy; 0 is never"),
     option<&Global::control>("control", "", "the socket at which `stook health` asks; /run/stook/control by custom"),
+    option<&Global::metrics>(
+        "metrics", "",
+        "where metrics and health are served over HTTP: 127.0.0.1:9598, a port of this machine alone "
+        "(9598), or unix:/path"),
     option<&Global::memory_max>("memory_max", "0", "most memory that bundles and payloads may take; 0 is no limit")};
 
 // ulogd names its plugins by path; here they must only be in the build. What ulogd has and stook has not is a mistake where
@@ -68,6 +78,19 @@ bool check_plugin(Draft& draft, const Pair& pair) {
   draft.refuse(pair.value_place, "[global] plugin: no plugin '" + printable(name, 64) + "' in this build",
                did_you_mean(lower(name), plugin_names()));
   return false;
+}
+
+// A port alone is one of this machine; a path may have `unix:` before it.
+std::optional<Endpoint> read_pages_address(std::string_view text) {
+  text = trim(text);
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  bool is_port = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (is_port) {
+    return parse_listening("127.0.0.1:" + std::string(text), AddressForm::Network);
+  }
+  return parse_listening(text.substr(text.starts_with("unix:") ? 5 : 0), AddressForm::Any);
 }
 }  // namespace
 
@@ -97,6 +120,7 @@ void read_settings(Draft& draft) {
   Global global;
   std::vector<Given> given;
   Place level;
+  Place metrics;
   for (const Pair& pair : draft.ini.sections.front().pairs) {
     if (pair.name == "plugin") {
       check_plugin(draft, pair);
@@ -105,12 +129,18 @@ void read_settings(Draft& draft) {
       given.push_back({pair.name, pair.value, pair.is_verbatim, false, pair.place, pair.value_place, {}});
     }
     level = pair.name == "loglevel" ? pair.value_place : level;
+    metrics = pair.name == "metrics" ? pair.value_place : metrics;
   }
   OptionTable table{rows, &global};
   fill_options(draft, given, {&table, 1}, "[global] ", "[global]", {});
   Settings& settings = draft.settings;
   if (!global.loglevel.empty() && !find_level(global.loglevel, settings.loglevel)) {
     draft.refuse(level, "[global] loglevel: no such level", "it takes debug, info, notice, warning, error or fatal");
+  }
+  try {
+    settings.metrics = read_pages_address(global.metrics);
+  } catch (const std::invalid_argument& error) {
+    draft.refuse(metrics, std::string("[global] metrics: ") + error.what(), "");
   }
   draft.scripts = global.scripts;
   settings.logfile = global.logfile;

@@ -20,6 +20,7 @@
 #include "core/run/outbox.hh"
 #include "core/run/refusals.hh"
 #include "core/run/spooled.hh"
+#include "core/run/thread_clock.hh"
 
 namespace stook {
 
@@ -71,6 +72,8 @@ class Carrier {
   }
   /// The thread has nothing more to do, or never ran: join does not wait.
   bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
+  /// Main: CPU time of the thread (ns); 0: it has none.
+  int64_t cpu_ns() const { return cpu_ns_of(thread_); }
   void join();
   /// Any thread: asks the sink to open its target again.
   void ask_reopen() {

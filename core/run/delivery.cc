@@ -136,6 +136,7 @@ void Delivery::offer(Shipment shipment) {
   int64_t now = clock_();
   meter_.ns.add(static_cast<uint64_t>(now - start));
   meter_.deliveries.add(1);
+  meter_.offers.add(static_cast<uint64_t>(std::max<int64_t>(0, now - start)) / 1000);
   attempts_++;
   if (bisection_.is_active()) {
     bisection_.count_attempt();

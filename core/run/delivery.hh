@@ -46,6 +46,7 @@ struct SinkMeter {
   Gauge is_failing;  // 1 while the last answer was neither Done nor Refused
   Gauge is_broken;   // 1 while a device has not worked for ten minutes
   Histogram age;     // µs from sealing to Done
+  Histogram offers;  // µs inside deliver, by shipment
   Pulse pulse;
   ReasonRing reasons;                      // of rows that were not delivered
   RemarkMeter remarks;                     // what the sink counts itself

@@ -12,6 +12,7 @@
 #include "core/plan/plan.hh"
 #include "core/run/calls.hh"
 #include "core/run/carrier.hh"
+#include "core/run/engine_meters.hh"
 #include "core/run/front.hh"
 #include "core/run/health.hh"
 #include "core/run/report.hh"
@@ -66,6 +67,9 @@ class Engine {
   Standings standings(int64_t now) const;
   Standings standings() const;
   Health& health() { return health_; }
+  /// What is counted beside the rows, at this moment. The histograms in it live until the loop goes on.
+  EngineMeters meters() const;
+  const Plan& plan() const { return *plan_; }
   /// The element that has run for longest without coming back, if any has for more than a moment.
   Holder slowest_element(int64_t now) const;
   /// Every bundle, payload and receipt is home. REQUIRES: finish() has returned.

@@ -31,6 +31,7 @@ RouteFeed::RouteFeed(Front& front, RouteRun& route) : front_(front), route_(&rou
 void RouteFeed::fill_pools() {
   const Route& plan = route_->plan;
   pool_ = Pool<Bundle>(plan.bundles, [&] { return make_bundle(plan); });
+  meter.pool.set(static_cast<int64_t>(pool_.size()));
   ticks_ = Pool<Bundle>(route_->tick_period > 0 ? route_->lanes.size() : 0, [&] { return make_bundle(plan); });
   ledger_.resize(plan.bundles + route_->slots() + 2 * ticks_.size() + plan.held);
   marks_.resize(route_->lanes.size());
@@ -93,6 +94,7 @@ void RouteFeed::send(size_t lane) {
   bundle->sealed_at = now;
   meter.rows.add(bundle->rows());
   meter.bundles.add(1);
+  meter.pool_out.set(static_cast<int64_t>(pool_.size() - pool_.home()));
   route_->lanes[lane]->send(bundle);
   unannounced_++;
   announce_in_time(now);
@@ -135,6 +137,7 @@ Bundle* RouteFeed::next_bundle(size_t lane) {
     announce();
     is_paused_ = true;
     meter.pauses.add(1);
+    meter.paused_since.set(monotonic_ns());
     source_->pause();
   }
   return open_[lane];
@@ -164,6 +167,7 @@ void RouteFeed::collect_bundles() {
       bundle->reset();
     }
   }
+  meter.pool_out.set(static_cast<int64_t>(pool_.size() - pool_.home()));
 }
 
 void RouteFeed::collect() {
@@ -184,6 +188,7 @@ void RouteFeed::collect() {
   if (pool_.home() > 0 && can_open_one()) {
     front_.sate();
     is_paused_ = false;
+    meter.paused_since.set(0);
     source_->resume();
   }
 }

@@ -31,6 +31,9 @@ struct SourceMeter {
   Counter lost[losses];
   RemarkMeter remarks;
   Gauge finished;
+  Gauge pool;          // its bundles,
+  Gauge pool_out;      // and how many of them are not at home
+  Gauge paused_since;  // as there was no bundle (ns, monotonic); 0: it is not paused
 };
 
 /// The feed of one route. *Rooms:* the source's front.

@@ -78,6 +78,7 @@ void RouteFeed::read_again() {
   source_->close();
   source_.reset();
   is_paused_ = is_finished_ = false;
+  meter.paused_since.set(0);
   ledger_.drop_marks();
   marks_.assign(marks_.size(), {});
   start();

@@ -11,6 +11,7 @@
 #include "core/base/room.hh"
 #include "core/data/receipt.hh"
 #include "core/run/calls.hh"
+#include "core/run/thread_clock.hh"
 
 namespace stook {
 
@@ -30,6 +31,8 @@ class Front {
 
   /// Starts listening to wake-ups; and the thread of an own front.
   void launch() ROOM(front);
+  /// Main: CPU time of the thread (ns); 0: it has none.
+  int64_t cpu_ns() const { return cpu_ns_of(thread_); }
   void join();
   /// Main: has the front run these between two callbacks.
   void call(Calls::Works works) ROOM(front) {

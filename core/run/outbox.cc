@@ -44,7 +44,9 @@ Payload* Outbox::reserve(size_t lane) {
   // Half of the slots, so that carrier and worker do not wake each other for every payload.
   wanted_.exchange(static_cast<int64_t>(std::max<size_t>(1, slots_ / 2)), std::memory_order_acq_rel);
   collect();
-  return pool.take();
+  Payload* payload = pool.take();
+  starved.add(payload == nullptr ? 1 : 0);
+  return payload;
 }
 
 void Outbox::announce() {
@@ -66,6 +68,7 @@ bool Outbox::is_full() {
 
 void Outbox::give_back(Payload* payload) {
   link_->give_back(payload);
+  returned.add(1);
   if (wanted_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     worker.bell.ring();
   }

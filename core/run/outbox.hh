@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/link.hh"
+#include "core/base/meter.hh"
 #include "core/base/room.hh"
 #include "core/data/payload.hh"
 #include "core/data/pool.hh"
@@ -51,6 +52,7 @@ class Outbox {
   /// Sends a payload to the carrier, which sees it when it looks by itself or when `announce` rings its bell.
   void post(Payload* payload) ROOM(worker) {
     link_->send(payload);
+    posted.add(1);
     is_announced_ = false;
   }
   /// Rings the carrier's bell if anything was posted since the last time.
@@ -67,6 +69,9 @@ class Outbox {
   size_t slots() const { return total_; }
   Worker& worker;
   Carrier& carrier;
+  Counter posted;    // by the worker
+  Counter starved;   // how often the worker found no slot and left the bundle
+  Counter returned;  // by the carrier
 
  private:
   void collect() ROOM(worker);

@@ -22,6 +22,10 @@ std::vector<std::string> ids_of(const std::vector<Comparison::Reworked>& reworke
   return ids;
 }
 
+std::string metrics_of(const Settings& settings) {
+  return settings.metrics ? settings.metrics->text() : std::string();
+}
+
 // As many as a line of the log may hold.
 std::string show_ids(const std::vector<std::string>& ids) {
   std::string text;
@@ -137,11 +141,12 @@ void Service::apply_settings(const Settings& next) {
   }
   struct Fixed {
     const char* option;
-    const std::string& former;
-    const std::string& now;
+    std::string former;
+    std::string now;
   };
-  for (const Fixed& one : {Fixed{"pidfile", settings_.pidfile, next.pidfile}, Fixed{"user", settings_.user, next.user},
-                           Fixed{"control", settings_.control, next.control}}) {
+  for (const Fixed& one :
+       {Fixed{"pidfile", settings_.pidfile, next.pidfile}, Fixed{"user", settings_.user, next.user},
+        Fixed{"control", settings_.control, next.control}, Fixed{"metrics", metrics_of(settings_), metrics_of(next)}}) {
     if (one.former != one.now) {
       log_event(Level::Warning, "reload_waits",
                 Fields()("option", one.option)("reason", "it takes effect at the next start"));

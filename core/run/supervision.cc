@@ -28,11 +28,20 @@ Control::Verb in_two_forms(Text text, Json json) {
 }  // namespace
 
 Supervision::Supervision(Engine& engine, Loop& loop, const Settings& settings)
-    : engine_(engine), loop_(loop), path_(settings.control), notify_(Notify::from_environment()), control_(loop) {
+    : engine_(engine),
+      loop_(loop),
+      path_(settings.control),
+      pages_at_(settings.metrics),
+      notify_(Notify::from_environment()),
+      control_(loop),
+      metrics_(engine),
+      pages_(loop) {
   control_.add("health [json]", in_two_forms([this] { return health_text(); }, [this] { return health_json(); }));
   control_.add("ledger [json]",
                in_two_forms([this] { return engine_.report().table(); }, [this] { return engine_.report().json(); }));
   engine_.taps().add_verbs(control_);
+  control_.add("metrics [openmetrics]", [this](const Words& words) ROOM(front) { return metrics_.answer(words); });
+  metrics_.add_to(pages_);
 }
 
 // Rows go on by the former configuration, so this is no lack of health; but somebody believes that it has changed.
@@ -65,6 +74,9 @@ void Supervision::open() {
   if (!path_.empty()) {
     control_.open(path_);
   }
+  if (pages_at_) {
+    pages_.open(*pages_at_);
+  }
 }
 
 void Supervision::started() {
@@ -83,6 +95,7 @@ void Supervision::reloading() {
 
 void Supervision::reloaded(const std::string& failure) {
   reload_failure_ = failure;
+  metrics_.count_reload(failure.empty());
   told_ = engine_.standings().summary();
   notify_.ready(told_);
 }

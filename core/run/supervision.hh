@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "core/api/loop.hh"
@@ -11,6 +12,8 @@
 #include "core/plan/plan.hh"
 #include "core/run/control.hh"
 #include "core/run/engine.hh"
+#include "core/run/http_pages.hh"
+#include "core/run/metrics.hh"
 
 namespace stook {
 
@@ -28,7 +31,7 @@ class Supervision {
 
   /// What the verb `reload` does; it gives back what is wrong with the configuration, or nothing. Before `open`.
   void on_reload(std::function<std::string()> reload);
-  /// Opens the control socket if the configuration names one. Throws SetupError.
+  /// Opens the control socket and the pages if the configuration names them. Throws SetupError.
   void open() ROOM(front);
   /// Everything runs.
   void started() ROOM(front);
@@ -49,8 +52,11 @@ class Supervision {
   Engine& engine_;
   Loop& loop_;
   const std::string path_;
+  const std::optional<Endpoint> pages_at_;
   Notify notify_;
   Control control_;
+  Metrics metrics_;
+  HttpPages pages_;
   Watcher watchdog_;
   std::string told_;
   std::string reload_failure_;  // of the last reload

@@ -17,6 +17,7 @@
 #include "core/run/lane.hh"
 #include "core/run/outbox.hh"
 #include "core/run/reasons.hh"
+#include "core/run/thread_clock.hh"
 #include "core/run/witness.hh"
 
 namespace stook {
@@ -60,6 +61,8 @@ class Worker {
     end_asked_.store(true, std::memory_order_release);
     bell.ring();
   }
+  /// Main: CPU time of the thread (ns); 0: it has none.
+  int64_t cpu_ns() const { return cpu_ns_of(thread_); }
   void join() {
     if (thread_.joinable()) {
       thread_.join();
