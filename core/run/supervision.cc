@@ -5,6 +5,7 @@
 #include "core/base/log.hh"
 #include "core/base/text.hh"
 #include "core/plan/describe_table.hh"
+#include "core/plan/topology.hh"
 #include "core/run/taps.hh"
 
 namespace stook {
@@ -42,6 +43,10 @@ Supervision::Supervision(Engine& engine, Loop& loop, const Settings& settings)
   engine_.taps().add_verbs(control_);
   control_.add("metrics [openmetrics]", [this](const Words& words) ROOM(front) { return metrics_.answer(words); });
   metrics_.add_to(pages_);
+  control_.add("graph", [this](const Words& words) -> Control::Answer {
+    return words.empty() ? Control::Answer{true, topology_of(engine_.plan()).text()}
+                         : Control::Answer{false, "it takes no words"};
+  });
 }
 
 // Rows go on by the former configuration, so this is no lack of health; but somebody believes that it has changed.

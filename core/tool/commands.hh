@@ -21,6 +21,10 @@ int state_command(const std::vector<std::string>& words);
 int health_command(const std::vector<std::string>& words);
 /// `stook ledger [--socket PATH | -c FILE] [--json]`: the rows of a running stookd at every edge.
 int ledger_command(const std::vector<std::string>& words);
+/// `stook top [-b] [-n N] [-d TIME] [-s COLUMN] [-f TEXT] [--json]`: what each element of a running stookd does.
+int top_command(const std::vector<std::string>& words);
+/// `stook graph [FILE | 'STACK'] [--dot | --svg | --json]`: the stacks, and what passes in a running stookd.
+int graph_command(const std::vector<std::string>& words);
 /// `stook reload [--socket PATH | -c FILE]`: as SIGHUP does; 1: the configuration is wrong, and the former one runs on.
 int reload_command(const std::vector<std::string>& words);
 /// `stook tap ELEMENT [--where EXPRESSION] [--json] [-n N] [--for TIME]`: rows of a running stookd as they pass.

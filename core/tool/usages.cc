@@ -20,6 +20,8 @@ constexpr Line lines[] = {
     {"state reset FILE --from-start|--from-end", "begin again at the start, or at the end"},
     {"health [--socket PATH] [-c FILE] [--json]", ""},
     {"ledger [--socket PATH] [-c FILE] [--json]", ""},
+    {"top [-b] [-n N] [-d TIME] [-s COLUMN] [-f TEXT] [--json] [--socket PATH] [-c FILE]", ""},
+    {"graph [FILE|STACK] [--dot] [--svg] [--json] [-d TIME] [--socket PATH] [-c FILE]", ""},
     {"reload [--socket PATH] [-c FILE] [--json]", ""},
     {"tap ELEMENT [--where EXPRESSION] [--json] [-n N] [--for TIME] [--socket PATH] [-c FILE]", ""},
     {"trace N [SOURCE] [--json] [--for TIME] [--socket PATH] [-c FILE]", ""},
