@@ -20,7 +20,9 @@ constexpr Line lines[] = {
     {"state reset FILE --from-start|--from-end", "begin again at the start, or at the end"},
     {"health [--socket PATH] [-c FILE] [--json]", ""},
     {"ledger [--socket PATH] [-c FILE] [--json]", ""},
-    {"top [-b] [-n N] [-d TIME] [-s COLUMN] [-f TEXT] [--json] [--socket PATH] [-c FILE]", ""},
+    {"top [-b|--batch] [-n N] [-d|--delay TIME] [-s|--sort COLUMN] [-f|--filter TEXT] [--json] [--socket PATH] [-c "
+     "FILE]",
+     ""},
     {"graph [FILE|STACK] [--dot] [--svg] [--json] [-d TIME] [--socket PATH] [-c FILE]", ""},
     {"reload [--socket PATH] [-c FILE] [--json]", ""},
     {"tap ELEMENT [--where EXPRESSION] [--json] [-n N] [--for TIME] [--socket PATH] [-c FILE]", ""},
