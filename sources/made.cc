@@ -11,7 +11,7 @@
 ///     count=1000000
 ///     seed=7
 ///
-/// With `numbered` each line says which it is and when it was made (ns since 1970), before the quote or brace at its end:
+/// With `numbered` each line says which it is and when it was made (ns since 1970), before a quote or brace at its end:
 /// `stook_seq=in:17 stook_sent=1795327723839964991`, in JSON `,"stook_seq":"in:17","stook_sent":1795327723839964991`.
 ///
 /// A row:

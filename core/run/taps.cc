@@ -162,7 +162,8 @@ std::string Taps::unknown(std::string_view element, bool must_be_source) const {
   for (const std::string& id : ids) {
     all += (all.empty() ? "" : ", ") + id;
   }
-  std::string_view near = nearest_name(element, std::vector<std::string>(ids.begin(), ids.end()));
+  std::vector<std::string> known(ids.begin(), ids.end());
+  std::string_view near = nearest_name(element, known);
   return std::string("no ") + (must_be_source ? "source" : "element") + " '" + printable(element, 64) + "'; " +
          (near.empty() ? "there are " + all : "did you mean '" + std::string(near) + "'?");
 }
