@@ -22,6 +22,8 @@ struct Endpoint {
   std::string path;
 
   bool is_unix() const { return !path.empty(); }
+  /// Only this machine can reach it.
+  bool is_local() const { return is_unix() || host == "localhost" || host == "::1" || host.starts_with("127."); }
   /// As it is written: `[::1]:514`, `/run/stook.sock`.
   std::string text() const;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;

@@ -110,6 +110,7 @@ std::unique_ptr<Plan> make_plan(const PlanRequest& request) {
   if (!draft.errors.empty()) {
     throw ConfigErrors(std::move(draft.errors));
   }
+  plan->written = written(draft);
   take_members(draft);
   for (InstanceDraft& one : draft.instances) {
     if (one.instance) {

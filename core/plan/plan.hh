@@ -15,6 +15,7 @@
 #include "core/base/status.hh"
 #include "core/data/schema.hh"
 #include "core/net/address.hh"
+#include "core/plan/written.hh"
 #include "core/spool/settings.hh"
 
 namespace stook {
@@ -148,6 +149,7 @@ struct Settings {
   Duration stall_after{60'000'000'000};
   std::string control;              // path of the control socket, empty: none
   std::optional<Endpoint> metrics;  // where /metrics is served over HTTP
+  std::optional<Endpoint> live;     // where the live page is served, on this machine alone
   Size memory_max;                  // 0: no limit
 };
 
@@ -157,6 +159,8 @@ class Plan {
   /// Shared with the plan before it, whose equal instances this one takes over, and with what still runs them.
   std::vector<std::shared_ptr<Instance>> instances;
   std::vector<std::unique_ptr<Route>> routes;
+  /// For people who look at what runs.
+  std::vector<WrittenInstance> written;
 
   /// The instance of that id, or null.
   const Instance* find(std::string_view id) const;

@@ -35,6 +35,7 @@ struct Global {
   Duration stall_after;
   std::string control;
   std::string metrics;
+  std::string control_http;
   Size memory_max;
 };
 
@@ -66,6 +67,10 @@ constexpr Option rows[] = {
         "metrics", "",
         "where metrics and health are served over HTTP: 127.0.0.1:9598, a port of this machine alone "
         "(9598), or unix:/path"),
+    option<&Global::control_http>(
+        "control_http", "",
+        "where the live page is served over HTTP: 127.0.0.1:9599, a port of this machine (9599), "
+        "or unix:/path"),
     option<&Global::memory_max>("memory_max", "0", "most memory that bundles and payloads may take; 0 is no limit")};
 
 // ulogd names its plugins by path; here they must only be in the build. What ulogd has and stook has not is a mistake where
@@ -91,6 +96,15 @@ std::optional<Endpoint> read_pages_address(std::string_view text) {
     return parse_listening("127.0.0.1:" + std::string(text), AddressForm::Network);
   }
   return parse_listening(text.substr(text.starts_with("unix:") ? 5 : 0), AddressForm::Any);
+}
+
+// Rows can be looked at there, and nobody is asked who he is.
+std::optional<Endpoint> read_live_address(std::string_view text) {
+  std::optional<Endpoint> address = read_pages_address(text);
+  if (address && !address->is_local()) {
+    throw std::invalid_argument("other machines could reach it; it would be 127.0.0.1:PORT, [::1]:PORT or unix:/path");
+  }
+  return address;
 }
 }  // namespace
 
@@ -121,6 +135,7 @@ void read_settings(Draft& draft) {
   std::vector<Given> given;
   Place level;
   Place metrics;
+  Place live;
   for (const Pair& pair : draft.ini.sections.front().pairs) {
     if (pair.name == "plugin") {
       check_plugin(draft, pair);
@@ -130,6 +145,7 @@ void read_settings(Draft& draft) {
     }
     level = pair.name == "loglevel" ? pair.value_place : level;
     metrics = pair.name == "metrics" ? pair.value_place : metrics;
+    live = pair.name == "control_http" ? pair.value_place : live;
   }
   OptionTable table{rows, &global};
   fill_options(draft, given, {&table, 1}, "[global] ", "[global]", {});
@@ -141,6 +157,11 @@ void read_settings(Draft& draft) {
     settings.metrics = read_pages_address(global.metrics);
   } catch (const std::invalid_argument& error) {
     draft.refuse(metrics, std::string("[global] metrics: ") + error.what(), "");
+  }
+  try {
+    settings.live = read_live_address(global.control_http);
+  } catch (const std::invalid_argument& error) {
+    draft.refuse(live, std::string("[global] control_http: ") + error.what());
   }
   draft.scripts = global.scripts;
   settings.logfile = global.logfile;

@@ -58,6 +58,9 @@ class Control {
   /// Takes the socket away, unless somebody else's is at its path by now.
   void close() ROOM(front);
 
+  /// What a caller would get for this line.
+  Answer answer(std::string_view line) const;
+
   size_t connections() const { return connections_.size(); }
 
  private:
@@ -69,7 +72,6 @@ class Control {
   void on_connect() ROOM(front);
   void on_retry() ROOM(front);
   void listen() ROOM(front);
-  Answer answer(std::string_view line) const;
   std::string help() const;
   /// The connection is destroyed.
   void drop(const Connection& connection) ROOM(front);

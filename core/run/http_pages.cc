@@ -2,9 +2,9 @@
 /// Floor 4. How pages are served (RFC 9112, as little of it as clients need):
 ///
 ///   A client sends a head of at most 8,192 bytes: a request line `GET /path?query HTTP/1.1` and header fields, of which
-///   only `Accept` is looked at. What comes behind the head is not.
+///   only `Accept` and `Host` are looked at. What comes behind the head is not.
 ///   The answer has `Content-Length` and `Connection: close`; one connection is one question. HEAD gets no body.
-///   400: the head is no HTTP/1; 404: no such page, and the body lists those there are; 405: another method; 431: the head
+///   400: the head is no HTTP/1; 403: what only this machine can reach was asked for by another name than its own; 404: no such page, and the body lists those there are; 405: another method; 431: the head
 ///   is too long; 503: 16 clients are here already.
 ///   5 seconds from connecting to the end of the answer, then the connection is closed wherever it is.
 #include "core/run/http_pages.hh"
@@ -33,9 +33,11 @@ struct Phrase {
 };
 constexpr Phrase phrases[] = {{200, "OK"},
                               {400, "Bad Request"},
+                              {403, "Forbidden"},
                               {404, "Not Found"},
                               {405, "Method Not Allowed"},
                               {431, "Request Header Fields Too Large"},
+                              {500, "Internal Server Error"},
                               {503, "Service Unavailable"}};
 
 HttpPage plain_page(int status, std::string_view text) {
@@ -57,6 +59,7 @@ std::string rendered(const HttpPage& page, bool has_body) {
 struct Head {
   bool is_valid = false;
   std::string_view method;
+  std::string_view host;
   HttpQuestion question;
 };
 
@@ -79,15 +82,25 @@ Head read_head(std::string_view text) {
   for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
     std::string_view field = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
     size_t colon = field.find(':');
-    if (colon != std::string_view::npos && equal_in_any_case(field.substr(0, colon), "accept")) {
+    if (colon == std::string_view::npos) {
+      continue;
+    }
+    if (equal_in_any_case(field.substr(0, colon), "accept")) {
       head.question.accept = field.substr(colon + 1);
+    } else if (equal_in_any_case(field.substr(0, colon), "host")) {
+      head.host = trim(field.substr(colon + 1));
     }
   }
   return head;
 }
 
-bool is_local(const Endpoint& where) {
-  return where.is_unix() || where.host == "::1" || where.host.starts_with("127.");
+// A page of somebody else's may call this machine by a name of its own, and would be let read what a browser gets from there
+// ("DNS rebinding"). Who means this machine says an address, or `localhost`.
+bool is_this_machine(std::string_view host) {
+  size_t colon = host.find(':', host.starts_with('[') ? host.find(']') : 0);
+  std::string_view name = host.substr(0, colon);
+  return name.empty() || name.starts_with('[') || equal_in_any_case(name, "localhost") ||
+         std::all_of(name.begin(), name.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
 }  // namespace
 
@@ -132,6 +145,8 @@ class HttpPages::Connection {
       page = plain_page(400, "this speaks HTTP/1.1");
     } else if (head.method != "GET" && head.method != "HEAD") {
       page = plain_page(405, "GET and HEAD are answered");
+    } else if (pages_.is_local_ && !is_this_machine(head.host)) {
+      page = plain_page(403, "this is asked by an address of this machine, or as localhost");
     } else {
       page = pages_.answer(head.question);
     }
@@ -183,9 +198,10 @@ void HttpPages::add(std::string_view path, std::string_view doc, Page page) {
 
 void HttpPages::open(const Endpoint& where) {
   socket_ = std::make_unique<BoundSocket>(Listening{where}, "pages");
-  Level level = is_local(where) ? Level::Notice : Level::Warning;
+  is_local_ = where.is_local();
+  Level level = is_local_ ? Level::Notice : Level::Warning;
   log_event(level, "pages_open",
-            Fields()("address", text())("reached_by", is_local(where) ? "this machine" : "other machines"));
+            Fields()("address", text())("reached_by", is_local_ ? "this machine" : "other machines"));
   listen();
 }
 

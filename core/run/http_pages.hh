@@ -72,6 +72,7 @@ class HttpPages {
   Loop& loop_;
   std::vector<Named> pages_;
   std::unique_ptr<BoundSocket> socket_;
+  bool is_local_ = false;
   Watcher accept_;
   Watcher retry_;
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -100,11 +100,12 @@ std::string Report::json() const {
     };
     text += text.back() == '[' ? "" : ",";
     text += "{\"id\":\"" + line.id + "\",\"kind\":\"" + std::string(line.kind) + "\",\"plugin\":\"" + line.plugin +
-            "\",\"route\":\"" + line.route + "\"" + number("in", line.in) + number("appended", line.appended) +
-            number("out", line.out) + number("disposed", line.disposed) + number("held", line.held) +
-            number("spooled", line.spooled) + number("faults", line.faults) + number("routed", line.routed) +
-            number("lettered", line.lettered) + number("in_flight", line.in_flight) + number("bytes", line.bytes) +
-            number("ns", line.ns) + number("deliveries", line.deliveries) + number("retries", line.retries) +
+            "\",\"route\":\"" + line.route + "\"" + number("depth", line.depth) + number("in", line.in) +
+            number("appended", line.appended) + number("out", line.out) + number("disposed", line.disposed) +
+            number("held", line.held) + number("spooled", line.spooled) + number("faults", line.faults) +
+            number("routed", line.routed) + number("lettered", line.lettered) + number("in_flight", line.in_flight) +
+            number("bytes", line.bytes) + number("ns", line.ns) + number("deliveries", line.deliveries) +
+            number("retries", line.retries) +
             (line.state.empty() ? "" : ",\"state\":\"" + std::string(line.state) + "\"") +
             number("type_faults", line.type_faults) + number("keys_lost", line.keys_lost);
     for (auto& [name, count] : line.remarks) {

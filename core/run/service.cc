@@ -22,8 +22,8 @@ std::vector<std::string> ids_of(const std::vector<Comparison::Reworked>& reworke
   return ids;
 }
 
-std::string metrics_of(const Settings& settings) {
-  return settings.metrics ? settings.metrics->text() : std::string();
+std::string text_of(const std::optional<Endpoint>& address) {
+  return address ? address->text() : std::string();
 }
 
 // As many as a line of the log may hold.
@@ -144,9 +144,10 @@ void Service::apply_settings(const Settings& next) {
     std::string former;
     std::string now;
   };
-  for (const Fixed& one :
-       {Fixed{"pidfile", settings_.pidfile, next.pidfile}, Fixed{"user", settings_.user, next.user},
-        Fixed{"control", settings_.control, next.control}, Fixed{"metrics", metrics_of(settings_), metrics_of(next)}}) {
+  for (const Fixed& one : {Fixed{"pidfile", settings_.pidfile, next.pidfile}, Fixed{"user", settings_.user, next.user},
+                           Fixed{"control", settings_.control, next.control},
+                           Fixed{"metrics", text_of(settings_.metrics), text_of(next.metrics)},
+                           Fixed{"control_http", text_of(settings_.live), text_of(next.live)}}) {
     if (one.former != one.now) {
       log_event(Level::Warning, "reload_waits",
                 Fields()("option", one.option)("reason", "it takes effect at the next start"));

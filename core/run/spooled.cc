@@ -68,7 +68,8 @@ bool Spooled::try_to_open() {
     open_spool();
   } catch (const SetupError& error) {
     if (auto pass = wait_limit_.pass()) {
-      log_event(error.code == foreign ? Level::Error : Level::Info, "spool_waits",
+      Level level = error.code == foreign ? Level::Error : Level::Info;
+      log_event(level, "spool_waits",
                 Fields()("instance", instance_.id)("reason", error.what())("suppressed", pass.suppressed));
     }
     retry_at_ = monotonic_ns() + take_over_pause;

@@ -33,10 +33,13 @@ Supervision::Supervision(Engine& engine, Loop& loop, const Settings& settings)
       loop_(loop),
       path_(settings.control),
       pages_at_(settings.metrics),
+      live_at_(settings.live),
       notify_(Notify::from_environment()),
       control_(loop),
       metrics_(engine),
-      pages_(loop) {
+      pages_(loop),
+      live_pages_(loop),
+      live_(loop, control_, [this] { return written_json(engine_.plan().written); }) {
   control_.add("health [json]", in_two_forms([this] { return health_text(); }, [this] { return health_json(); }));
   control_.add("ledger [json]",
                in_two_forms([this] { return engine_.report().table(); }, [this] { return engine_.report().json(); }));
@@ -47,6 +50,7 @@ Supervision::Supervision(Engine& engine, Loop& loop, const Settings& settings)
     return words.empty() ? Control::Answer{true, topology_of(engine_.plan()).text()}
                          : Control::Answer{false, "it takes no words"};
   });
+  live_.add_to(live_pages_);
 }
 
 // Rows go on by the former configuration, so this is no lack of health; but somebody believes that it has changed.
@@ -81,6 +85,9 @@ void Supervision::open() {
   }
   if (pages_at_) {
     pages_.open(*pages_at_);
+  }
+  if (live_at_) {
+    live_pages_.open(*live_at_);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "core/run/control.hh"
 #include "core/run/engine.hh"
 #include "core/run/http_pages.hh"
+#include "core/run/live/live_page.hh"
 #include "core/run/metrics.hh"
 
 namespace stook {
@@ -53,10 +54,13 @@ class Supervision {
   Loop& loop_;
   const std::string path_;
   const std::optional<Endpoint> pages_at_;
+  const std::optional<Endpoint> live_at_;
   Notify notify_;
   Control control_;
   Metrics metrics_;
   HttpPages pages_;
+  HttpPages live_pages_;
+  LivePage live_;
   Watcher watchdog_;
   std::string told_;
   std::string reload_failure_;  // of the last reload
