@@ -13,6 +13,7 @@ from harness import Daemon, Programs
 CONFIG = """
 [global]
 control_http=127.0.0.1:0
+stop_timeout=200ms
 stack=web:MADE,p:PARSE_ACCESS,bad:KEEP,out:FILE
 stack=web:MADE,p:PARSE_ACCESS,wrong:LUA,n:NULL
 stack=sys:MADE,send:HTTP
