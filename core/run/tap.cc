@@ -7,7 +7,7 @@ namespace stook {
 
 namespace {
 /// Of a second of the worker's.
-constexpr int64_t share_per_mille = 12;
+constexpr int64_t share_per_mille = 8;
 constexpr int64_t most_budget = 8'000'000;
 constexpr int64_t row_cost = 800;
 constexpr int64_t test_cost = 10;

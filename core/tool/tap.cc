@@ -24,7 +24,7 @@ constexpr const char* tap_usage =
     "  --json               an object a line\n"
     "  -n N                 ends after so many rows\n"
     "  --for TIME           ends after so long: 10s\n"
-    "All rows are shown as long as there are few; of more, as many as cost 1.2 % of a worker's time, and it is said\n"
+    "All rows are shown as long as there are few; of more, as many as cost 0.8 % of a worker's time, and it is said\n"
     "how many.\n";
 constexpr const char* trace_usage =
     "usage: stook trace N [SOURCE] [--json] [--for TIME] [--socket PATH | -c FILE]\n"
