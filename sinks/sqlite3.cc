@@ -30,7 +30,7 @@ struct Sqlite3Config {
 
 constexpr Option sqlite3_options[] = {
     option<&Sqlite3Config::db>("db", required, "the database, which is there already"),
-    option<&Sqlite3Config::table>("table", required, "its table, whose columns are keys with _ in place of ."),
+    option<&Sqlite3Config::table>("table", required, "its table, whose columns are keys with _ for each point"),
     option<&Sqlite3Config::busy_timeout>("busy_timeout", "300ms", "how long to wait for another who writes", {0, 60e9}),
 };
 
