@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/packet/meter_flows/packets.hh"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -53,8 +54,9 @@ constexpr MeterIn port_pairs[][2] = {{meter_tcp_source, meter_tcp_destination},
                                      {meter_sctp_source, meter_sctp_destination}};
 constexpr MeterIn icmp_keys[][3] = {{meter_icmp_type, meter_icmp_code, meter_icmp_echo},
                                     {meter_icmp6_type, meter_icmp6_code, meter_icmp6_echo}};
-constexpr int64_t second = 1'000'000'000;
-constexpr int64_t microsecond = 1000;
+constexpr uint64_t second = 1'000'000'000;
+constexpr uint64_t microsecond = 1000;
+constexpr uint64_t latest = uint64_t{1} << 62;  // ns
 constexpr uint64_t wide_head = 40;
 
 struct End {
@@ -165,17 +167,18 @@ uint32_t MeterPackets::length(Row row, bool is_wide) const {
   return static_cast<uint32_t>(said + (is_wide ? wide_head : 0));
 }
 
+// Between 1970 and 2116, whatever the row says: differences of two times are times too.
 int64_t MeterPackets::time(Row row) const {
   const Cell* cell = columns_[meter_time] == nullptr ? nullptr : columns_[meter_time]->find(row);
   if (cell != nullptr && cell->type == Type::Time) {
-    return cell->integer;
+    return std::clamp<int64_t>(cell->integer, 0, int64_t{latest});
   }
   NumberAt seconds = number_at(columns_[meter_second], row);
   if (!seconds) {
     return now_;
   }
-  auto micros = static_cast<int64_t>(number_at(columns_[meter_microsecond], row).value);
-  return static_cast<int64_t>(seconds.value) * second + micros * microsecond;
+  uint64_t micros = std::min<uint64_t>(number_at(columns_[meter_microsecond], row).value, 999'999);
+  return static_cast<int64_t>(std::min(seconds.value, latest / second - 1) * second + micros * microsecond);
 }
 
 uint8_t MeterPackets::flags(Row row) const {

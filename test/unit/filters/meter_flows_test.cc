@@ -69,11 +69,12 @@ struct Metered {
     return *this;
   }
   Metered& tick(int64_t now, bool is_last = false) {
+    ticked = now;
     rig.tick(now, is_last);
     drain();
     return *this;
   }
-  Metered& finish() { return tick(second, true); }
+  Metered& finish() { return tick(ticked, true); }  // at once: that clock never goes back
   void drain() {
     take();
     while (rig.more()) {
@@ -113,6 +114,7 @@ struct Metered {
   Rig rig;
   std::deque<std::string> kept;
   std::vector<std::string> lines;
+  int64_t ticked = second;
 };
 
 using Lines = std::vector<std::string>;
@@ -270,6 +272,16 @@ TEST_CASE("while no packets come time goes on by ticks") {
     metered.tick(i * second);
   }
   CHECK(metered.lines == Lines{"1>2 1000 53 17 1 100 0 0 0 0 0-0 r1"});
+}
+
+TEST_CASE("times before 1970 and after 2116 are those years' ends") {
+  for (auto [said, kept] : {std::pair(INT64_MIN, int64_t{0}), {INT64_MAX, int64_t{1} << 62}}) {
+    Metered metered(short_times);
+    metered.add({.time = said});
+    metered.run().finish();
+    std::string time = std::to_string((kept - begin) / 1000);
+    CHECK(metered.lines == Lines{"1>2 1000 53 17 1 100 0 0 0 0 " + time + "-" + time + " r4"});
+  }
 }
 
 TEST_CASE("packets of an older capture are flows of their own") {
