@@ -224,13 +224,13 @@ int BatchDriver::put(lua_State* raw) {
     at++;
     type = is_for_all ? type : lua_rawgeti(raw, 3, at);
     const Cell* old = before == nullptr ? nullptr : before->find(row);
-    const char* text = type == LUA_TSTRING && old == nullptr ? lua_tolstring(raw, -1, nullptr) : nullptr;
-    if (text != nullptr && text == taken.text) {
+    const void* string = type == LUA_TSTRING && old == nullptr ? lua_topointer(raw, -1) : nullptr;
+    if (string != nullptr && string == taken.string) {
       one.cells.set(row, taken.cell);
     } else if (type != LUA_TNIL) {
       taken.cell = take_typed(raw, is_for_all ? 3 : 4, one.type, "value", static_cast<size_t>(at), old,
                               self.batch_->bundle().arena());
-      taken.text = text;
+      taken.string = string;
       one.cells.set(row, taken.cell);
     }
     lua_settop(raw, 3);

@@ -59,17 +59,12 @@ bool PositionalDriver::push_arguments(lua_State* raw, Row row) {
 // The j-th write's value. Behind the memos of the reads stand those of the writes.
 Cell PositionalDriver::take(lua_State* raw, int index, size_t j, const Cell* old) {
   Result& what = results_[j];
-  Arena& arena = batch_->bundle().arena();
-  if (old != nullptr || what.type != Type::Text || lua_type(raw, index) != LUA_TSTRING) {
-    return take_typed(raw, index, what.type, "result", j + 2, old, arena);
-  }
-  const char* text = lua_tolstring(raw, index, nullptr);
-  if (text != what.taken.text) {
-    what.taken.cell = take_typed(raw, index, what.type, "result", j + 2, nullptr, arena);
-    what.taken.text = text;
+  Cell cell = take_typed(raw, index, what.type, "result", j + 2, old, batch_->bundle().arena());
+  if (old == nullptr && what.type == Type::Text && lua_type(raw, index) == LUA_TSTRING) {
+    what.taken = {lua_topointer(raw, index), cell};
     lua_copy(raw, index, static_cast<int>(3 + reads_.size() * TypedRead::memos + j));
   }
-  return what.taken.cell;
+  return cell;
 }
 
 // The results from stack place `first` on: the word on the row, then the writes.
@@ -83,10 +78,12 @@ void PositionalDriver::take_results(lua_State* raw, int first) {
   for (size_t j = 0; j < results_.size(); j++) {
     Result& what = results_[j];
     int index = first + 1 + static_cast<int>(j);
-    what.is_set = what.id != no_key && !lua_isnil(raw, index);
+    const Column* column = what.id == no_key ? nullptr : bundle.column(what.id);
+    const Cell* old = column == nullptr ? nullptr : column->find(row);
+    bool is_same = old == nullptr && what.taken.string != nullptr && lua_topointer(raw, index) == what.taken.string;
+    what.is_set = is_same || (what.id != no_key && !lua_isnil(raw, index));
     if (what.is_set) {
-      const Column* column = bundle.column(what.id);
-      what.cell = take(raw, index, j, column == nullptr ? nullptr : column->find(row));
+      what.cell = is_same ? what.taken.cell : take(raw, index, j, old);
     }
   }
   for (const Result& what : results_) {
@@ -112,7 +109,7 @@ int PositionalDriver::loop(lua_State* raw) {
     }
   }
   for (Result& what : self.results_) {
-    what.taken.text = nullptr;
+    what.taken.string = nullptr;
     lua_pushnil(raw);
   }
   int base = lua_gettop(raw);

@@ -17,6 +17,8 @@ namespace stook {
 struct TypedRead {
   /// How many places of the stack a read needs for its texts.
   static constexpr int memos = 8;
+  /// After so many new texts in a row nobody looks for old ones any more, until `forget`.
+  static constexpr int most_misses = 16;
   struct Text {
     const char* data;
     uint32_t size;
@@ -26,9 +28,11 @@ struct TypedRead {
   Type type;
   bool is_optional;
   const Column* column = nullptr;
+  int misses = 0;
   Text texts[memos] = {};
 
   void forget() {
+    misses = 0;
     for (Text& text : texts) {
       text.type = Type::Null;
     }
@@ -53,7 +57,8 @@ inline void push_typed(lua_State* raw, TypedRead& read, int memo, const Cell& ce
     lua_pushinteger(raw, cell.integer);
     return;
   }
-  if (cell.type != Type::Text && cell.type != Type::Bytes && cell.type != Type::Address) {
+  bool repeats = cell.type == Type::Text || cell.type == Type::Bytes || cell.type == Type::Address;
+  if (!repeats || read.misses >= TypedRead::most_misses) {
     push_other(raw, read, cell);
     return;
   }
@@ -62,17 +67,19 @@ inline void push_typed(lua_State* raw, TypedRead& read, int memo, const Cell& ce
   if (text.size == cell.size && text.type == cell.type &&
       (cell.size == 0 || std::memcmp(text.data, cell.data, cell.size) == 0)) {
     lua_pushvalue(raw, memo + static_cast<int>(place));
+    read.misses = 0;
     return;
   }
+  read.misses++;
   push_other(raw, read, cell);
   lua_copy(raw, -1, memo + static_cast<int>(place));
   text = {cell.data, cell.size, cell.type};
 }
 
-/// The text that was taken last, and its cell: a script that says the same again is stored once a bundle. `text` is the
-/// address of Lua's string, which has to be kept alive as long as it stands here.
+/// The text that was taken last, and its cell: a script that says the same again is stored once a bundle. `string` is
+/// what lua_topointer says of it; it has to be kept alive as long as it stands here.
 struct TakenText {
-  const char* text = nullptr;
+  const void* string = nullptr;
   Cell cell{};
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a tap costs the daemon: its processor time a row with a tap over that without, at a million rows a second.
 
-    test/bench/tap.py [--stookd build/stookd] [--rate 1000000] [--pairs 5] [--seconds 2]
+    test/bench/tap.py [--stookd build/release/stookd] [--rate 1000000] [--pairs 5] [--seconds 2]
 
 Spans without and with a tap take turns in one running daemon, so that a machine that becomes slower meets both. The rate is a
 wish: where it is not reached, the figure is that of as much as goes.
@@ -48,7 +48,7 @@ def span(stook, pid, seconds, words):
 def main():
     """Prints a line for each kind of tap."""
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    words.add_argument("--stookd", default="build/stookd")
+    words.add_argument("--stookd", default="build/release/stookd")
     words.add_argument("--rate", type=int, default=1000000)
     words.add_argument("--pairs", type=int, default=5)
     words.add_argument("--seconds", type=float, default=2)
