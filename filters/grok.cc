@@ -26,7 +26,8 @@
 #include <vector>
 
 #include "core/api/grok.hh"
-#include "core/api/literal.hh"
+#include "core/api/group_cells.hh"
+#include "core/api/parser.hh"
 #include "core/api/plugin.hh"
 #include "core/base/text.hh"
 
@@ -93,8 +94,7 @@ constexpr std::array options = {
 /// *Rooms:* one replica, its worker.
 class GrokFilter final : public Filter {
  public:
-  explicit GrokFilter(const GrokConfig& config)
-      : config_(config), columns_(config.targets.size()), cells_(config.targets.size()) {
+  explicit GrokFilter(const GrokConfig& config) : config_(config), cells_(config.targets.size()) {
     matchers_.reserve(config.compiled.size());
     for (const GrokConfig::Compiled& one : config.compiled) {
       matchers_.emplace_back(one.regex, MatchLimits{static_cast<uint32_t>(config.match_limit)});
@@ -102,35 +102,29 @@ class GrokFilter final : public Filter {
   }
 
   void run(Batch& batch) override ROOM(worker) {
-    Column* spent = config_.keep_text ? nullptr : batch.write(batch.in(0));
-    const Column* source = batch.read(batch.in(0));
-    for (size_t i = 0; i < columns_.size(); i++) {
-      columns_[i] = batch.write(batch.out(i + 1));
-    }
+    TextRows texts(batch, batch.in(0), batch.out(0), config_.keep_text);
+    cells_.begin(batch, 1);
     for (Row row : batch.rows()) {
-      const char* reason = parse(source == nullptr ? nullptr : source->find(row));
-      if (reason == nullptr) {
-        keep(spent, row);
+      if (const char* reason = parse(texts.text(row))) {
+        texts.fail(row, reason);
         continue;
       }
-      if (Column* error = batch.write(batch.out(0))) {
-        error->set(row, Cell::of_text(reason));
-      }
-      batch.fault(row);
+      texts.done(row);
+      cells_.put(row);
     }
   }
 
  private:
   /// Reads the parts into cells_; null, or why the row is none.
-  const char* parse(const Cell* text) ROOM(worker) {
-    if (text == nullptr || (text->type != Type::Text && text->type != Type::Bytes)) {
+  const char* parse(std::string_view text) ROOM(worker) {
+    if (text.data() == nullptr) {
       return "no match: the row has no text";
     }
     bool is_given_up = false;
     for (size_t i = 0; i < matchers_.size(); i++) {
-      Matched matched = matchers_[i].match(text->bytes());
+      Matched matched = matchers_[i].match(text);
       if (matched == Matched::Yes) {
-        return take(text->bytes(), matchers_[i], config_.compiled[i].parts);
+        return take(text, matchers_[i], config_.compiled[i].parts);
       }
       is_given_up = is_given_up || matched == Matched::Limit;
     }
@@ -140,42 +134,21 @@ class GrokFilter final : public Filter {
   /// Of parts with one key the first that took part has it.
   const char* take(std::string_view text, const Matcher& matcher, const std::vector<GrokConfig::Part>& parts)
       ROOM(worker) {
-    for (Cell& cell : cells_) {
-      cell.type = Type::Mixed;
-    }
+    cells_.clear();
     for (const GrokConfig::Part& part : parts) {
-      std::string_view bytes;
-      Cell& cell = cells_[part.target];
-      if (columns_[part.target] == nullptr || cell.type != Type::Mixed ||
-          !matcher.find_group(text, part.number, bytes)) {
-        continue;
-      }
       const GrokConfig::Target& target = config_.targets[part.target];
-      if (target.type == Type::Text) {
-        cell = Cell::of_text(bytes);
-      } else if (!bytes.empty() && bytes != "-" && !read_cell(target.type, bytes, cell)) {
+      std::string_view bytes;
+      if (cells_.lacks(part.target) && matcher.find_group(text, part.number, bytes) &&
+          !cells_.take(part.target, target.type, bytes)) {
         return target.fault.c_str();
       }
     }
     return nullptr;
   }
 
-  /// Takes over the cells that have been set; the text goes first, as a part may bear its name.
-  void keep(Column* spent, Row row) ROOM(worker) {
-    if (spent != nullptr) {
-      spent->clear(row);
-    }
-    for (size_t i = 0; i < cells_.size(); i++) {
-      if (cells_[i].type != Type::Mixed) {
-        columns_[i]->set(row, cells_[i]);
-      }
-    }
-  }
-
   const GrokConfig& config_;
   std::vector<Matcher> matchers_;
-  std::vector<Column*> columns_;  // of the batch at hand
-  std::vector<Cell> cells_;       // of the row at hand; Mixed: absent
+  GroupCells cells_;
 };
 
 void read_file(const std::string& path, GrokShelf& shelf) {

@@ -19,7 +19,8 @@
 #include <string>
 #include <vector>
 
-#include "core/api/literal.hh"
+#include "core/api/group_cells.hh"
+#include "core/api/parser.hh"
 #include "core/api/plugin.hh"
 #include "core/api/regex.hh"
 
@@ -63,36 +64,28 @@ class ParseRegex final : public Filter {
       : config_(config),
         matcher_(*config.compiled,
                  {static_cast<uint32_t>(config.match_limit), static_cast<uint32_t>(config.depth_limit)}),
-        columns_(config.groups.size()),
         cells_(config.groups.size()) {}
 
   void run(Batch& batch) override ROOM(worker) {
-    Column* spent = config_.keep_text ? nullptr : batch.write(batch.in(0));
-    const Column* source = batch.read(batch.in(0));
-    for (size_t i = 0; i < columns_.size(); i++) {
-      columns_[i] = batch.write(batch.out(i + 1));
-    }
+    TextRows texts(batch, batch.in(0), batch.out(0), config_.keep_text);
+    cells_.begin(batch, 1);
     for (Row row : batch.rows()) {
-      const Cell* text = source == nullptr ? nullptr : source->find(row);
-      const char* reason = parse(text);
-      if (reason != nullptr) {
-        if (Column* error = batch.write(batch.out(0))) {
-          error->set(row, Cell::of_text(reason));
-        }
-        batch.fault(row);
+      if (const char* reason = parse(texts.text(row))) {
+        texts.fail(row, reason);
         continue;
       }
-      keep(spent, row);
+      texts.done(row);
+      cells_.put(row);
     }
   }
 
  private:
   /// Reads the groups into cells_; null, or why the row is none.
-  const char* parse(const Cell* text) ROOM(worker) {
-    if (text == nullptr || (text->type != Type::Text && text->type != Type::Bytes)) {
+  const char* parse(std::string_view text) ROOM(worker) {
+    if (text.data() == nullptr) {
       return "no match: the row has no text";
     }
-    switch (matcher_.match(text->bytes())) {
+    switch (matcher_.match(text)) {
       case Matched::No:
         return "no match";
       case Matched::Limit:
@@ -100,38 +93,20 @@ class ParseRegex final : public Filter {
       case Matched::Yes:
         break;
     }
+    cells_.clear();
     for (size_t i = 0; i < config_.groups.size(); i++) {
       const ParseRegexConfig::Group& group = config_.groups[i];
       std::string_view bytes;
-      cells_[i].type = Type::Mixed;
-      if (columns_[i] == nullptr || !matcher_.find_group(text->bytes(), group.number, bytes)) {
-        continue;
-      }
-      if (group.type == Type::Text) {
-        cells_[i] = Cell::of_text(bytes);
-      } else if (!bytes.empty() && bytes != "-" && !read_cell(group.type, bytes, cells_[i])) {
+      if (cells_.lacks(i) && matcher_.find_group(text, group.number, bytes) && !cells_.take(i, group.type, bytes)) {
         return group.fault.c_str();
       }
     }
     return nullptr;
   }
 
-  /// Takes over the cells that have been set; the text goes first, as a group may bear its name.
-  void keep(Column* spent, Row row) ROOM(worker) {
-    if (spent != nullptr) {
-      spent->clear(row);
-    }
-    for (size_t i = 0; i < cells_.size(); i++) {
-      if (cells_[i].type != Type::Mixed) {
-        columns_[i]->set(row, cells_[i]);
-      }
-    }
-  }
-
   const ParseRegexConfig& config_;
   Matcher matcher_;
-  std::vector<Column*> columns_;  // of the batch at hand
-  std::vector<Cell> cells_;       // of the row at hand; Mixed: absent
+  GroupCells cells_;
 };
 
 Type type_of(const ParseRegexConfig& config, std::string_view name) {
