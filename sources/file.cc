@@ -132,14 +132,7 @@ void File::open_next() {
   fstat(fd_.get(), &status);
   id_ = id_of_file(feed_->id(), inode_of(fd_.get(), status), 0);
   is_polled_ = !S_ISREG(status.st_mode);
-  Packing packing = Packing::None;
-  if (!is_polled_) {
-    char head[4];
-    ssize_t size = pread(fd_.get(), head, sizeof head, 0);
-    packing = packing_of({head, size > 0 ? static_cast<size_t>(size) : 0});
-    posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  }
-  bytes_ = make_bytes(packing, fd_.get());
+  bytes_ = is_polled_ ? make_bytes(Packing::None, fd_.get()) : bytes_of_file(fd_.get());
 }
 
 /// Called in each turn of the loop while there is more: a few bundles at the most, so that others get theirs.

@@ -2,6 +2,8 @@
 #include "sources/inflate.hh"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -175,6 +177,13 @@ std::unique_ptr<Bytes> make_bytes(Packing packing, int fd) {
     default:
       return std::make_unique<PlainBytes>(fd);
   }
+}
+
+std::unique_ptr<Bytes> bytes_of_file(int fd) {
+  char head[4];
+  ssize_t size = pread(fd, head, sizeof head, 0);
+  posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  return make_bytes(packing_of({head, size > 0 ? static_cast<size_t>(size) : 0}), fd);
 }
 
 }  // namespace stook

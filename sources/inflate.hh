@@ -18,5 +18,7 @@ Packing packing_of(std::string_view head);
 /// The bytes of the descriptor, inflated. Members and frames that follow one another are read as one stream; zeros behind
 /// the last are ignored. A zstd window over 8 MiB is refused. Throws SetupError when there is no memory.
 std::unique_ptr<Bytes> make_bytes(Packing packing, int fd);
+/// The bytes of a file, inflated when its first bytes say that it is packed, to be read from its beginning to its end.
+std::unique_ptr<Bytes> bytes_of_file(int fd);
 
 }  // namespace stook

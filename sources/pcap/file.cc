@@ -27,14 +27,7 @@ bool PcapFile::open(const std::string& path) {
   }
   inode_ = inode_of(fd_.get(), status);
   is_polled_ = !S_ISREG(status.st_mode);
-  Packing packing = Packing::None;
-  if (!is_polled_) {
-    char head[4];
-    ssize_t size = pread(fd_.get(), head, sizeof head, 0);
-    packing = packing_of({head, size > 0 ? static_cast<size_t>(size) : 0});
-    posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  }
-  bytes_ = make_bytes(packing, fd_.get());
+  bytes_ = is_polled_ ? make_bytes(Packing::None, fd_.get()) : bytes_of_file(fd_.get());
   if (!buffer_) {
     buffer_.reset(new char[room]);
   }
