@@ -4,8 +4,9 @@
 ///   A client sends a head of at most 8,192 bytes: a request line `GET /path?query HTTP/1.1` and header fields, of which
 ///   only `Accept` and `Host` are looked at. What comes behind the head is not.
 ///   The answer has `Content-Length` and `Connection: close`; one connection is one question. HEAD gets no body.
-///   400: the head is no HTTP/1; 403: what only this machine can reach was asked for by another name than its own; 404: no such page, and the body lists those there are; 405: another method; 431: the head
-///   is too long; 503: 16 clients are here already.
+///   400: the head is no HTTP/1; 403: what only this machine can reach was asked for by another name than its own; 404: no
+///   such page, and the body lists those there are; 405: another method; 431: the head is too long; 503: 16 clients are
+///   here already.
 ///   5 seconds from connecting to the end of the answer, then the connection is closed wherever it is.
 #include "core/run/http_pages.hh"
 
