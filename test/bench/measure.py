@@ -40,12 +40,13 @@ class Failed(Exception):
 
 
 class Cost:
-    """What one run cost: wall, user and system time in seconds, peak memory in KiB."""
+    """What one run cost: wall, user and system time in seconds, switches of its threads, peak memory in KiB."""
 
     def __init__(self, wall, usage, peak):
         self.wall = wall
         self.user = usage.ru_utime
         self.system = usage.ru_stime
+        self.switches = usage.ru_nvcsw + usage.ru_nivcsw
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         self.peak = usage.ru_maxrss if usage.ru_maxrss > own else peak
 
