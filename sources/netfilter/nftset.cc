@@ -12,7 +12,8 @@
 ///
 /// A row is a line of its codec, `raw` by default, which writes the value of `key`: `192.0.2.7`. A script may write more, as
 /// `add 192.0.2.7 2h` or `delete 192.0.2.7`. Elements are those of sets of ipv4_addr, ipv6_addr, ether_addr, inet_proto,
-/// inet_service and mark; with flags interval networks and ranges as well.
+/// inet_service and mark, and of concatenations of these, `192.0.2.7 . 443`; with flags interval networks and ranges as well. Elements
+/// of maps have a value: `192.0.2.7 : 0x10` or, of verdicts, `192.0.2.7 : jump web`.
 ///
 /// The rows that are delivered together are one transaction of nftables. An element that is there already, or that is to be
 /// taken out and is not there, is no fault. A line that is no element is refused, and so is one that overlaps an interval.
@@ -58,6 +59,7 @@ constexpr size_t largest_answer = 64 * 1024;
 constexpr uint64_t answers_buffer = 1 << 20;  // errors of a whole transaction
 constexpr size_t most_elements = 256;         // of a transaction
 constexpr uint32_t shape_sequence = 1;
+constexpr const char* other_value = "the map has another value for its key; delete that first";
 
 void declare(void* raw, std::string_view, Wiring&) {
   auto& config = *static_cast<NftsetConfig*>(raw);
@@ -138,12 +140,12 @@ Outcome Nftset::look() {
   if (error != 0 || !has_shape_) {
     return fail(Outcome::Misconfigured, name() + " is not there; nft add set makes it", error == ENOENT ? 0 : error);
   }
-  std::string_view lack = lack_of_set(shape_);
+  std::string lack = lack_of_set(shape_);
   bool has_time = config_.timeout.ns == 0 || (shape_.flags & NFT_SET_TIMEOUT) != 0;
   if (!lack.empty() || !has_time) {
     has_shape_ = false;
-    return fail(Outcome::Misconfigured,
-                name() + " " + (has_time ? std::string(lack) : "takes no time-outs; give it flags timeout"), 0);
+    return fail(Outcome::Misconfigured, name() + " " + (has_time ? lack : "takes no time-outs; give it flags timeout"),
+                0);
   }
   return Outcome::Done;
 }
@@ -246,13 +248,20 @@ Outcome Nftset::take_refusal(Task& task, int error) {
       }
       break;
     case EEXIST:
-      if (!task.element.is_single) {
+      if (task.element.has_value()) {
+        refuse(task, other_value);
+      } else if (!task.element.is_single) {
         refuse(task, "it overlaps an interval of the set");
       }  // one key that overlaps an interval is in it
       break;
     case EPERM:
       return fail(Outcome::Misconfigured, "cannot change sets of nftables", error);
     case EBUSY:
+      if (task.element.has_value()) {  // kernels of old say so of another value
+        refuse(task, other_value);
+        break;
+      }
+      return fail(Outcome::Again, "nftables cannot change the set now", error);
     case EAGAIN:
     case EINTR:
     case ENOBUFS:

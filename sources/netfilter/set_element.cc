@@ -7,120 +7,16 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
-#include <optional>
 #include <stdexcept>
 
 #include "core/base/text.hh"
 #include "sources/netfilter/attributes.hh"
+#include "sources/netfilter/set_key.hh"
 
 namespace stook {
 
 namespace {
-
-/// Kinds of keys that are known here, as the program nft numbers them.
-enum KeyKind : uint32_t {
-  kind_ip = 7,
-  kind_ip6 = 8,
-  kind_ether = 9,
-  kind_protocol = 12,
-  kind_service = 13,
-  kind_mark = 19
-};
-struct KnownKind {
-  uint32_t kind;
-  uint32_t size;
-};
-constexpr KnownKind known_kinds[] = {{kind_ip, 4},       {kind_ip6, 16},    {kind_ether, 6},
-                                     {kind_protocol, 1}, {kind_service, 2}, {kind_mark, 4}};
-
-std::optional<uint32_t> read_whole(std::string_view text, uint64_t most) {
-  bool is_hex = text.substr(0, 2) == "0x";
-  text.remove_prefix(is_hex ? 2 : 0);
-  uint32_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, is_hex ? 16 : 10);
-  bool is_right = error == std::errc() && end == text.data() + text.size() && number <= most;
-  return is_right ? std::optional(number) : std::nullopt;
-}
-
-std::string read_ether(std::string_view text) {
-  std::string key;
-  while (!text.empty()) {
-    unsigned byte = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + std::min<size_t>(2, text.size()), byte, 16);
-    if (error != std::errc() || end != text.data() + 2) {
-      return {};
-    }
-    key += static_cast<char>(byte);
-    text.remove_prefix(2);
-    if (text.size() == 1 || (!text.empty() && text[0] != ':')) {
-      return {};
-    }
-    text.remove_prefix(text.empty() ? 0 : 1);
-  }
-  return key.size() == 6 ? key : std::string();
-}
-
-/// The bytes of one key; empty: it is none.
-std::string read_key(std::string_view text, const SetShape& shape) {
-  char bytes[16];
-  if (shape.key_type == kind_ip || shape.key_type == kind_ip6) {
-    int family = shape.key_type == kind_ip ? AF_INET : AF_INET6;
-    return inet_pton(family, std::string(text).c_str(), bytes) == 1 ? std::string(bytes, shape.key_size)
-                                                                    : std::string();
-  }
-  if (shape.key_type == kind_ether) {
-    return read_ether(text);
-  }
-  std::optional<uint32_t> number = read_whole(text, (uint64_t{1} << (8 * shape.key_size)) - 1);
-  if (!number) {
-    return {};
-  }
-  if (shape.key_type == kind_mark) {
-    return {reinterpret_cast<const char*>(&*number), sizeof *number};
-  }
-  put_big(bytes, *number);
-  return {bytes + sizeof *number - shape.key_size, shape.key_size};
-}
-
-/// The key behind this one; empty behind the last one. Of keys in network order.
-std::string behind(std::string key) {
-  for (size_t i = key.size(); i-- > 0;) {
-    if (++reinterpret_cast<unsigned char&>(key[i]) != 0) {
-      return key;
-    }
-  }
-  return {};
-}
-
-/// Sets the bits behind the first ones.
-std::string last_of(std::string key, unsigned bits, bool is_set) {
-  for (size_t bit = bits; bit < key.size() * 8; bit++) {
-    auto& byte = reinterpret_cast<unsigned char&>(key[bit / 8]);
-    unsigned mask = 0x80U >> (bit % 8);
-    byte = static_cast<unsigned char>(is_set ? byte | mask : byte & ~mask);
-  }
-  return key;
-}
-
-/// `192.0.2.7`, `192.0.2.0/24` or `192.0.2.7-192.0.2.9`. False: it is none.
-bool read_interval(std::string_view text, const SetShape& shape, SetElement& element) {
-  size_t slash = text.find('/');
-  size_t dash = text.find('-');
-  element.first = read_key(text.substr(0, std::min(slash, dash)), shape);
-  std::string last = element.first;
-  if (slash != std::string_view::npos) {
-    std::optional<uint32_t> bits = read_whole(text.substr(slash + 1), 8 * shape.key_size);
-    last = bits ? last_of(element.first, *bits, true) : std::string();
-    element.first = bits ? last_of(element.first, *bits, false) : std::string();
-  } else if (dash != std::string_view::npos) {
-    last = read_key(text.substr(dash + 1), shape);
-  }
-  element.behind = behind(last);
-  element.is_single = element.first == last;
-  return !element.first.empty() && !last.empty() && element.first <= last;
-}
 
 /// Takes a word off the front.
 std::string_view next_word(std::string_view& rest) {
@@ -128,6 +24,74 @@ std::string_view next_word(std::string_view& rest) {
   std::string_view word = rest.substr(0, rest.find(' '));
   rest.remove_prefix(word.size());
   return word;
+}
+
+/// Takes a word off the front where it is this one.
+bool take_word(std::string_view& rest, std::string_view wanted) {
+  std::string_view behind = rest;
+  bool is_there = next_word(behind) == wanted;
+  rest = is_there ? behind : rest;
+  return is_there;
+}
+
+bool is_map(const SetShape& shape) {
+  return (shape.flags & NFT_SET_MAP) != 0;
+}
+
+bool has_intervals(const SetShape& shape) {
+  return (shape.flags & NFT_SET_INTERVAL) != 0;
+}
+
+/// Reads `192.0.2.7`, `192.0.2.0/24` or `192.0.2.7 . 443`. False: it is none.
+bool read_element_key(std::string_view& rest, const SetShape& shape, SetElement& element) {
+  std::vector<SetPart> parts = parts_of_key(shape.key_type, shape.key_size);
+  element.is_concatenation = parts.size() > 1;
+  for (size_t i = 0; i < parts.size(); i++) {
+    if (i > 0 && !take_word(rest, ".")) {
+      return false;
+    }
+    std::string_view word = next_word(rest);
+    SetRange range;
+    if (element.is_interval) {
+      std::optional<SetRange> found = read_set_range(word, parts[i]);
+      range = found ? *found : range;
+    } else {
+      range.first = range.last = read_set_part(word, parts[i]);
+    }
+    if (range.first.empty()) {
+      return false;
+    }
+    element.is_single = element.is_single && range.first == range.last;
+    size_t filled = element.is_concatenation ? (range.first.size() + 3) / 4 * 4 : range.first.size();
+    element.first += range.first.append(filled - range.first.size(), '\0');
+    element.last += range.last.append(filled - range.last.size(), '\0');
+  }
+  return !parts.empty();
+}
+
+/// Reads what a map has for a key: a value, or `drop`, `jump web` and the like. False: it is none.
+bool read_map_value(std::string_view& rest, const SetShape& shape, SetElement& element) {
+  std::string_view word = next_word(rest);
+  if (shape.data_type != NFT_DATA_VERDICT) {
+    std::vector<SetPart> parts = parts_of_key(shape.data_type, shape.data_size);
+    element.value = parts.size() == 1 ? read_set_part(word, parts[0]) : std::string();
+    return !element.value.empty();
+  }
+  struct Word {
+    std::string_view name;
+    int32_t verdict;
+    bool has_chain;
+  };
+  constexpr Word words[] = {{"accept", NF_ACCEPT, false},  {"drop", NF_DROP, false}, {"continue", NFT_CONTINUE, false},
+                            {"return", NFT_RETURN, false}, {"jump", NFT_JUMP, true}, {"goto", NFT_GOTO, true}};
+  for (const Word& one : words) {
+    if (one.name == word) {
+      element.verdict = one.verdict;
+      element.chain = one.has_chain ? next_word(rest) : std::string_view();
+      return element.chain.empty() != one.has_chain && element.chain.size() < NFT_NAME_MAXLEN;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -162,38 +126,49 @@ bool read_set_shape(std::string_view body, SetShape& shape) {
   }
   body.remove_prefix(sizeof(nfgenmsg));
   return for_each_attribute(body, [&](int type, std::string_view bytes) {
-    return type == NFTA_SET_KEY_TYPE  ? take_number(bytes, shape.key_type)
-           : type == NFTA_SET_KEY_LEN ? take_number(bytes, shape.key_size)
-           : type == NFTA_SET_FLAGS   ? take_number(bytes, shape.flags)
-                                      : true;
+    return type == NFTA_SET_KEY_TYPE    ? take_number(bytes, shape.key_type)
+           : type == NFTA_SET_KEY_LEN   ? take_number(bytes, shape.key_size)
+           : type == NFTA_SET_DATA_TYPE ? take_number(bytes, shape.data_type)
+           : type == NFTA_SET_DATA_LEN  ? take_number(bytes, shape.data_size)
+           : type == NFTA_SET_FLAGS     ? take_number(bytes, shape.flags)
+                                        : true;
   });
 }
 
-std::string_view lack_of_set(const SetShape& shape) {
-  if ((shape.flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0) {
-    return "is a map; a set is needed";
+std::string lack_of_set(const SetShape& shape) {
+  if ((shape.flags & NFT_SET_OBJECT) != 0) {
+    return "is a map of objects; a set is needed, or a map of values or verdicts";
   }
-  bool is_known = std::any_of(std::begin(known_kinds), std::end(known_kinds), [&](const KnownKind& one) {
-    return one.kind == shape.key_type && one.size == shape.key_size;
-  });
-  return is_known
-             ? std::string_view()
-             : "has elements of another type than ipv4_addr, ipv6_addr, ether_addr, inet_proto, inet_service and mark";
+  std::vector<SetPart> parts = parts_of_key(shape.key_type, shape.key_size);
+  bool has_mark_range = parts.size() > 1 && has_intervals(shape) && std::any_of(parts.begin(), parts.end(), is_mark);
+  if (parts.empty() || has_mark_range) {
+    return std::string("has elements of another type than ") + known_set_kinds;
+  }
+  if (is_map(shape) && shape.data_type != NFT_DATA_VERDICT &&
+      parts_of_key(shape.data_type, shape.data_size).size() != 1) {
+    return std::string("has values of another type than verdict, ") + known_set_kinds;
+  }
+  return {};
 }
 
 std::string read_set_element(std::string_view line, const SetShape& shape, SetElement& element) {
   std::string_view rest = line;
-  std::string_view word = next_word(rest);
   element = {};
-  if (word == "add" || word == "delete") {
-    element.is_added = word == "add";
-    word = next_word(rest);
+  element.is_added = !take_word(rest, "delete");
+  if (element.is_added) {
+    (void)take_word(rest, "add");
   }
-  element.is_interval = (shape.flags & NFT_SET_INTERVAL) != 0;
-  bool is_right =
-      element.is_interval ? read_interval(word, shape, element) : !(element.first = read_key(word, shape)).empty();
-  if (!is_right) {
+  element.is_interval = has_intervals(shape);
+  if (!read_element_key(rest, shape, element)) {
     return "'" + std::string(line.substr(0, 80)) + "' is no element of this set";
+  }
+  element.is_verdict = is_map(shape) && shape.data_type == NFT_DATA_VERDICT;
+  if (take_word(rest, ":")) {
+    if (!is_map(shape) || !read_map_value(rest, shape, element)) {
+      return "'" + std::string(line.substr(0, 80)) + "' has no value of this set behind its key";
+    }
+  } else if (is_map(shape) && element.is_added) {
+    return "'" + std::string(line.substr(0, 80)) + "' has no value; elements of a map are KEY : VALUE";
   }
   if (std::string_view time = next_word(rest); !time.empty()) {
     Duration duration;
@@ -227,8 +202,57 @@ void SetBatch::end() {
   put_mark(NFNL_MSG_BATCH_END);
 }
 
+namespace {
+void put_bytes(nlmsghdr* header, uint16_t type, const std::string& bytes) {
+  nlattr* value = mnl_attr_nest_start(header, type);
+  mnl_attr_put(header, NFTA_DATA_VALUE, bytes.size(), bytes.data());
+  mnl_attr_nest_end(header, value);
+}
+
+void put_value(nlmsghdr* header, const SetElement& element) {
+  if (!element.is_verdict) {
+    put_bytes(header, NFTA_SET_ELEM_DATA, element.value);
+    return;
+  }
+  nlattr* value = mnl_attr_nest_start(header, NFTA_SET_ELEM_DATA);
+  nlattr* verdict = mnl_attr_nest_start(header, NFTA_DATA_VERDICT);
+  mnl_attr_put_u32(header, NFTA_VERDICT_CODE, htonl(static_cast<uint32_t>(element.verdict)));
+  if (!element.chain.empty()) {
+    mnl_attr_put_strz(header, NFTA_VERDICT_CHAIN, element.chain.c_str());
+  }
+  mnl_attr_nest_end(header, verdict);
+  mnl_attr_nest_end(header, value);
+}
+
+/// The element, or the begin of its interval.
+void put_element(nlmsghdr* header, const SetElement& element) {
+  nlattr* one = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
+  if (element.timeout != 0) {
+    char time[sizeof element.timeout];
+    put_big(time, element.timeout);
+    mnl_attr_put(header, NFTA_SET_ELEM_TIMEOUT, sizeof time, time);
+  }
+  put_bytes(header, NFTA_SET_ELEM_KEY, element.first);
+  if (element.is_concatenation && element.is_interval) {
+    put_bytes(header, NFTA_SET_ELEM_KEY_END, element.last);
+  }
+  if (element.has_value()) {
+    put_value(header, element);
+  }
+  mnl_attr_nest_end(header, one);
+}
+
+/// What stands behind an interval of keys of one part.
+void put_end(nlmsghdr* header, const std::string& behind) {
+  nlattr* one = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
+  mnl_attr_put_u32(header, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
+  put_bytes(header, NFTA_SET_ELEM_KEY, behind);
+  mnl_attr_nest_end(header, one);
+}
+}  // namespace
+
 void SetBatch::put(const SetPlace& place, const SetElement& element, uint32_t sequence) {
-  alignas(8) char bytes[1024] = {};
+  alignas(8) char bytes[2048] = {};  // three names of up to 255 bytes, keys of up to 80
   nlmsghdr* header = mnl_nlmsg_put_header(bytes);
   int type = element.is_added ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM;
   header->nlmsg_type = static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type);
@@ -240,24 +264,10 @@ void SetBatch::put(const SetPlace& place, const SetElement& element, uint32_t se
   mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_TABLE, place.table.c_str());
   mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_SET, place.set.c_str());
   nlattr* list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
-  auto put_key = [&](const std::string& key, bool is_end) {
-    nlattr* one = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
-    if (is_end) {
-      mnl_attr_put_u32(header, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
-    }
-    if (element.timeout != 0 && !is_end) {
-      char time[sizeof element.timeout];
-      put_big(time, element.timeout);
-      mnl_attr_put(header, NFTA_SET_ELEM_TIMEOUT, sizeof time, time);
-    }
-    nlattr* value = mnl_attr_nest_start(header, NFTA_SET_ELEM_KEY);
-    mnl_attr_put(header, NFTA_DATA_VALUE, key.size(), key.data());
-    mnl_attr_nest_end(header, value);
-    mnl_attr_nest_end(header, one);
-  };
-  put_key(element.first, false);
-  if (element.is_interval && !element.behind.empty()) {
-    put_key(element.behind, true);
+  put_element(header, element);
+  std::string behind = element.is_interval && !element.is_concatenation ? key_behind(element.last) : std::string();
+  if (!behind.empty()) {
+    put_end(header, behind);
   }
   mnl_attr_nest_end(header, list);
   bytes_.append(bytes, header->nlmsg_len);

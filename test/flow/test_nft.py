@@ -4,6 +4,7 @@ test's own."""
 
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -176,6 +177,14 @@ class Nft(Programs):
             self.assertIn(wanted, done.err)
 
 
+def listed(kind, name):
+    """Elements as nft writes them, without their times."""
+    text = subprocess.run(["nft", "-nn", "list", kind, "inet", "t", name], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"elements = \{(.*?)\}", text, re.DOTALL)
+    words = (" ".join(one.split()) for one in found.group(1).split(",")) if found else ()
+    return sorted(re.sub(r" (timeout|expires) \S+", "", one) for one in words)
+
+
 def elements(name="banned", table="inet t"):
     """The elements of a set, and when those that have a time expire."""
     done = subprocess.run(["nft", "-j", "list", "set", *table.split(), name], check=True, capture_output=True)
@@ -242,6 +251,26 @@ class Nftset(Programs):
                                     ("macs", ["02:00:00:00:00:0a"], ["02:00:00:00:00:0a"])):
             self.run_lines(lines, config=f"[ban]\nset=inet t {name}\n")
             self.assertEqual(sorted(elements(name)), wanted)
+
+    def test_maps_and_keys_of_several_parts(self):
+        """S1-24."""
+        nft("add table inet t; add chain inet t web; add set inet t seen { type ipv4_addr . inet_service; flags timeout; };"
+            "add set inet t area { type ipv4_addr . inet_service; flags interval; }; add set inet t marks { type mark; flags interval; };"
+            "add map inet t labels { type inet_service : mark; }; add map inet t way { type ipv4_addr : verdict; flags interval; }")
+        for name, kind, lines, wanted in (
+                ("seen", "set", ["192.0.2.7 . 443 1h", "192.0.2.7 . 80 1h", "delete 192.0.2.7 . 80"], ["192.0.2.7 . 443"]),
+                ("area", "set", ["192.0.2.0/24 . 80-90", "198.51.100.1 . 22", "10.0.0.0/8 . 1", "delete 10.0.0.0/8 . 1"],
+                 ["192.0.2.0/24 . 80-90", "198.51.100.1 . 22"]),
+                ("marks", "set", ["0x10-0x1e", "0x100"], ["0x00000010-0x0000001e", "0x00000100"]),
+                ("labels", "map", ["443 : 0x10", "22 : 7", "delete 22"], ["443 : 0x00000010"]),
+                ("way", "map", ["192.0.2.0/24 : drop", "198.51.100.7 : jump web", "10.0.0.1 : accept", "delete 10.0.0.1"],
+                 ["192.0.2.0/24 : drop", "198.51.100.7 : jump web"])):
+            with self.subTest(set=name):
+                self.run_lines(lines, config=f"[ban]\nset=inet t {name}\n")
+                self.assertEqual(listed(kind, name), wanted)
+        result = self.run_lines(["443 : 0x11", "25 : 1", "443", "443 : 0x10"], code=1, config="[ban]\nset=inet t labels\n")
+        self.assertEqual(result.line("ban", "sink")["dropped"], {"refused": 2})
+        self.assertEqual(listed("map", "labels"), ["25 : 0x00000001", "443 : 0x00000010"])
 
     def test_what_is_no_element_is_refused_and_its_neighbours_are_not(self):
         nft("add table inet t; add set inet t banned { type ipv4_addr; flags interval; }; add element inet t banned { 10.0.0.0/8 }")
