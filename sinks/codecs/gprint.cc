@@ -2,7 +2,7 @@
 /// gprint: all keys of a row as name=value on one line, in the order of the stack.
 ///
 /// Bytes are not written. A comma within a value stays, so that what reads ulogd's lines reads these; control characters are
-/// escaped.
+/// escaped. `compat = ulogd` leaves them as they are, and writes the first four bytes of IPv6 addresses.
 ///
 ///     timestamp=2026/11/22-01:57:42,raw.pktlen=33,oob.prefix=in: ,oob.mark=0,ip.saddr=192.0.2.1,…
 #include <array>
@@ -20,10 +20,13 @@ namespace stook {
 namespace {
 struct GprintConfig : ColumnChoice {
   bool timestamp = false;
+  Compat compat = Compat::None;
 };
 
 constexpr std::array options = {
     option<&GprintConfig::timestamp>("timestamp", "0", "the line begins with the time at which it is written"),
+    option<&GprintConfig::compat>("compat", "none",
+                                  "ulogd: control characters as they are, and the first four bytes of IPv6 addresses"),
 };
 
 void put_gprint_lead(std::string& to, std::string_view name) {
@@ -51,7 +54,7 @@ class Gprint final : public Codec {
         const Cell* cell = column.column->find(row);
         if (cell != nullptr && is_shown(*cell)) {
           put(payload, {column.lead, column.lead_size}, skipped);
-          append_ulogd_value(payload, *cell);
+          put_value(payload, *cell);
         }
       }
       payload.append('\n');
@@ -60,6 +63,12 @@ class Gprint final : public Codec {
   }
 
  private:
+  void put_value(Payload& payload, const Cell& cell) const {
+    bool is_cut = cell.type == Type::Address && config_.compat == Compat::Ulogd;
+    append_ulogd_value(payload, is_cut ? Cell::of_slice(Type::Address, cell.bytes().substr(0, 4)) : cell,
+                       config_.compat);
+  }
+
   static void put(Payload& payload, std::string_view lead, size_t& skipped) {
     if (!lead.empty()) {
       payload.append(lead.substr(skipped));

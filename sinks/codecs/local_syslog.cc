@@ -2,7 +2,7 @@
 /// local_syslog: the key `print` of a row as syslog(3) of a program of this machine writes it, which names no host.
 ///
 /// ulogd asks for the facility LOG_KERN by itself, and the C library makes LOG_DAEMON of it, as no program is the kernel. So it
-/// is here. Control characters are escaped; rows without `print` are faults.
+/// is here. Control characters are escaped, but with `compat = ulogd`; rows without `print` are faults.
 ///
 ///     <29>Nov 22 01:57:42 ulogd[812]: in: IN=eth0 OUT= SRC=192.0.2.1 DST=192.0.2.7 LEN=33 …
 #include <unistd.h>
@@ -13,9 +13,9 @@
 
 #include "core/api/plugin.hh"
 #include "core/base/clock.hh"
-#include "core/data/json_text.hh"
 #include "core/data/syslog_text.hh"
 #include "sinks/codecs/local_second.hh"
+#include "sinks/codecs/ulogd_value.hh"
 
 namespace stook {
 
@@ -24,6 +24,7 @@ struct LocalSyslogConfig {
   std::string facility;
   std::string level;
   std::string ident;
+  Compat compat = Compat::None;
 
   // Completed by declare.
   int pri = 0;
@@ -33,6 +34,7 @@ constexpr std::array options = {
     option<&LocalSyslogConfig::facility>("facility", "LOG_KERN", "as in syslog(3), or without LOG_"),
     option<&LocalSyslogConfig::level>("level", "LOG_NOTICE", "as in syslog(3), or without LOG_"),
     option<&LocalSyslogConfig::ident>("ident", "ulogd", "the program that lines name"),
+    option<&LocalSyslogConfig::compat>("compat", "none", "ulogd: control characters as they are"),
 };
 
 constexpr int facility_daemon = 3;
@@ -52,7 +54,8 @@ int number_in(std::string_view text, int count, std::string_view (*name_of)(int)
 class LocalSyslog final : public Codec {
  public:
   explicit LocalSyslog(const LocalSyslogConfig& config)
-      : head_("<" + std::to_string(config.pri) + ">"),
+      : compat_(config.compat),
+        head_("<" + std::to_string(config.pri) + ">"),
         tag_(" " + config.ident + "[" + std::to_string(::getpid()) + "]: ") {}
 
   void encode(Batch& batch, Payload& payload) override ROOM(worker) {
@@ -71,13 +74,14 @@ class LocalSyslog final : public Codec {
       payload.append(head_);
       payload.append(when);
       payload.append(tag_);
-      append_escaped(payload, line);
+      append_line_text(payload, line, compat_);
       payload.append('\n');
       payload.end_row();
     }
   }
 
  private:
+  const Compat compat_;
   std::string head_;
   std::string tag_;
   LocalSecond local_;

@@ -2,11 +2,12 @@
 /// logemu: the key `print` of a row behind date and host, as a syslog daemon writes lines.
 ///
 /// The date is `oob.time.sec` in the system's zone, or now. Control characters are escaped, so that no prefix of a rule can
-/// forge a line. Rows without `print` are faults: a filter such as PRINTPKT makes it.
+/// forge a line; with `compat = ulogd` they stay. Rows without `print` are faults: a filter such as PRINTPKT makes it.
 ///
 ///     Nov 22 01:57:42 gate in: IN=eth0 OUT= SRC=192.0.2.1 DST=192.0.2.7 LEN=33 …
 #include <unistd.h>
 
+#include <array>
 #include <climits>
 #include <cstdio>
 #include <cstring>
@@ -14,12 +15,20 @@
 
 #include "core/api/plugin.hh"
 #include "core/base/clock.hh"
-#include "core/data/json_text.hh"
 #include "sinks/codecs/local_second.hh"
+#include "sinks/codecs/ulogd_value.hh"
 
 namespace stook {
 
 namespace {
+struct LogemuConfig {
+  Compat compat = Compat::None;
+};
+
+constexpr std::array options = {
+    option<&LogemuConfig::compat>("compat", "none", "ulogd: control characters as they are"),
+};
+
 enum In : size_t { print, time_sec };
 
 std::string short_host() {
@@ -32,7 +41,7 @@ std::string short_host() {
 /// *Rooms:* one replica, its worker.
 class Logemu final : public Codec {
  public:
-  explicit Logemu(const NoConfig&) : host_(" " + short_host() + " ") {}
+  explicit Logemu(const LogemuConfig& config) : compat_(config.compat), host_(" " + short_host() + " ") {}
 
   void encode(Batch& batch, Payload& payload) override ROOM(worker) {
     const Column* texts = batch.read(batch.in(print));
@@ -49,7 +58,7 @@ class Logemu final : public Codec {
       payload.append(host_);
       std::string_view line = text->bytes();
       line.remove_suffix(!line.empty() && line.back() == '\n' ? 1 : 0);
-      append_escaped(payload, line);
+      append_line_text(payload, line, compat_);
       payload.append('\n');
       payload.end_row();
     }
@@ -65,6 +74,7 @@ class Logemu final : public Codec {
     payload.append(date_);
   }
 
+  const Compat compat_;
   std::string host_;
   LocalSecond local_;
   int64_t second_ = 0;
@@ -81,8 +91,10 @@ const Plugin codec_logemu = {
     .kind = Kind::Codec,
     .name = "logemu",
     .doc = "the key print behind date and host, as syslog daemons write lines",
+    .options = options,
+    .config = config_type<LogemuConfig>,
     .declare = declare,
-    .codec = make_codec<Logemu, NoConfig>,
+    .codec = make_codec<Logemu, LogemuConfig>,
 };
 
 }  // namespace stook

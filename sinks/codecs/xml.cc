@@ -2,20 +2,21 @@
 /// xml: a logged packet a row, as an element `log` with the members that libnetfilter_log writes; a connection, as `flow`, with
 /// those of libnetfilter_conntrack; a counter, as `obj`.
 ///
-/// Text is escaped, whatever the rule's prefix holds: what is no UTF-8, and what XML cannot hold at all, is U+FFFD. `when` is when it
+/// Text is escaped, whatever the rule's prefix holds: what is no UTF-8, and what XML cannot hold at all, is U+FFFD. `compat =
+/// ulogd` writes it as it is. `when` is when it
 /// is written, in the system's zone.
 ///
 ///     <log><when><hour>1</hour>…</when><prefix>in: </prefix><hook>1</hook><hw><proto>0800</proto><src>02000000000a</src></hw>
 ///     <indev>2</indev><payload>4500002193b2…</payload></log>                                    (one line)
-#include <charconv>
-#include <cstring>
+#include <array>
 #include <string>
 
 #include "core/api/plugin.hh"
 #include "core/base/clock.hh"
 #include "core/data/pattern.hh"
-#include "core/data/utf8.hh"
 #include "sinks/codecs/local_second.hh"
+#include "sinks/codecs/ulogd_value.hh"
+#include "sinks/codecs/xml_text.hh"
 
 namespace stook {
 
@@ -53,6 +54,14 @@ enum In : size_t {
 };
 constexpr uint64_t event_end = 4;
 
+struct XmlTextConfig {
+  Compat compat = Compat::None;
+};
+
+constexpr std::array options = {
+    option<&XmlTextConfig::compat>("compat", "none", "ulogd: text as it is, be the file no XML then"),
+};
+
 std::string_view protocol_name(uint64_t number) {
   struct Name {
     uint64_t number;
@@ -68,55 +77,10 @@ std::string_view protocol_name(uint64_t number) {
   return "unknown";
 }
 
-void put_xml_text(Payload& out, std::string_view text) {
-  const char* end = text.data() + text.size();
-  for (const char* at = text.data(); at < end;) {
-    Utf8Step step = read_utf8(at, end);
-    bool is_legal = step.is_valid &&
-                    (static_cast<unsigned char>(*at) >= 0x20 || *at == '\t' || *at == '\n' || *at == '\r') &&
-                    step.code != 0xfffe && step.code != 0xffff;
-    if (*at == '<' || *at == '&' || *at == '>') {
-      out.append(*at == '<' ? "&lt;" : *at == '&' ? "&amp;" : "&gt;");
-    } else if (*at == '\n' || *at == '\r') {
-      out.append(*at == '\n' ? "&#10;" : "&#13;");
-    } else if (is_legal) {
-      out.append({at, step.size});
-    } else {
-      out.append("\xef\xbf\xbd");
-    }
-    at += step.size;
-  }
-}
-
-void put_hex(Payload& out, std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  char* to = out.room(2 * bytes.size());
-  for (char c : bytes) {
-    auto byte = static_cast<unsigned char>(c);
-    *to++ = digits[byte >> 4];
-    *to++ = digits[byte & 15];
-  }
-  out.commit(to);
-}
-
-/// `digits`: with zeros in front up to so many.
-void put_element(Payload& out, std::string_view name, uint64_t number, size_t digits = 1) {
-  char text[48];
-  std::string_view plain(text + 24,
-                         static_cast<size_t>(std::to_chars(text + 24, text + sizeof text, number).ptr - text - 24));
-  size_t zeros = plain.size() < digits ? digits - plain.size() : 0;
-  std::memset(text + 24 - zeros, '0', zeros);
-  std::string_view value(text + 24 - zeros, zeros + plain.size());
-  for (std::string_view piece : {std::string_view("<"), name, std::string_view(">"), value, std::string_view("</"),
-                                 name, std::string_view(">")}) {
-    out.append(piece);
-  }
-}
-
 /// *Rooms:* one replica, its worker.
 class Xml final : public Codec {
  public:
-  explicit Xml(const NoConfig&) {}
+  explicit Xml(const XmlTextConfig& config) : compat_(config.compat) {}
 
   void encode(Batch& batch, Payload& payload) override ROOM(worker) {
     for (size_t i = 0; i < ins; i++) {
@@ -143,6 +107,14 @@ class Xml final : public Codec {
  private:
   const Cell* find(In what, Row row) const { return columns_[what] == nullptr ? nullptr : columns_[what]->find(row); }
 
+  void put_text(Payload& out, std::string_view text) const {
+    if (compat_ == Compat::Ulogd) {
+      out.append(text);
+    } else {
+      put_xml_text(out, text);
+    }
+  }
+
   void put_when(const tm& now) {
     put_element(when_, "hour", static_cast<uint64_t>(now.tm_hour));
     put_element(when_, "min", static_cast<uint64_t>(now.tm_min), 2);
@@ -156,7 +128,7 @@ class Xml final : public Codec {
   void put_packet(Row row, Payload& out) const {
     if (const Cell* text = find(prefix, row)) {
       out.append("<prefix>");
-      put_xml_text(out, text->bytes());
+      put_text(out, text->bytes());
       out.append("</prefix>");
     }
     if (const Cell* number = find(hook, row)) {
@@ -249,7 +221,7 @@ class Xml final : public Codec {
   void put_sum(Row row, Payload& out) const {
     constexpr size_t digits = 20;
     out.append("<obj><name>");
-    put_xml_text(out, find(sum_name, row)->bytes());
+    put_text(out, find(sum_name, row)->bytes());
     out.append("</name>");
     put_element(out, "pkts", number(sum_packets, row), digits);
     put_element(out, "bytes", number(sum_bytes, row), digits);
@@ -259,6 +231,7 @@ class Xml final : public Codec {
     out.append("</obj>\n");
   }
 
+  const Compat compat_;
   LocalSecond local_;
   Payload when_;
   const Column* columns_[ins] = {};  // taken anew for each batch
@@ -292,8 +265,10 @@ const Plugin codec_xml = {
     .kind = Kind::Codec,
     .name = "xml",
     .doc = "packets, connections and counters as elements of XML",
+    .options = options,
+    .config = config_type<XmlTextConfig>,
     .declare = declare,
-    .codec = make_codec<Xml, NoConfig>,
+    .codec = make_codec<Xml, XmlTextConfig>,
 };
 
 }  // namespace stook

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 import unittest
+import xml.etree.ElementTree
 
 from flow_decoder import Decoder
 from harness import Flow
@@ -25,6 +26,7 @@ path=in.log
 """
 NFCAPD = shutil.which("nfcapd")
 NFDUMP = shutil.which("nfdump")
+TSHARK = shutil.which("tshark")
 # Debian's library for IPFIX: rows of a file of messages, by the names of IANA's registry.
 PYTHON = "/usr/bin/python3"
 READ_IPFIX = """
@@ -52,6 +54,16 @@ def flow(number, **more):
 
 def number(value):
     return int.from_bytes(value, "big")
+
+
+def capture(messages, port):
+    """A pcap file of these messages as datagrams of IPv4, LINKTYPE_RAW."""
+    file = struct.pack("=IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101)
+    for i, message in enumerate(messages):
+        udp = struct.pack(">HHHH", 9, port, 8 + len(message), 0) + message
+        packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), i, 0, 64, 17, 0, bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2))) + udp
+        file += struct.pack("=IIII", 1_799_999_010, i, len(packet), len(packet)) + packet
+    return file
 
 
 class Receiver:
@@ -141,6 +153,13 @@ class Exporters(Flow):
                 self.assertEqual(record[27], socket.inet_pton(socket.AF_INET6, "2001:db8::1"))
                 self.assertNotIn((29305, 85), record)
 
+    def test_times_in_seconds_as_ulogd_sends_them(self):
+        receiver = Receiver(self)
+        self.send("IPFIX", f"dest=udp://127.0.0.1:{receiver.port}\ncompat=ulogd", [flow(1)])
+        record, = self.decode(receiver.stop()).records
+        self.assertEqual((number(record[150]), number(record[151])), (1_799_999_000, 1_799_999_003))
+        self.assertFalse({152, 153} & set(record))
+
     def test_a_collector_that_comes_late_reads_on_with_the_next_templates(self):
         receiver = Receiver(self)
         self.send("IPFIX", f"dest=udp://127.0.0.1:{receiver.port}\nmtu=200\nnth_template=16", [flow(n) for n in range(200)])
@@ -229,6 +248,55 @@ class Exporters(Flow):
             self.assertEqual((int(record["octetTotalCount"]), int(record["packetTotalCount"]), int(record["protocolIdentifier"])), (100 + n, 2, 17))
             self.assertEqual(int(record.get("reverseOctetTotalCount", -1)), -1 if is_wide else 7 * n)
             self.assertRegex(record["flowStartMilliseconds"], r"^2027-01-15 07:43:20.005")
+
+    def dissect(self, messages):
+        """What tshark makes of them: for each record {field: [values]}. Nothing is malformed, and no record is without its template."""
+        self.write("sent.pcap", capture(messages, 2055))
+        done = subprocess.run([TSHARK, "-n", "-r", self.path("sent.pcap"), "-d", "udp.port==2055,cflow", "-T", "pdml"], capture_output=True,
+                              timeout=120, check=False, env={**os.environ, "TZ": "UTC", "HOME": self.dir})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        packets = xml.etree.ElementTree.fromstring(done.stdout)
+        protocols = [protocol.get("name") for protocol in packets.iter("proto")]
+        self.assertEqual((protocols.count("cflow"), protocols.count("_ws.malformed")), (len(messages), 0))
+        shown = [field.get("show") or field.get("showname") or "" for field in packets.iter("field")]
+        self.assertFalse([text for text in shown if "no template" in text.lower() or "malformed" in text.lower()])
+        self.assertFalse([field.get("name") for field in packets.iter("field") if (field.get("name") or "").startswith("_ws.expert")])
+        flows = [field for field in packets.iter("field") if (field.get("show") or "").startswith("Flow ")]
+        records = []
+        for one in flows:
+            records.append({})
+            for field in one.iter("field"):
+                records[-1].setdefault(field.get("name"), []).append(field.get("show"))
+        return records
+
+    @unittest.skipUnless(TSHARK, "tshark is not installed")
+    def test_tshark_reads_every_record(self):
+        """S1-70, S1-71: by a decoder that has nothing in common with ours."""
+        rows = [flow(n, **({"orig.ip.saddr": "2001:db8::1", "orig.ip.daddr": "2001:db8::2"} if n % 3 == 0 else {"reply.raw.pktlen": 7 * n}))
+                for n in range(120)]
+        for sink in ("IPFIX", "NFLOW9"):
+            with self.subTest(sink=sink):
+                receiver = Receiver(self)
+                self.send(sink, f"dest=udp://127.0.0.1:{receiver.port}", rows)
+                records = self.dissect(receiver.stop())
+                forth = [record for record in records if record["cflow.dstport"] == ["53"]]
+                forth.sort(key=lambda record: int(record["cflow.srcport"][0]))
+                self.assertEqual(len(forth), len(rows))
+                octets, packets = ("cflow.octets", "cflow.packets") if sink == "NFLOW9" else ("cflow.permanent_octets", "cflow.permanent_packets")
+                for row, record in zip(rows, forth):
+                    suffix = "v6" if ":" in row["orig.ip.saddr"] else ""
+                    back = [str(row["reply.raw.pktlen"])] if sink == "IPFIX" and not suffix else []
+                    wanted = {"cflow.srcaddr" + suffix: [row["orig.ip.saddr"]], "cflow.dstaddr" + suffix: [row["orig.ip.daddr"]],
+                              "cflow.srcport": [str(row["orig.l4.sport"])], "cflow.protocol": ["17"], "cflow.timedelta": ["3.002000000"],
+                              octets: [str(row["orig.raw.pktlen"]), *back], packets: ["2"]}
+                    self.assertEqual({name: record.get(name) for name in wanted}, wanted)
+                    if sink == "IPFIX":
+                        self.assertEqual(record["cflow.abstimestart"], ["Jan 15, 2027 07:43:20.005000000 UTC"])
+                if sink == "NFLOW9":
+                    self.assertEqual(sorted((record["cflow.srcport"], record["cflow.dstport"][0], record["cflow.octets"][0]) for record in records
+                                            if record not in forth),
+                                     sorted((["53"], str(row["orig.l4.sport"]), str(row["reply.raw.pktlen"])) for row in rows
+                                            if "reply.raw.pktlen" in row))
 
     @unittest.skipUnless(NFCAPD and NFDUMP, "nfdump is not installed")
     def test_nfcapd_counts_what_was_sent_and_misses_nothing(self):

@@ -64,6 +64,31 @@ TEST_CASE("gprint writes all keys in their order but bytes, and oprint a line fo
   CHECK(line.substr(line.find(',')) == ",oob.mark=1\n");
 }
 
+TEST_CASE("compat = ulogd writes what ulogd writes where it is wrong") {
+  be_in("UTC");
+  Options compat = {{"compat", "ulogd"}};
+  Rig line(Kind::Codec, "logemu", compat);
+  line.row({{"print", Cell::of_text("a\x1b[2J\tb")}, {"oob.time.sec", packet_time}});
+  CHECK(line.encode() == "Nov 22 01:57:42 " + host() + " a\x1b[2J\tb\n");
+  Rig syslog(Kind::Codec, "local_syslog", compat);
+  syslog.row({{"print", Cell::of_text("a\tb")}});
+  CHECK(syslog.encode().find("]: a\tb\n") != std::string::npos);
+  auto fill = [](Rig& to) {
+    to.row({{"oob.prefix", Cell::of_text("a\tb")},
+            {"ip.saddr", Cell::of_slice(Type::Address, {"\xc0\x00\x02\x07", 4})},
+            {"ip.daddr", Cell::of_slice(Type::Address, "0123456789abcdef")}});
+  };
+  Rig pairs(Kind::Codec, "gprint", compat);
+  fill(pairs);
+  CHECK(pairs.encode() == "oob.prefix=a\tb,ip.saddr=192.0.2.7,ip.daddr=48.49.50.51\n");
+  Rig lines(Kind::Codec, "oprint", compat);
+  fill(lines);
+  CHECK(lines.encode() == "===>PACKET BOUNDARY\noob.prefix=a\tb\nip.saddr=7.2.0.192\nip.daddr=51.50.49.48\n");
+  Rig document(Kind::Codec, "xml", compat);
+  document.row({{"oob.prefix", Cell::of_text("a<b>&c")}});
+  CHECK(document.encode().find("<prefix>a<b>&c</prefix>") != std::string::npos);
+}
+
 TEST_CASE("ulogd_json writes ulogd's members") {
   be_in("UTC");
   Rig rig(Kind::Codec, "ulogd_json", {{"boolean_label", "1"}});

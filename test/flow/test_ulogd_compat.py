@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`compat = ulogd`: what stook writes then is what Debian's ulogd2 writes where stook by itself writes something else (S1-74 to S1-78)."""
+
+import os
+import re
+import socket
+import subprocess
+import unittest
+
+import netns_kit
+from harness import Daemon, Programs
+
+WHY_NOT = netns_kit.enter() or netns_kit.prepare()
+if not os.path.exists(netns_kit.ULOGD):
+    WHY_NOT = WHY_NOT or "ulogd2 is not installed"
+if WHY_NOT:
+    print("skipped:", WHY_NOT)
+
+PREFIX = "a\tb\x1b<c>&d: "
+CONFIG = """
+stack=log1:NFLOG,base1:BASE,ifi1:IFINDEX,ip2str1:IP2STR,print1:PRINTPKT,emu1:LOGEMU
+stack=log1:NFLOG,base1:BASE,gp1:GPRINT
+stack=log1:NFLOG,base1:BASE,op1:OPRINT
+stack=log1:NFLOG,xml1:XML
+[log1]
+group={group}
+netlink_qthreshold=1
+netlink_socket_buffer_size=4194304
+[emu1]
+file="{dir}/emu.log"
+sync=1
+{compat}
+[gp1]
+file="{dir}/gprint.log"
+sync=1
+{compat}
+[op1]
+file="{dir}/oprint.log"
+sync=1
+{compat}
+[xml1]
+directory="{dir}/"
+sync=1
+{compat}
+"""
+SIX = "2001:db8::7"
+COUNT = 6
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class UlogdCompat(Programs):
+    def text(self, folder, name):
+        path = self.path(folder)
+        names = [one for one in os.listdir(path) if one == name or (name == "xml" and one.endswith(".xml"))]
+        return "".join(self.read(f"{folder}/{one}") for one in names)
+
+    def is_all_there(self, folder):
+        return (self.text(folder, "emu.log").count("\n") >= COUNT and self.text(folder, "gprint.log").count("\n") >= COUNT
+                and self.text(folder, "oprint.log").count("udp.csum=") >= COUNT and self.text(folder, "xml").count("</log>") >= COUNT)
+
+    def write_packets(self, compat, has_ulogd=True):
+        """What both write of the same packets, by IPv4 and IPv6: two functions of a file's name."""
+        self.addCleanup(subprocess.run, ["nft", "flush", "ruleset"], check=False)
+        netns_kit.works("ip", "address", "add", SIX + "/128", "dev", "lo", "nodad")
+        netns_kit.rules(*(f'udp dport 5000 log group {group} prefix "{PREFIX}"' for group in (5, 6)))
+        for folder in ("ours", "theirs"):
+            os.mkdir(self.path(folder))
+        ulogd = has_ulogd and netns_kit.Ulogd(self, CONFIG.format(group=6, dir=self.path("theirs"), compat=""))
+        daemon = Daemon(self, "[global]\nlogfile=stderr" + CONFIG.format(group=5, dir=self.path("ours"), compat=compat))
+        daemon.wait_for(lambda: "event=listening instance=log1" in daemon.log(), "it listens")
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, SIX)):
+            with socket.socket(family, socket.SOCK_DGRAM) as at, socket.socket(family, socket.SOCK_DGRAM) as out:
+                at.bind((address, 5000))
+                for _ in range(COUNT // 2):
+                    out.sendto(b"packet", (address, 5000))
+        if ulogd:
+            self.until(lambda: self.is_all_there("theirs"), "ulogd's lines")
+            ulogd.stop()
+        daemon.wait_for(lambda: self.is_all_there("ours"), "our lines")
+        daemon.stop()
+        return (lambda name: self.text("ours", name)), (lambda name: self.text("theirs", name))
+
+    def lines(self, text):
+        """Without what differs between two looks at one packet: the kernel's stamp, and the day of a log."""
+        return [re.sub(r"oob\.time\.u?sec=\d+,?|^\w{3} [ \d]\d \d\d:\d\d:\d\d ", "", line) for line in text.split("\n")]
+
+    def test_the_text_of_ulogd(self):
+        ours, theirs = self.write_packets("compat=ulogd")
+        self.assertIn(PREFIX, theirs("emu.log"))
+        self.assertEqual(self.lines(ours("emu.log")), self.lines(theirs("emu.log")))
+        # a key that two plugins have, ulogd writes twice; of bytes its OPRINT says `default`
+        gprint = [line.removesuffix(re.search(r",oob\.protocol=\d+$|$", line).group()) for line in self.lines(theirs("gprint.log"))]
+        self.assertIn("ip.saddr=32.1.13.184,", "".join(gprint))
+        self.assertEqual(self.lines(ours("gprint.log")), gprint)
+        oprint = re.sub(r"(udp\.csum=\d+\n)oob\.protocol=\d+\n", r"\1", re.sub(r"\S+=default\n", "", theirs("oprint.log")))
+        self.assertIn("ip.saddr=1.0.0.127\n", oprint)
+        self.assertIn("ip.saddr=184.13.1.32\n", oprint)
+        self.assertEqual(self.lines(ours("oprint.log")), self.lines(oprint))
+        self.assertEqual(*(re.sub(r"<when>.*?</when>", "", one("xml")) for one in (ours, theirs)))
+        self.assertIn(f"<prefix>{PREFIX}</prefix>", ours("xml"))
+
+    def test_without_it_no_prefix_forges_a_line(self):
+        ours, _ = self.write_packets("", has_ulogd=False)
+        for name in ("emu.log", "gprint.log", "oprint.log"):
+            self.assertIn(r"a\tb\x1b<c>&d: ", ours(name))
+            self.assertNotIn("\x1b", ours(name))
+        self.assertIn(f"ip.saddr={SIX},", ours("gprint.log"))
+        self.assertIn("ip.saddr=127.0.0.1\n", ours("oprint.log"))
+        self.assertIn("b\ufffd&lt;c&gt;&amp;d: </prefix>", ours("xml"))
+
+
+if __name__ == "__main__":
+    unittest.main()
