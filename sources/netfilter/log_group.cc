@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -27,9 +29,17 @@ constexpr uint32_t unbind_sequence = 4;
 /// No family has this number: the kernel refuses it with EPERM to those who may not ask, and as invalid to others.
 constexpr uint8_t no_family = 255;
 
-/// Bytes that the kernel gathers before it sends. With its own bookkeeping just below 32 KiB, so that a full one wastes
-/// nothing; its default holds some ten packets.
-constexpr uint32_t gathered = 32256;
+/// Bytes that the kernel gathers before it sends: packets of 256 with what is said of them, and with its own bookkeeping just
+/// below a power of two, so that a full one wastes nothing. Its default, a page, holds some 16 packets, and each datagram
+/// costs the wake-ups of three threads. At most what it allows; and few where few are asked for, as it takes all of it
+/// from the socket's buffer for each datagram.
+uint32_t gathered_bytes(uint32_t threshold) {
+  constexpr uint32_t bookkeeping = 512;
+  constexpr uint32_t of_packet = 256;
+  constexpr uint32_t most = 131072;
+  auto least = std::min(2 * static_cast<uint32_t>(::sysconf(_SC_PAGESIZE)), most);  // it refuses less than a page
+  return std::bit_ceil(std::clamp(std::min(threshold, most) * of_packet, least, most)) - bookkeeping;
+}
 
 std::string_view command(const uint8_t& number) {
   return {reinterpret_cast<const char*>(&number), sizeof number};
@@ -71,13 +81,9 @@ bool LogGroup::bind(NetlinkSocket& socket) {
   put_big(mode, rules_.copy_range);
   mode[offsetof(nfulnl_msg_config_mode, copy_mode)] = static_cast<char>(rules_.copy_mode);
   asked.put(NFULA_CFG_MODE, {mode, sizeof mode});
-  asked.put32(NFULA_CFG_NLBUFSIZ, gathered);
-  if (rules_.timeout != 0) {
-    asked.put32(NFULA_CFG_TIMEOUT, rules_.timeout);
-  }
-  if (rules_.threshold != 0) {
-    asked.put32(NFULA_CFG_QTHRESH, rules_.threshold);
-  }
+  asked.put32(NFULA_CFG_NLBUFSIZ, gathered_bytes(rules_.threshold));
+  asked.put32(NFULA_CFG_TIMEOUT, rules_.timeout);
+  asked.put32(NFULA_CFG_QTHRESH, rules_.threshold);
   asked.put16(NFULA_CFG_FLAGS, flags());
   return socket.send(asked);
 }

@@ -15,8 +15,8 @@ struct LogGroupRules {
   uint16_t group = 0;
   uint8_t copy_mode = 2;  // NFULNL_COPY_*
   uint32_t copy_range = 0xffff;
-  uint32_t threshold = 0;
-  uint32_t timeout = 0;  // in 10 ms
+  uint32_t threshold = 512;  // two bundles
+  uint32_t timeout = 25;     // in 10 ms
   bool has_global_sequence = false;
   bool is_system_logger = false;
   bool is_former_unbound = false;

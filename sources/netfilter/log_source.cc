@@ -27,8 +27,8 @@ LogGroupRules rules_of(const NflogConfig& config) {
   rules.group = static_cast<uint16_t>(config.group);
   rules.copy_mode = static_cast<uint8_t>(config.copy_mode);
   rules.copy_range = static_cast<uint32_t>(config.copy_range);
-  rules.threshold = static_cast<uint32_t>(config.netlink_qthreshold);
-  rules.timeout = static_cast<uint32_t>(config.netlink_qtimeout);
+  rules.threshold = config.netlink_qthreshold != 0 ? static_cast<uint32_t>(config.netlink_qthreshold) : rules.threshold;
+  rules.timeout = config.netlink_qtimeout != 0 ? static_cast<uint32_t>(config.netlink_qtimeout) : rules.timeout;
   rules.has_global_sequence = config.seq_global;
   rules.is_system_logger = config.bind || config.group == 0;
   rules.is_former_unbound = config.unbind;

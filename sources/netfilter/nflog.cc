@@ -45,11 +45,10 @@ constexpr Option options[] = {
                                  "bytes that the kernel holds; 0 is the system's default", {0, 1073741824}),
     option<&NflogConfig::buffer_most>("netlink_socket_buffer_maxsize", "0",
                                       "bytes up to which that grows when it was full; 0 is 32 MiB", {0, 1073741824}),
-    option<&NflogConfig::netlink_qthreshold>("netlink_qthreshold", "0",
-                                             "packets that the kernel gathers before it sends; 0 is its default, 100",
-                                             {0, 4294967295.0}),
-    option<&NflogConfig::netlink_qtimeout>(
-        "netlink_qtimeout", "0", "how long it gathers, in units of 10 ms; 0 is its default, 100", {0, 4294967295.0}),
+    option<&NflogConfig::netlink_qthreshold>(
+        "netlink_qthreshold", "0", "packets that the kernel gathers before it sends; 0 is 512", {0, 4294967295.0}),
+    option<&NflogConfig::netlink_qtimeout>("netlink_qtimeout", "0", "how long it gathers, in units of 10 ms; 0 is 25",
+                                           {0, 4294967295.0}),
     option<&NflogConfig::attach_conntrack>("attach_conntrack", "0", "the kernel adds what it knows of the connection"),
     option<&NflogConfig::bufsize>("bufsize", "150000",
                                   "bytes that a read can take; never less than what the kernel gathers", {0, 16777216}),

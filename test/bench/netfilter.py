@@ -56,7 +56,7 @@ WORKLOADS = {
     "nfct": ("flows", "log1:NFCT,ip2str1:IP2STR,print1:PRINTFLOW,out1:LOGEMU", "hash_max_entries=65536", None),
 }
 # Bytes and packets that the kernel gathers in a datagram: its own defaults, which ulogd2 leaves as they are, and stook's.
-FLOORS = {"floor/ulogd": (0, 0), "floor/stook": (32256, 0)}
+FLOORS = {"floor/ulogd": (0, 0), "floor/stook": (130560, 512)}
 
 RULES = ('udp dport 5000 log group 5 prefix "in: " drop', "ct state new udp dport 5001 drop")
 
