@@ -67,7 +67,7 @@ bool ListeningSource::take(const NetlinkMessage& message) {
 /// What is told has no numbers: nobody knows how much was lost.
 void ListeningSource::overrun() {
   grow_buffer(config_.buffer_most == 0 ? ample_buffer : config_.buffer_most);
-  feed().lose(was_paused() ? Loss::Pool : Loss::Kernel, 1);
+  feed().lose(overrun_loss(), 1);
 }
 
 }  // namespace stook

@@ -218,7 +218,7 @@ void Nflog::count_gap(const LoggedPacket& packet) {
   }
   uint32_t gap = packet.sequence - next_;  // right when the numbers have wrapped, too
   if (gap != 0) {
-    feed().lose(was_paused() ? Loss::Pool : Loss::Kernel, gap);
+    lose_gap(gap);
   }
   next_ = packet.sequence + 1;
 }

@@ -57,7 +57,10 @@ class Nflog final : public NetlinkSource {
 
  protected:
   bool take(const NetlinkMessage& message) override ROOM(front);
-  void overrun() override ROOM(front) { grow_buffer(config_.buffer_most); }
+  void overrun() override ROOM(front) {
+    grow_buffer(config_.buffer_most);
+    expect_gap();
+  }
   void drained() override ROOM(front);
   void failed(int error) override ROOM(front);
   bool is_row(const NetlinkMessage& message) const override ROOM(front);

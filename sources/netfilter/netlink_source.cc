@@ -30,6 +30,7 @@ void NetlinkSource::unwatch() {
   readable_.stop();
   cutter_ = {};
   has_held_ = false;
+  lose_untold();
 }
 
 void NetlinkSource::pause() {
@@ -115,28 +116,48 @@ void NetlinkSource::grow_buffer(uint64_t most) {
   }
 }
 
+/// The reason is that of now: by the time the next number comes the socket has been seen empty.
+void NetlinkSource::expect_gap() {
+  gap_loss_ = overrun_loss();
+  has_gap_ = true;
+}
+
+void NetlinkSource::lose_gap(uint64_t rows) {
+  feed_->lose(std::exchange(has_gap_, false) ? gap_loss_ : overrun_loss(), rows);
+}
+
+/// Nothing came behind an overrun, so that no number says how much it lost: it counts one.
+void NetlinkSource::lose_untold() {
+  if (std::exchange(has_gap_, false)) {
+    feed_->lose(gap_loss_, 1);
+  }
+}
+
 void NetlinkSource::stop() {
   readable_.stop();
   if (!std::exchange(has_ended_, true) && feed_ != nullptr) {
     lose_rest();
+    lose_untold();
   }
   socket_.close();
 }
 
 /// Counts what has come and is in no row: nobody takes it any more.
 void NetlinkSource::lose_rest() {
+  using Step = NetlinkSocket::Step;
   uint64_t rows = has_held_ && is_row(held_) ? 1 : 0;
-  std::string_view bytes;
+  Step step = Step::Empty;
   do {
     for (NetlinkMessage message; cutter_.next(message);) {
       rows += is_row(message) ? 1 : 0;
     }
-    cutter_ = {};
-    bytes = {};
-    if (socket_.is_open() && socket_.receive(bytes) == NetlinkSocket::Step::Some) {
-      cutter_ = NetlinkCutter(bytes);
+    std::string_view bytes;
+    step = socket_.is_open() ? socket_.receive(bytes) : Step::Empty;
+    cutter_ = step == Step::Some ? NetlinkCutter(bytes) : NetlinkCutter();
+    if (step == Step::Overrun) {
+      overrun();
     }
-  } while (!bytes.empty());
+  } while (step == Step::Some || step == Step::Overrun);
   has_held_ = false;
   if (rows > 0) {
     feed_->lose(Loss::Pool, rows);

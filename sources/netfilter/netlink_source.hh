@@ -48,6 +48,12 @@ class NetlinkSource : public Source {
   void grow_buffer(uint64_t most) ROOM(front);
   /// Since the socket was last seen empty the source was paused, so that what is lost is lost by that.
   bool was_paused() const ROOM(front) { return was_paused_; }
+  /// The reason of what the socket's buffer did not hold: the pause, where there was one.
+  Loss overrun_loss() const ROOM(front) { return was_paused_ ? Loss::Pool : Loss::Kernel; }
+  /// COLD: of sources whose rows have numbers. The next gap in them is what the overrun lost.
+  void expect_gap() ROOM(front);
+  /// COLD: counts the rows whose numbers are missing.
+  void lose_gap(uint64_t rows) ROOM(front);
   bool has_ended() const ROOM(front) { return has_ended_; }
 
   NetlinkSocket socket_ OWNED(front);
@@ -57,6 +63,7 @@ class NetlinkSource : public Source {
   bool take_datagram() ROOM(front);
   bool take_messages() ROOM(front);
   void lose_rest() ROOM(front);
+  void lose_untold() ROOM(front);
 
   Feed* feed_ OWNED(front) = nullptr;
   NetlinkCutter cutter_ OWNED(front);
@@ -64,6 +71,8 @@ class NetlinkSource : public Source {
   Watcher readable_ OWNED(front);
   LogLimit overrun_limit_;
   std::shared_ptr<ScriptMeter> overruns_ OWNED(front);  // made when the first one is counted; the report holds it, too
+  Loss gap_loss_ OWNED(front) = Loss::Kernel;           // while has_gap_
+  bool has_gap_ OWNED(front) = false;                   // an overrun was told, and no number yet behind it
   bool has_held_ OWNED(front) = false;
   bool is_paused_ OWNED(front) = false;
   bool was_paused_ OWNED(front) = false;

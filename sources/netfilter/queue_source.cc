@@ -180,7 +180,7 @@ void Nfqueue::count_gap(const QueuedPacket& queued) {
   uint32_t& last = last_[queued.packet.group - config_.first];
   uint32_t gap = queued.id - last - 1;
   if (gap != 0) {
-    feed().lose(was_paused() ? Loss::Pool : Loss::Kernel, gap);
+    lose_gap(gap);
   }
   last = queued.id;
 }

@@ -64,7 +64,10 @@ class Nfqueue final : public WaitingSource {
   void open() override ROOM(front);
   void given_up() override ROOM(front) { leave(); }
   bool take(const NetlinkMessage& message) override ROOM(front);
-  void overrun() override ROOM(front) { grow_buffer(config_.buffer_most); }
+  void overrun() override ROOM(front) {
+    grow_buffer(config_.buffer_most);
+    expect_gap();
+  }
   void drained() override ROOM(front);
   bool is_row(const NetlinkMessage& message) const override ROOM(front);
 

@@ -239,9 +239,11 @@ bool Nfct::end_list() {
 
 void Nfct::overrun() {
   grow_buffer(config_.buffer_most);
-  feed().lose(was_paused() ? Loss::Pool : Loss::Kernel, 1);  // one for each time, as nobody knows how many
+  feed().lose(overrun_loss(), 1);  // one for each time, as nobody knows how many
   has_lost_ = true;
-  look_for_lost();
+  if (!has_ended()) {
+    look_for_lost();
+  }
 }
 
 /// After events were lost a list tells which connections have gone meanwhile.

@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -75,6 +76,26 @@ def rows(flow, name):
     """The rows of a file that is being written: its last line may not be whole."""
     text = flow.read(name) if os.path.exists(flow.path(name)) else ""
     return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+
+def stand_still(daemon):
+    """Stops the daemon, and returns once none of its threads runs any more."""
+    daemon.signal(signal.SIGSTOP)
+    folder = f"/proc/{daemon.process.pid}/task"
+
+    def states():
+        for task in os.listdir(folder):
+            with open(f"{folder}/{task}/stat", encoding="utf-8") as file:
+                yield file.read().rpartition(")")[2].split()[0]
+
+    daemon.wait_for(lambda: set(states()) == {"T"}, "it stands still")
+
+
+def lost(daemon, element):
+    """Why rows were lost at an element, and how many, as the ledger says at the end."""
+    ledger = next(line for line in daemon.log().splitlines() if f" element={element} " in line)
+    fields = dict(word.split("=", 1) for word in ledger.split() if "=" in word)
+    return {name[len("dropped_"):]: int(value) for name, value in fields.items() if name.startswith("dropped_")}
 
 
 class Group:

@@ -121,7 +121,7 @@ class Nfct(Programs):
         daemon.stop(code=1)
         told = [(row["orig.l4.sport"], row["flow.start.sec"], row["flow.start.usec"]) for row in self.rows()]
         self.assertEqual(len(told), len(set(told)))
-        self.assertRegex(daemon.log(), r"element=ct1 .*dropped_kernel=[1-9]")
+        self.assertRegex(daemon.log(), r"element=ct1 .*dropped_overrun=[1-9]")
 
     def test_a_long_connection_is_told_in_parts(self):
         """S1-50: rows of what it carried meanwhile, and one at its end; together they are what was sent."""

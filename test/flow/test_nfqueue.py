@@ -276,6 +276,26 @@ end
             daemon.stop()
             self.at.got.clear()
 
+    def test_packets_that_the_socket_did_not_hold_are_counted(self):
+        """By their numbers; the kernel decides them as fail says."""
+        self.rule()
+        for fail, passed in (("open", 300), ("close", 0)):
+            daemon = self.start("q:NFQUEUE,v:VERDICT", "q:NFQUEUE,out:FILE",
+                                more=f"fail={fail}\nnetlink_socket_buffer_size=4096\nnetlink_socket_buffer_maxsize=4096")
+            netns_kit.stand_still(daemon)
+            send(range(300))
+            held = waiting()
+            self.assertLess(held, 300)
+            daemon.signal(signal.SIGCONT)
+            daemon.wait_for(lambda: waiting() == 0 and "event=netlink_overrun" in daemon.log(), "an overrun")
+            send([300])  # whose number tells what is missing
+            self.arrive(daemon, range(301) if passed else [*range(held), 300])
+            daemon.wait_for(lambda count=held: len(self.rows()) == count + 1, "the rows")
+            daemon.stop(code=1)
+            self.assertEqual(netns_kit.lost(daemon, "q"), {"overrun": 300 - held})
+            os.unlink(self.path("out.log"))
+            self.at.got.clear()
+
     def fail_for_good(self, fail, patience):
         """A script that raises for every row is not called any more, and its source stands still."""
         self.write("judge.lua", "function filter(rec)\n  error('no')\nend\n")

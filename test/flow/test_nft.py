@@ -5,6 +5,7 @@ test's own."""
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -122,6 +123,18 @@ class Nft(Programs):
         self.assertEqual((one("set", new)["set"], one("obj", new)["name"], one("chain", new)["chain"]), ("s", "web", "i"))
         one("table", new)
         one("table", old)
+
+    def test_changes_that_did_not_fit_are_told_as_an_overrun(self):
+        """Nobody knows how many they were: one is counted each time."""
+        daemon = self.start("NFTEVENT", "netlink_socket_buffer_size=4096\nnetlink_socket_buffer_maxsize=4096")
+        daemon.wait_for(lambda: "event=listening instance=in" in daemon.log(), "it listens")
+        netns_kit.stand_still(daemon)
+        for i in range(50):
+            nft(f"add table inet t{i}; delete table inet t{i}")
+        daemon.signal(signal.SIGCONT)
+        daemon.wait_for(lambda: "event=netlink_overrun instance=in" in daemon.log(), "an overrun")
+        daemon.stop(code=1)
+        self.assertEqual(netns_kit.lost(daemon, "in"), {"overrun": 1})
 
     def test_the_way_of_packets(self):
         nft("add table inet t; add chain inet t i { type filter hook input priority 0 ; }; add chain inet t j;"
