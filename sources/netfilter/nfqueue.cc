@@ -2,8 +2,8 @@
 /// nfqueue: packets that rules of iptables and nftables send to a queue, and that wait for a verdict.
 ///
 /// Each packet is a row with the keys of nflog. The sink `verdict` at the end of a stack gives the verdict of the rows that
-/// reach it. A row that a filter drops gets `on_drop`. What stands still, or is lost, gets `fail`: traffic never waits for
-/// longer than `patience`, and this source never waits for anything.
+/// reach it. A row that a filter drops, be it as one that failed there, gets `on_drop`. What stands still, or never became a
+/// row, gets `fail`: traffic never waits for longer than `patience`, and this source never waits for anything.
 ///
 ///     iptables -A FORWARD -p tcp --dport 25 -j NFQUEUE --queue-num 0
 ///

@@ -91,10 +91,15 @@ def stand_still(daemon):
     daemon.wait_for(lambda: set(states()) == {"T"}, "it stands still")
 
 
+def counts(daemon, element):
+    """The line of an element in the ledger that stands in the log at the end, {name: text}."""
+    ledger = [line for line in daemon.log().splitlines() if f" element={element} " in line]
+    return dict(word.split("=", 1) for word in ledger[-1].split() if "=" in word)
+
+
 def lost(daemon, element):
     """Why rows were lost at an element, and how many, as the ledger says at the end."""
-    ledger = next(line for line in daemon.log().splitlines() if f" element={element} " in line)
-    fields = dict(word.split("=", 1) for word in ledger.split() if "=" in word)
+    fields = counts(daemon, element)
     return {name[len("dropped_"):]: int(value) for name, value in fields.items() if name.startswith("dropped_")}
 
 

@@ -152,19 +152,30 @@ end
         daemon.stop()
 
     def test_rows_that_a_script_fails(self):
-        """They go on to the sink; or to another one, which decides as it is told; or have the verdict of dropped ones."""
+        """They go on to the sink; or to another one, which decides as it is told; or have the verdict of dropped ones. The ledger counts
+        them as failed, and never as what a filter has disposed of."""
         self.rule()
         other = Listener(self, 5001)
         self.write("judge.lua", "function filter(rec)\n  if rec['udp.dport'] == 5001 then error('no') end\nend\n")
-        for on_error, passed in (("pass", 50), ("w:VERDICT\n[w]\nverdict=drop", 0), ("drop", 0)):
-            daemon = self.start("q:NFQUEUE,base:BASE,judge:LUA,v:VERDICT\n[judge]\nscript=judge.lua\non_error=" + on_error)
+        for on_error, more, passed, judged, decided in (
+                ("pass", "", 50, {"out": 100}, {"v": 100}),
+                ("w:VERDICT\n[w]\nverdict=drop", "", 0, {"out": 50, "routed": 50}, {"v": 50, "w": 50}),
+                ("drop", "", 0, {"out": 50, "dropped_error": 50}, {"v": 50}),
+                ("drop", "on_drop=accept", 50, {"out": 50, "dropped_error": 50}, {"v": 50}),
+                ("letters", "[global]\nletters=letters", 0, {"out": 50, "routed": 50}, {"v": 50})):
+            daemon = self.start("q:NFQUEUE,base:BASE,judge:LUA,v:VERDICT\n[judge]\nscript=judge.lua\non_error=" + on_error, more=more)
             for i in range(50):
                 send([i], 5001)
                 send([i])
             self.arrive(daemon, range(50))
             daemon.wait_for(lambda: waiting() == 0, "no packet waits")
             self.assertEqual(len(other.look()), passed, on_error)
-            daemon.stop(code=1 if on_error == "drop" else 0)
+            daemon.stop(code=1 if on_error in ("drop", "letters") else 0)
+            names = ("out", "filtered", "routed", "dropped_error", "in_flight")
+            counts = netns_kit.counts(daemon, "judge")
+            self.assertEqual({name: int(counts.get(name, 0)) for name in names}, {**dict.fromkeys(names, 0), **judged}, on_error)
+            self.assertEqual({sink: int(netns_kit.counts(daemon, sink)["out"]) for sink in decided}, decided, on_error)
+            self.assertEqual(netns_kit.lost(daemon, "q"), {}, on_error)
             self.at.got.clear()
             other.got.clear()
 
