@@ -4,13 +4,17 @@
 import os
 import re
 import socket
+import struct
 import subprocess
 import unittest
 
 import netns_kit
+from flow_decoder import Decoder
 from harness import Daemon, Programs
+from test_flow_sinks import Receiver
+from test_nfct import flush
 
-WHY_NOT = netns_kit.enter() or netns_kit.prepare()
+WHY_NOT = os.environ.get(netns_kit.MARK) or netns_kit.prepare()
 if not os.path.exists(netns_kit.ULOGD):
     WHY_NOT = WHY_NOT or "ulogd2 is not installed"
 if WHY_NOT:
@@ -107,6 +111,85 @@ class UlogdCompat(Programs):
         self.assertIn(f"ip.saddr={SIX},", ours("gprint.log"))
         self.assertIn("ip.saddr=127.0.0.1\n", ours("oprint.log"))
         self.assertIn("b\ufffd&lt;c&gt;&amp;d: </prefix>", ours("xml"))
+
+
+FLOWS = """
+stack=ct1:NFCT,ip2str1:IP2STR,print1:PRINTFLOW,emu1:LOGEMU
+stack=ct1:NFCT,ipfix1:IPFIX
+[ct1]
+hash_enable=0
+event_mask=4
+netlink_socket_buffer_size=4194304
+[emu1]
+file="{name}.log"
+sync=1
+[ipfix1]
+oid=7
+host=127.0.0.1
+port={port}
+proto=udp
+{compat}
+"""
+ENOUGH = 40
+
+
+def echo(address):
+    """Asks oneself for an echo; the kernel answers."""
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    raw.sendto(struct.pack(">BBHHH", 8, 0, 0xf7fd, 1, 1), (address, 0))
+    raw.close()
+
+
+def times(messages):
+    """Begin and end of each flow to port 5000 in whole seconds, by the port of its sender."""
+    decoder = Decoder()
+    for message in messages:
+        decoder.feed(message)
+    return {int.from_bytes(record[7], "big"): tuple(int.from_bytes(record[element], "big") for element in (150, 151))
+            for record in decoder.records if record.get(11) == b"\x13\x88"}
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class UlogdFlows(Programs):
+    def setUp(self):
+        super().setUp()
+        # what is exported is no flow of its own
+        subprocess.run(["nft", "add table inet t; add chain inet t o { type filter hook output priority -300 ; };"
+                        "add chain inet t p { type filter hook output priority 0 ; };"
+                        "add rule inet t o udp dport != 5000 notrack; add rule inet t p ct state new counter"], check=True)
+        self.addCleanup(subprocess.run, ["nft", "flush", "ruleset"], check=False)
+        if not netns_kit.works("sysctl", "-qw", "net.netfilter.nf_conntrack_acct=1", "net.netfilter.nf_conntrack_timestamp=1"):
+            self.skipTest("the kernel tracks no connections here")
+        flush()
+
+    def lines(self, name):
+        text = self.read(name) if os.path.exists(self.path(name)) else ""
+        return sorted(re.sub(r"^\w{3} [ \d]\d \d\d:\d\d:\d\d ", "", line) for line in text[:text.rfind("\n") + 1].splitlines())
+
+    def test_printflow_and_the_times_of_ipfix(self):
+        """S1-63, S1-72: the same ends of connections to both."""
+        receivers = {name: Receiver(self) for name in ("ours", "theirs")}
+        ulogd = netns_kit.Ulogd(self, FLOWS.format(name=self.path("theirs"), port=receivers["theirs"].port, compat=""))
+        daemon = Daemon(self, "[global]\nlogfile=stderr" + FLOWS.format(name=self.path("ours"), port=receivers["ours"].port,
+                                                                       compat="compat=ulogd\n[print1]\ncompat=ulogd"))
+        daemon.wait_for(lambda: "event=listening" in daemon.log(), "it listens")
+        for _ in range(ENOUGH):
+            netns_kit.send(1)
+        echo("127.0.0.1")
+        flush()
+
+        def is_there(name):
+            return sum("DPT=5000" in line for line in self.lines(name)) >= ENOUGH and any("TYPE=0 CODE=8" in line for line in self.lines(name))
+
+        self.until(lambda: is_there("theirs.log"), "ulogd's lines")
+        daemon.wait_for(lambda: is_there("ours.log"), "our lines")
+        daemon.stop()
+        ulogd.stop()
+        self.assertEqual(self.lines("ours.log"), self.lines("theirs.log"))
+        ours, theirs = (times(receivers[name].stop()) for name in ("ours", "theirs"))
+        self.assertEqual(len(ours), ENOUGH)
+        self.assertGreater(len(theirs), 0)  # the last ones stay in its buffer
+        self.assertEqual({port: ours[port] for port in theirs}, theirs)
 
 
 if __name__ == "__main__":
