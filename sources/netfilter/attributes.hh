@@ -2,7 +2,7 @@
 /// Attributes of a netlink message, one behind the other or one within the other.
 #pragma once
 
-#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -17,13 +17,12 @@ namespace stook {
 template <class Take>
 [[nodiscard]] bool for_each_attribute(std::string_view bytes, Take&& take) {
   while (!bytes.empty()) {
+    // not libmnl's functions: a call for each attribute was a tenth of what a packet costs its front
     const auto* attribute = reinterpret_cast<const nlattr*>(bytes.data());
-    if (bytes.size() < sizeof *attribute || !mnl_attr_ok(attribute, static_cast<int>(bytes.size()))) {
-      return false;
-    }
-    std::string_view inside(static_cast<const char*>(mnl_attr_get_payload(attribute)),
-                            mnl_attr_get_payload_len(attribute));
-    if (!take(static_cast<int>(attribute->nla_type & NLA_TYPE_MASK), inside)) {
+    bool is_whole = bytes.size() >= sizeof *attribute && attribute->nla_len >= sizeof *attribute &&
+                    attribute->nla_len <= bytes.size();
+    if (!is_whole || !take(static_cast<int>(attribute->nla_type & NLA_TYPE_MASK),
+                           bytes.substr(NLA_HDRLEN, attribute->nla_len - size_t{NLA_HDRLEN}))) {
       return false;
     }
     bytes.remove_prefix(std::min<size_t>(NLA_ALIGN(attribute->nla_len), bytes.size()));

@@ -63,7 +63,7 @@ bool NetlinkCutter::next(NetlinkMessage& message) {
   message.type = header->nlmsg_type;
   message.flags = header->nlmsg_flags;
   message.sequence = header->nlmsg_seq;
-  message.body = {static_cast<const char*>(mnl_nlmsg_get_payload(header)), mnl_nlmsg_get_payload_len(header)};
+  message.body = rest_.substr(0, header->nlmsg_len).substr(NLMSG_HDRLEN);
   message.error = 0;
   if (message.type == NLMSG_ERROR) {
     int32_t error = -EPROTO;

@@ -2,6 +2,7 @@
 #include "sources/netfilter/set_element.hh"
 
 #include <arpa/inet.h>
+#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
