@@ -78,45 +78,47 @@ void LoggedRows::attach(Feed& feed, const LoggedRowRules& rules) {
   id_ = id_of_run(feed.id());
 }
 
-void LoggedRows::put_number(Bundle& bundle, Row row, size_t key, uint64_t number) {
-  if (KeyId id = feed_->out(key); id != no_key) {
-    bundle.put(id, row, Cell::of_unsigned(number));
+// A bundle's columns are looked up with its first row, and not with each value.
+void LoggedRows::take_columns(Bundle& bundle) {
+  for (size_t key = 0; key < keys; key++) {
+    KeyId id = feed_->out(key);
+    columns_[key] = id == no_key ? nullptr : &bundle.writable(id);
   }
 }
 
 void LoggedRows::put_bytes(Bundle& bundle, Row row, size_t key, Type type, std::string_view bytes) {
-  if (KeyId id = feed_->out(key); id != no_key) {
-    bundle.put(id, row, Cell::of_slice(type, bundle.arena().copy(bytes)));
+  if (columns_[key] != nullptr) {
+    columns_[key]->set(row, Cell::of_slice(type, bundle.arena().copy(bytes)));
   }
 }
 
 void LoggedRows::put_link(Bundle& bundle, Row row, const LoggedPacket& packet) {
   if (!packet.mac.empty()) {
     put_bytes(bundle, row, raw_mac, Type::Bytes, packet.mac);
-    put_number(bundle, row, mac_len, packet.mac.size());
-    put_number(bundle, row, raw_type, packet.hardware_type);
+    put_number(row, mac_len, packet.mac.size());
+    put_number(row, raw_type, packet.hardware_type);
   }
   if (packet.has(NFULA_HWADDR)) {
     put_bytes(bundle, row, mac_saddr, Type::Bytes, packet.mac_source);
-    put_number(bundle, row, mac_addrlen, packet.mac_source.size());
+    put_number(row, mac_addrlen, packet.mac_source.size());
   }
 }
 
 // The kernel stamps what comes from a network. What the machine sends itself has the time at which it is read.
-void LoggedRows::put_time(Bundle& bundle, Row row, const LoggedPacket& packet) {
+void LoggedRows::put_time(Row row, const LoggedPacket& packet) {
   constexpr uint64_t usec = 1000;
   constexpr uint64_t second = 1'000'000'000;
   uint64_t now = packet.sec == 0 ? static_cast<uint64_t>(wall_ns()) : 0;
-  put_number(bundle, row, time_sec, packet.sec == 0 ? now / second : packet.sec);
-  put_number(bundle, row, time_usec, packet.sec == 0 ? now % second / usec : packet.usec);
+  put_number(row, time_sec, packet.sec == 0 ? now / second : packet.sec);
+  put_number(row, time_usec, packet.sec == 0 ? now % second / usec : packet.usec);
 }
 
 void LoggedRows::put_about(Bundle& bundle, Row row) {
   rows_++;
-  if (KeyId id = feed_->out(recv_time); id != no_key) {
-    bundle.put(id, row, Cell::of_time(wall_ns()));
+  if (columns_[recv_time] != nullptr) {
+    columns_[recv_time]->set(row, Cell::of_time(wall_ns()));
   }
-  if (feed_->out(id_of) != no_key) {
+  if (columns_[id_of] != nullptr) {
     put_bytes(bundle, row, id_of, Type::Text, id_ + "0." + std::to_string(rows_));
   }
 }
@@ -134,29 +136,32 @@ void LoggedRows::put(Bundle& bundle, const LoggedPacket& packet) {
                             {NFULA_UID, uid, packet.uid},
                             {NFULA_GID, gid, packet.gid}};
   Row row = bundle.append();
+  if (row == 0) {
+    take_columns(bundle);
+  }
   for (const Number& number : numbers) {
     if (packet.has(number.attribute)) {
-      put_number(bundle, row, number.key, number.value);
+      put_number(row, number.key, number.value);
     }
   }
-  put_number(bundle, row, family, packet.family);
-  put_number(bundle, row, mark, packet.mark);
-  put_number(bundle, row, raw_pktcount, 1);
-  put_number(bundle, row, label, rules_.label);
+  put_number(row, family, packet.family);
+  put_number(row, mark, packet.mark);
+  put_number(row, raw_pktcount, 1);
+  put_number(row, label, rules_.label);
   put_link(bundle, row, packet);
   if (packet.has(NFULA_PAYLOAD)) {
     put_bytes(bundle, row, raw_pkt, Type::Bytes, packet.payload);
-    put_number(bundle, row, raw_pktlen, packet.payload.size());
+    put_number(row, raw_pktlen, packet.payload.size());
   }
   if (packet.has(NFULA_PREFIX)) {
     put_bytes(bundle, row, prefix, Type::Text, packet.prefix);
   }
-  put_time(bundle, row, packet);
+  put_time(row, packet);
   if (rules_.has_sequence && packet.has(NFULA_SEQ)) {
-    put_number(bundle, row, seq_local, packet.sequence);
+    put_number(row, seq_local, packet.sequence);
   }
   if (rules_.has_global_sequence && packet.has(NFULA_SEQ_GLOBAL)) {
-    put_number(bundle, row, seq_global, packet.global_sequence);
+    put_number(row, seq_global, packet.global_sequence);
   }
   if (packet.has(NFULA_CT)) {
     put_bytes(bundle, row, ct, Type::Bytes, packet.conntrack);

@@ -18,7 +18,7 @@ struct LoggedRowRules {
   uint8_t label = 0;
 };
 
-/// *Rooms:* the source's front.
+/// *Invariants:* `columns_` are those of the bundle into which the last row went. *Rooms:* the source's front.
 class LoggedRows {
  public:
   /// Sets the keys that are written; so many.
@@ -31,16 +31,22 @@ class LoggedRows {
   void put(Bundle& bundle, const LoggedPacket& packet) ROOM(front);
 
  private:
+  void take_columns(Bundle& bundle) ROOM(front);
   void put_bytes(Bundle& bundle, Row row, size_t key, Type type, std::string_view bytes) ROOM(front);
-  void put_number(Bundle& bundle, Row row, size_t key, uint64_t number) ROOM(front);
+  void put_number(Row row, size_t key, uint64_t number) ROOM(front) {
+    if (columns_[key] != nullptr) {
+      columns_[key]->set(row, Cell::of_unsigned(number));
+    }
+  }
   void put_link(Bundle& bundle, Row row, const LoggedPacket& packet) ROOM(front);
-  void put_time(Bundle& bundle, Row row, const LoggedPacket& packet) ROOM(front);
+  void put_time(Row row, const LoggedPacket& packet) ROOM(front);
   void put_about(Bundle& bundle, Row row) ROOM(front);
 
   Feed* feed_ = nullptr;
   LoggedRowRules rules_;
   std::string id_;
   uint64_t rows_ = 0;
+  Column* columns_[keys] = {};  // of the open bundle; null: nobody reads the key
 };
 
 }  // namespace stook
