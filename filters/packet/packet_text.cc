@@ -19,7 +19,8 @@ constexpr size_t most_text = 255;  // of a prefix or a name
 constexpr size_t most_mac = 64;    // bytes of a header
 constexpr size_t most_line = 3 * most_text + 3 * most_mac + 1024;
 
-/// One packet on its way into a line.
+/// One packet on its way into a line. What is on the way of most packets works on a copy of the line: it stays in registers,
+/// where each byte written could be one of the member's.
 class PacketLine {
  public:
   PacketLine(Arena& arena, const Column* const* columns, Row row)
@@ -28,16 +29,17 @@ class PacketLine {
   std::string_view print() {
     head();
     network();
+    TextLine line = line_;
     if (NumberAt uid = number(print_uid)) {
-      line_.field("UID=", uid.value);
+      line.field("UID=", uid.value);
     }
     if (NumberAt gid = number(print_gid)) {
-      line_.field("GID=", gid.value);
+      line.field("GID=", gid.value);
     }
     if (NumberAt mark = number(print_mark)) {
-      line_.text("MARK=0x").number(mark.value, 16).text(" ");
+      line.text("MARK=0x").number(mark.value, 16).text(" ");
     }
-    return line_.finish();
+    return line.finish();
   }
 
  private:
@@ -49,15 +51,17 @@ class PacketLine {
   }
 
   void head() {
+    TextLine line = line_;
     if (std::string_view prefix = text(print_prefix); prefix.data() != nullptr) {
-      line_.field("", prefix);
+      line.text(prefix).text(" ");
     }
     std::string_view in = text(print_in);
     std::string_view out = text(print_out);
     if (in.data() != nullptr || out.data() != nullptr) {
-      line_.field("IN=", in).field("OUT=", out);
+      line.text("IN=").text(in).text(" OUT=").text(out).text(" ");
     }
-    line_.text("MAC=").mac(bytes_at(columns_[print_mac], row_).substr(0, most_mac)).text(" ");
+    line.text("MAC=").mac(bytes_at(columns_[print_mac], row_).substr(0, most_mac)).text(" ");
+    line_ = line;
   }
 
   void network() {
@@ -86,9 +90,12 @@ class PacketLine {
     }
   }
 
-  void address(std::string_view name, PrintKey key) {
+  template <size_t size>
+  void address(const char (&name)[size], PrintKey key) {
     if (std::string_view address = text(key); address.data() != nullptr) {
-      line_.field(name, address);
+      TextLine line = line_;
+      line.text(name).text(address).text(" ");
+      line_ = line;
     }
   }
 
@@ -124,17 +131,21 @@ class PacketLine {
   void ipv4() {
     address("SRC=", print_saddr);
     address("DST=", print_daddr);
+    TextLine line = line_;
     NumberAt protocol = number(print_ip_protocol);
     uint64_t tos = value(print_tos);
     uint64_t fragment = value(print_fragoff);
     constexpr const char* upper = "0123456789ABCDEF";
-    line_.field("LEN=", value(print_totlen)).text("TOS=").hex(tos & 0x1e, 2, upper).text(" PREC=0x");
-    line_.hex(tos & 0xe0, 2, upper).field(" TTL=", value(print_ttl)).field("ID=", value(print_id));
-    line_.text((fragment & 0x8000) != 0 ? "CE " : "").text((fragment & 0x4000) != 0 ? "DF " : "");
-    line_.text((fragment & 0x2000) != 0 ? "MF " : "");
-    if ((fragment & 0x1fff) != 0) {
-      line_.field("FRAG:", fragment & 0x1fff);
+    line.field("LEN=", value(print_totlen)).text("TOS=").hex(tos & 0x1e, 2, upper).text(" PREC=0x");
+    line.hex(tos & 0xe0, 2, upper).field(" TTL=", value(print_ttl)).field("ID=", value(print_id));
+    if ((fragment & 0xe000) != 0) {
+      line.text((fragment & 0x8000) != 0 ? "CE " : "").text((fragment & 0x4000) != 0 ? "DF " : "");
+      line.text((fragment & 0x2000) != 0 ? "MF " : "");
     }
+    if ((fragment & 0x1fff) != 0) {
+      line.field("FRAG:", fragment & 0x1fff);
+    }
+    line_ = line;
     if (protocol) {
       transport(protocol.value);
     }
@@ -191,21 +202,27 @@ class PacketLine {
     if (!begin("PROTO=TCP ", print_tcp_sport)) {
       return;
     }
-    line_.field("SPT=", value(print_tcp_sport)).field("DPT=", value(print_tcp_dport));
-    line_.field("SEQ=", value(print_seq)).field("ACK=", value(print_ackseq)).field("WINDOW=", value(print_window));
-    constexpr std::pair<PrintKey, const char*> flags[] = {{print_urg, "URG "}, {print_ack, "ACK "},
-                                                          {print_psh, "PSH "}, {print_rst, "RST "},
-                                                          {print_syn, "SYN "}, {print_fin, "FIN "}};
+    TextLine line = line_;
+    line.field("SPT=", value(print_tcp_sport)).field("DPT=", value(print_tcp_dport));
+    line.field("SEQ=", value(print_seq)).field("ACK=", value(print_ackseq)).field("WINDOW=", value(print_window));
+    constexpr std::pair<PrintKey, std::string_view> flags[] = {{print_urg, "URG "}, {print_ack, "ACK "},
+                                                               {print_psh, "PSH "}, {print_rst, "RST "},
+                                                               {print_syn, "SYN "}, {print_fin, "FIN "}};
     for (const auto& [key, name] : flags) {
-      line_.text(truth_at(columns_[key], row_) ? name : "");
+      if (truth_at(columns_[key], row_)) {
+        line.text(name);
+      }
     }
-    line_.field("URGP=", value(print_urgp));
+    line.field("URGP=", value(print_urgp));
+    line_ = line;
   }
 
   void udp(std::string_view name) {
     if (begin(name, print_udp_sport)) {
-      line_.field("SPT=", value(print_udp_sport)).field("DPT=", value(print_udp_dport));
-      line_.field("LEN=", value(print_udp_len));
+      TextLine line = line_;
+      line.field("SPT=", value(print_udp_sport)).field("DPT=", value(print_udp_dport));
+      line.field("LEN=", value(print_udp_len));
+      line_ = line;
     }
   }
 
