@@ -138,10 +138,8 @@ class PacketLine {
     constexpr const char* upper = "0123456789ABCDEF";
     line.field("LEN=", value(print_totlen)).text("TOS=").hex(tos & 0x1e, 2, upper).text(" PREC=0x");
     line.hex(tos & 0xe0, 2, upper).field(" TTL=", value(print_ttl)).field("ID=", value(print_id));
-    if ((fragment & 0xe000) != 0) {
-      line.text((fragment & 0x8000) != 0 ? "CE " : "").text((fragment & 0x4000) != 0 ? "DF " : "");
-      line.text((fragment & 0x2000) != 0 ? "MF " : "");
-    }
+    line.text((fragment & 0x8000) != 0 ? "CE " : "").text((fragment & 0x4000) != 0 ? "DF " : "");
+    line.text((fragment & 0x2000) != 0 ? "MF " : "");
     if ((fragment & 0x1fff) != 0) {
       line.field("FRAG:", fragment & 0x1fff);
     }
@@ -209,9 +207,7 @@ class PacketLine {
                                                                {print_psh, "PSH "}, {print_rst, "RST "},
                                                                {print_syn, "SYN "}, {print_fin, "FIN "}};
     for (const auto& [key, name] : flags) {
-      if (truth_at(columns_[key], row_)) {
-        line.text(name);
-      }
+      line.text(truth_at(columns_[key], row_) ? name : std::string_view());
     }
     line.field("URGP=", value(print_urgp));
     line_ = line;
