@@ -11,8 +11,8 @@
 namespace stook {
 
 // The places are no multiple of a page apart, so that the begins of datagrams do not share a few lines of the cache.
-DatagramTray::DatagramTray(size_t size, bool has_control)
-    : size_(size), stride_(((size + 4095) / 4096) * 4096 + 320), has_control_(has_control) {
+DatagramTray::DatagramTray(size_t size, bool has_names, bool has_control)
+    : size_(size), stride_(((size + 4095) / 4096) * 4096 + 320), has_names_(has_names), has_control_(has_control) {
   void* memory =
       mmap(nullptr, most * stride_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
@@ -22,7 +22,7 @@ DatagramTray::DatagramTray(size_t size, bool has_control)
   for (size_t i = 0; i < most; i++) {
     vectors_[i] = {memory_ + i * stride_, size_};
     messages_[i] = {};
-    messages_[i].msg_hdr.msg_name = &addresses_[i];
+    messages_[i].msg_hdr.msg_name = has_names ? &addresses_[i] : nullptr;
     messages_[i].msg_hdr.msg_iov = &vectors_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
   }
@@ -35,7 +35,7 @@ DatagramTray::~DatagramTray() {
 int DatagramTray::receive(int fd, size_t count) {
   count = std::min(count, most);
   for (size_t i = 0; i < count; i++) {
-    messages_[i].msg_hdr.msg_namelen = sizeof addresses_[i];
+    messages_[i].msg_hdr.msg_namelen = has_names_ ? sizeof addresses_[i] : 0;
     messages_[i].msg_hdr.msg_control = has_control_ ? controls_[i] : nullptr;
     messages_[i].msg_hdr.msg_controllen = has_control_ ? control_size : 0;
   }

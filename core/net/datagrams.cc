@@ -53,8 +53,8 @@ void DatagramServer::start() {
     return;
   }
   size_t most = config_.max_line.bytes;
-  bool wants_process = rows_.wants(NetKey::PeerPid) || rows_.wants(NetKey::PeerUid) || rows_.wants(NetKey::PeerGid);
-  tray_ = std::make_unique<DatagramTray>(has_unix ? most : std::min(most, largest_udp), has_unix && wants_process);
+  tray_ = std::make_unique<DatagramTray>(has_unix ? most : std::min(most, largest_udp), wants_address(),
+                                         has_unix && wants_process());
   has_ended_ = false;
   watch();
 }
@@ -236,8 +236,7 @@ size_t DatagramServer::put(Bundle& bundle, size_t count) {
   size_t bytes = 0;
   Column* message = rows_.column(bundle, NetKey::Message);
   bool has_ids = rows_.wants(NetKey::Id);
-  bool wants_peer = rows_.wants(NetKey::PeerIp) || rows_.wants(NetKey::PeerPort) || rows_.wants(NetKey::PeerPid) ||
-                    rows_.wants(NetKey::PeerUid) || rows_.wants(NetKey::PeerGid);
+  bool wants_peer = wants_address() || wants_process();
   for (size_t i = 0; i < count; i++) {
     std::string_view text = tray_->bytes(i);
     bytes += text.size();

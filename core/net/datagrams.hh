@@ -29,8 +29,9 @@ class DatagramTray {
  public:
   static constexpr size_t most = 64;
 
-  /// `size`: of the largest datagram that is kept whole.
-  DatagramTray(size_t size, bool has_control);
+  /// `size`: of the largest datagram that is kept whole. Who sent it is asked of the kernel when somebody wants to know:
+  /// `has_names` addresses, `has_control` processes.
+  DatagramTray(size_t size, bool has_names, bool has_control);
   ~DatagramTray();
   DatagramTray(const DatagramTray&) = delete;
   DatagramTray& operator=(const DatagramTray&) = delete;
@@ -47,6 +48,7 @@ class DatagramTray {
   size_t size_;
   size_t stride_;
   char* memory_;
+  bool has_names_;
   bool has_control_;
   mmsghdr messages_[most];
   iovec vectors_[most];
@@ -90,6 +92,10 @@ class DatagramServer {
   uint64_t turn(Socket& socket, int rounds) ROOM(front);
   bool read_some(Socket& socket) ROOM(front);
   size_t put(Bundle& bundle, size_t count) ROOM(front);
+  bool wants_address() const ROOM(front) { return rows_.wants(NetKey::PeerIp) || rows_.wants(NetKey::PeerPort); }
+  bool wants_process() const ROOM(front) {
+    return rows_.wants(NetKey::PeerPid) || rows_.wants(NetKey::PeerUid) || rows_.wants(NetKey::PeerGid);
+  }
   void count_drops(Loss why) ROOM(front);
   void on_second() ROOM(front);
   void on_ending() ROOM(front);
