@@ -65,6 +65,21 @@ TEST_CASE("times are written to the digit that counts") {
   CHECK(time_of(INT64_MAX) == "2262-04-11T23:47:16.854775807Z");
 }
 
+TEST_CASE("what is remembered of the last time changes no other") {
+  unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937_64 random(seed);
+  TimeMemo memo;
+  int64_t ns = 0;
+  for (int round = 0; round < 20000; round++) {
+    constexpr int64_t steps[] = {0, 1, 1'000'000, 1'000'000'000, 86400'000'000'000, INT64_MAX / 4};
+    int64_t step = steps[random() % std::size(steps)];
+    ns = random() % 4 == 0 ? step : ns / 2 + (random() % 2 == 0 ? step : -step);
+    char buffer[40];
+    REQUIRE(std::string(buffer, memo.put(buffer, ns)) == time_of(ns));
+  }
+}
+
 TEST_CASE("addresses are written as RFC 5952 says") {
   auto six = [](const char* text) {
     char bytes[16];
