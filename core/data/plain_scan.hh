@@ -26,22 +26,27 @@ inline constexpr bool may_read_past = true;
 inline constexpr bool may_read_past = true;
 #endif
 
-/// Which bytes are not plain: control characters, bytes beyond ASCII, and up to two more.
+/// Which bytes are not plain: control characters, bytes beyond ASCII, and up to two more. REQUIRES: the first of them is
+/// one of 0x20 to 0x3f, as `"` is.
 class OddBytes {
  public:
   OddBytes() : OddBytes(0, 0) {}
   explicit OddBytes(char one) : OddBytes(one, one) {}
 #if defined(__SSE2__)
-  OddBytes(char one, char other) : one_(_mm_set1_epi8(one)), other_(_mm_set1_epi8(other)) {}
-  /// A bit for each odd byte; the signed compare covers both ends of the range.
-  unsigned in(__m128i bytes) const {
-    __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
-    __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, one_), _mm_cmpeq_epi8(bytes, other_));
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, marks)));
+  OddBytes(char one, char other)
+      : flip_(_mm_set1_epi8(static_cast<char>(one & 0x1f))),
+        most_(_mm_set1_epi8(one == 0 ? 0x1f : 0x20)),
+        other_(_mm_set1_epi8(other)) {}
+  /// All bits of each byte that is plain. Flipped, `one` is 0x20 and control characters stay below it, so that one signed
+  /// compare finds both, and what lies beyond ASCII.
+  __m128i plain(__m128i bytes) const {
+    __m128i above = _mm_cmpgt_epi8(_mm_xor_si128(bytes, flip_), most_);
+    return _mm_andnot_si128(_mm_cmpeq_epi8(bytes, other_), above);
   }
 
  private:
-  __m128i one_;
+  __m128i flip_;
+  __m128i most_;
   __m128i other_;
 #else
   OddBytes(char one, char other) : one_(one), other_(other) {}
@@ -78,7 +83,14 @@ struct Two {
     _mm_storeu_si128(vectors, low);
     _mm_storeu_si128(vectors + 1, high);
   }
-  uint32_t odd(const OddBytes& odd_bytes) const { return odd_bytes.in(low) | odd_bytes.in(high) << 16; }
+  bool are_plain(const OddBytes& odd_bytes) const {
+    return _mm_movemask_epi8(_mm_and_si128(odd_bytes.plain(low), odd_bytes.plain(high))) == 0xffff;
+  }
+  /// A bit for each odd byte.
+  uint32_t odd(const OddBytes& odd_bytes) const {
+    auto bits = [&](__m128i part) { return static_cast<uint32_t>(_mm_movemask_epi8(odd_bytes.plain(part))); };
+    return ~(bits(low) | bits(high) << 16);
+  }
 };
 
 /// The first `size` <= 32 bytes at `from`; the others are anything.
@@ -105,21 +117,20 @@ inline size_t copy_plain(char* to, const char* from, size_t size, const OddBytes
   if (size <= 32) {
     detail::Two two = detail::load_two(from, size);
     two.store(to);
-    uint32_t odd = two.odd(odd_bytes) & static_cast<uint32_t>((uint64_t{1} << size) - 1);
-    return odd == 0 ? size : static_cast<size_t>(__builtin_ctz(odd));
+    uint32_t odd = two.odd(odd_bytes);
+    return odd << (32 - size) == 0 ? size : static_cast<size_t>(__builtin_ctz(odd));
   }
   for (; at + 32 <= size; at += 32) {
     detail::Two two = detail::Two::load(from + at);
     two.store(to + at);
-    if (uint32_t odd = two.odd(odd_bytes); odd != 0) {
-      return at + static_cast<size_t>(__builtin_ctz(odd));
+    if (!two.are_plain(odd_bytes)) {
+      return at + static_cast<size_t>(__builtin_ctz(two.odd(odd_bytes)));
     }
   }
   // The last 32 bytes once more: what they share with the step before was plain.
   detail::Two two = detail::Two::load(from + size - 32);
   two.store(to + size - 32);
-  uint32_t odd = two.odd(odd_bytes);
-  return odd == 0 ? size : size - 32 + static_cast<size_t>(__builtin_ctz(odd));
+  return two.are_plain(odd_bytes) ? size : size - 32 + static_cast<size_t>(__builtin_ctz(two.odd(odd_bytes)));
 #else
   for (; at + 8 <= size; at += 8) {
     uint64_t word;
