@@ -32,8 +32,10 @@ GENERAL = {
     "stook-sinks": ("7", "sinks/README.md", (), "where rows go, letters, groups of sinks, and formats"),
     "stook-netfilter": ("7", "sources/netfilter/README.md", (), "packets and connections of the kernel, and ulogd's configuration"),
     "stook-spool": ("7", "core/spool/README.md", (), "the queue on the disk before a sink"),
-    "stook-events": ("7", "core/README.md", ("only", "Reload", "The ledger", "Retry", "Events of the log"),
-                     "events of the log, the ledger, retries and reloads"),
+    "stook-metrics": ("7", "core/run/README.md", (), "the control socket, stook top and graph, the live page, and metrics"),
+    "stook-loglunatic": ("7", "scripts/loglunatic/README.md", (), "configurations of loglunatic, run as they are"),
+    "stook-events": ("7", "core/README.md", ("only", "Reload", "The ledger", "Retry", "Looking at rows that pass", "Events of the log"),
+                     "events of the log, the ledger, retries, reloads, and rows that pass"),
 }
 GENERAL_OF = {path: f"**{name}**({section})" for name, (section, path, _, _) in GENERAL.items()}
 GENERAL_OF |= {"README.md": "**stook**(1)", "sinks/ulogd/README.md": "**stook-netfilter**(7)"}

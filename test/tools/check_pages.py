@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Checks the manual pages of a build: groff and mandoc have nothing to warn of, every plugin and command is told of, every
-page that another one names is there, and `man` finds each by its name.
+page that another one names is there, `man` finds each by its name, and every README about what stook does has a page.
 
     test/tools/check_pages.py STOOK STOOKD PAGE...
 
@@ -9,11 +9,16 @@ Without groff or mandoc there is nothing to check with, and it says so.
 """
 
 import functools
+import glob
 import os
 import re
 import shutil
 import subprocess
 import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../etc/man"))
+import book  # noqa: E402
 
 
 def run(*words, **more):
@@ -42,6 +47,7 @@ def expected_words(stook, stookd):
     wanted["stook.1"] = ["stook " + usage.split("\t")[0] for usage in usages]
     wanted["stookd.8"] = re.findall(r"--\w+", run(stookd, "-h").stdout)
     wanted["stook.conf.5"] = re.findall(r"^(\w+) ", run(stook, "describe", "global").stdout, re.M)
+    wanted["stook-metrics.7"] = ["stook_rows_in_total", "/healthz", "stook top", "control_http"]
     wanted["stook-lua.7"] = ["stook.lookup", "stook.keep", "mask_address"]
     return wanted
 
@@ -65,13 +71,21 @@ def check_words(pages, stook, stookd):
     return faults
 
 
+def without_page():
+    """READMEs of the folders that are the user's which no page is made of."""
+    told = {*book.PLUGIN_PAGES, *book.OTHERS}
+    files = sorted(os.path.relpath(path, book.ROOT) for folder in ("core", "sources", "filters", "sinks", "scripts")
+                   for path in glob.glob(f"{book.ROOT}/{folder}/**/README.md", recursive=True))
+    return [f"{path}: etc/man/make_pages.py makes no page of it" for path in files if path not in told]
+
+
 def main():
     stook, stookd, pages = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3:]
     missing = [tool for tool in ("groff", "mandoc") if shutil.which(tool) is None]
     if missing:
         print(f"{' and '.join(missing)} not installed: nothing was checked")
         return 77
-    faults = warnings(pages) + check_words(pages, stook, stookd)
+    faults = without_page() + warnings(pages) + check_words(pages, stook, stookd)
     for fault in faults:
         print(fault)
     print(f"{len(pages)} pages: {len(faults)} faults")
