@@ -3,11 +3,13 @@
 
 #include <lua.hpp>
 #include <string>
+#include <utility>
 
 #include "core/base/clock.hh"
 #include "core/base/text.hh"
 #include "core/lua/batch_form.hh"
 #include "core/lua/call_form.hh"
+#include "core/lua/fault_texts.hh"
 #include "core/lua/library/kept_values.hh"
 #include "core/lua/manifest.hh"
 #include "core/lua/positional.hh"
@@ -73,7 +75,7 @@ void Driver::run(Batch& batch) {
       break;
     }
     take_back();
-    fails_ = true;
+    note_fault(state_->error());
     judge(at_ > begun);
     fail();
     begun = at_;
@@ -82,8 +84,10 @@ void Driver::run(Batch& batch) {
   if (at_ > begun) {
     breaker_.well();
   }
+  if (breaker_.is_open() && has_row()) {
+    note_fault(breaker_.why());
+  }
   while (breaker_.is_open() && has_row()) {
-    fails_ = true;
     faulted_.set(row());
     at_++;
   }
@@ -92,6 +96,15 @@ void Driver::run(Batch& batch) {
   }
   watch.leave();
   close();
+}
+
+// COLD: why the rows fail that are named next.
+void Driver::note_fault(std::string_view why) {
+  FaultTexts& texts = FaultTexts::of_thread();
+  if (!std::exchange(fails_, true)) {
+    texts.begin(state_->instance(), batch_->bundle());
+  }
+  texts.add(faulted_.count(), why);
 }
 
 // COLD: rows that the script kept go on.

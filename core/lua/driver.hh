@@ -102,6 +102,7 @@ class Driver {
   void take_back();
   void let_go(const std::vector<HeldRow*>& rows);
   void judge(bool went_well);
+  void note_fault(std::string_view why);
 
   Loop loop_;
   Breaker breaker_;

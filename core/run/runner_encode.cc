@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/clock.hh"
+#include "core/lua/fault_texts.hh"
 #include "core/run/row_text.hh"
 #include "core/run/runner.hh"
 #include "core/run/runner_tell.hh"
@@ -28,18 +29,22 @@ void Runner::note(size_t node, const Selection& rows, const char* fate, std::str
     const Cell* cell = column == nullptr ? nullptr : column->find(row);
     return cell != nullptr && cell->type == Type::Text ? cell->bytes() : std::string_view();
   };
+  const Instance& instance = *route.plan.nodes[node].instance;
   size_t noted = std::min(rows.size(), ReasonRing::most_each);
   for (size_t i = 0; i < noted; i++) {
-    std::string_view parse_error = text_of(rows[i], "parse_error");
+    std::string_view said = text_of(rows[i], "parse_error");
+    if (said.empty() && !is_more_) {
+      said = FaultTexts::of_thread().why(instance.id, *bundle_, i);
+    }
     Payload text;
     append_row(text, *bundle_, keys_, rows[i], RowForm::Line);
     ReasonNote reason;
     reason.time = wall_ns();
     reason.rows = i + 1 == noted ? rows.size() - i : 1;
-    reason.element = route.plan.nodes[node].instance->id;
+    reason.element = instance.id;
     reason.fate = fate;
     reason.id = text_of(rows[i], "stook.id");
-    reason.why = parse_error.empty() ? why : parse_error;
+    reason.why = said.empty() ? why : said;
     reason.row = text.bytes().substr(0, Note::most);
     worker_.reasons.add(reason);
   }

@@ -14,6 +14,7 @@ constexpr const char* usage =
     "usage: stook why [ID] [--json] [--socket PATH | -c FILE]\n"
     "The newest rows of a running stookd that failed, were refused or were dropped for a fault: where, when, and why.\n"
     "ID is a row's stook.id, or any text that its begin holds. Each worker and each sink keeps its last 64 reasons.\n"
+    "Of a script the text of its error is shown, of a parser and of a sink what they said.\n"
     "exit codes: 0 a reason is known, 1 none is, 2 bad usage, 3 stookd does not answer\n";
 }  // namespace
 

@@ -26,6 +26,24 @@ stack=in:tail(path={dir}/in.log, start_at=beginning), parse:parse_json, out:file
 """
 
 
+SCRIPTED = """
+[global]
+control=control
+stack=in:tail(path={dir}/in.log, start_at=beginning), parse:parse_json, judge:lua(script={dir}/judge.lua, on_error=drop), out:file(path={dir}/out.log)
+stack=in, parse, all:lua(script={dir}/all.lua, on_error=drop), other:file(path={dir}/other.log)
+"""
+JUDGE = """function filter(rec)
+  if rec.n == 1 then error("one is too few") end
+  if rec.n == 2 then return rec.no.such end
+  if rec.n == 3 then emit({ n = 30 }) end
+end
+"""
+BATCH = """return { reads = { "n:integer" }, batch = function(b)
+  error("no bundle at all")
+end }
+"""
+
+
 class Why(Programs):
     def reasons(self, *words, code=0):
         done = self.stook("why", "--json", "--socket", "control", *words)
@@ -57,6 +75,21 @@ class Why(Programs):
         self.reasons("in:no.such.row", code=1)
         text = self.stook("why", "--socket", "control").out
         self.assertRegex(text, r"(?m)^20\S+Z parse: dropped, .+, id in:\S+$")
+        daemon.stop(1)
+
+    def test_rows_that_a_script_failed(self):
+        """S1-WHY-3: a row that a script raised an error for is found with the error's text, each with its own."""
+        self.write("judge.lua", JUDGE)
+        self.write("all.lua", BATCH)
+        self.write("in.log", '{"n":3}\n{"n":1}\n{"n":4}\n{"n":2}\n')
+        daemon = Daemon(self, SCRIPTED.format(dir=self.dir))
+        daemon.wait_for(lambda: len(self.stook("why", "--json", "--socket", "control").out.splitlines()) >= 6, "reasons are there")
+        found = self.reasons()
+        why = {one["row"].partition("n=")[2].split()[0]: one["why"] for one in found if one["element"] == "judge"}
+        self.assertEqual(why["1"], "judge.lua:2: one is too few")
+        self.assertEqual(set(why), {"1", "2"})
+        self.assertRegex(why["2"], r"^judge\.lua:3: attempt to index a nil value")
+        self.assertEqual({one["why"] for one in found if one["element"] == "all"}, {"all.lua:2: no bundle at all"})
         daemon.stop(1)
 
     def test_rows_that_a_sink_refused(self):
