@@ -16,6 +16,7 @@
 #include "core/api/plugin.hh"
 #include "core/base/clock.hh"
 #include "core/data/json_text.hh"
+#include "core/data/plain_scan.hh"
 #include "sinks/codecs/columns.hh"
 #include "sinks/codecs/local_second.hh"
 
@@ -59,6 +60,29 @@ void put_ulogd_lead(std::string& to, std::string_view name) {
 
 enum In : size_t { time_sec, time_usec, label };
 
+/// A value that needs more room than this is appended in steps.
+constexpr size_t most_plain = 4096;
+
+/// Bytes at a payload's end that are written without asking for each value. The payload does not know of them before its
+/// `commit(to)`.
+struct PayloadEnd {
+  explicit PayloadEnd(Payload& payload_) : payload(&payload_) { take(2 * most_plain); }
+  void ask(size_t size) {
+    if (size > static_cast<size_t>(end - to)) {
+      payload->commit(to);
+      take(size + 2 * most_plain);
+    }
+  }
+  void take(size_t size) {
+    to = payload->room(size);
+    end = to + size;
+  }
+
+  Payload* payload;
+  char* to = nullptr;
+  char* end = nullptr;
+};
+
 /// *Rooms:* one replica, its worker.
 class UlogdJson final : public Codec {
  public:
@@ -80,18 +104,7 @@ class UlogdJson final : public Codec {
       payload.append('{');
       size_t skipped = 2;  // the comma and blank of the first member
       put_head(payload, row, skipped);
-      for (const Columns::Present& column : columns) {
-        const Cell* cell = column.column->find(row);
-        if (cell == nullptr || !is_written(*cell)) {
-          continue;
-        }
-        if (column.column == labels_) {
-          put(payload, cell->bits != 0 ? R"(, "action": "allowed")" : R"(, "action": "blocked")", skipped);
-          continue;
-        }
-        put(payload, {column.lead, column.lead_size}, skipped);
-        append_json(payload, *cell, {});
-      }
+      put_members(payload, row, columns, skipped);
       payload.append("}\n");
       payload.end_row();
     }
@@ -100,6 +113,52 @@ class UlogdJson final : public Codec {
  private:
   static bool is_written(const Cell& cell) {
     return cell.type != Type::Address && cell.type != Type::Bytes && cell.type != Type::Null;
+  }
+
+  void put_members(Payload& payload, Row row, const std::vector<Columns::Present>& columns, size_t& skipped)
+      ROOM(worker) {
+    PayloadEnd end(payload);
+    for (const Columns::Present& column : columns) {
+      const Cell* cell = column.column->find(row);
+      if (cell == nullptr || !is_written(*cell)) {
+        continue;
+      }
+      size_t need = json_room(*cell) + column.lead_size + json_margin;
+      bool is_plain = skipped == 0 && cell->type != Type::Object && need <= most_plain && column.column != labels_;
+      if (is_plain) {
+        end.ask(need);
+        end.to = put_value(put_padded(end.to, column.lead, column.lead_size), *cell);
+        continue;
+      }
+      payload.commit(end.to);
+      put_any(payload, column, *cell, skipped);
+      end = PayloadEnd(payload);
+    }
+    payload.commit(end.to);
+  }
+
+  /// The action, the first member where no head stands before it, and what may be long.
+  void put_any(Payload& payload, const Columns::Present& column, const Cell& cell, size_t& skipped) ROOM(worker) {
+    if (column.column == labels_) {
+      put(payload, cell.bits != 0 ? R"(, "action": "allowed")" : R"(, "action": "blocked")", skipped);
+      return;
+    }
+    put(payload, {column.lead, column.lead_size}, skipped);
+    append_json(payload, cell, {});
+  }
+
+  /// Half of a packet's values have one digit or two.
+  static char* put_value(char* to, const Cell& cell) {
+    if (cell.type != Type::Unsigned) {
+      return put_json(to, cell, {});
+    }
+    if (cell.bits >= 100) {
+      return put_unsigned(to, cell.bits);
+    }
+    to[0] = static_cast<char>('0' + cell.bits / 10);
+    to += cell.bits >= 10 ? 1 : 0;
+    to[0] = static_cast<char>('0' + cell.bits % 10);
+    return to + 1;
   }
 
   static void put(Payload& payload, std::string_view member, size_t& skipped) {
