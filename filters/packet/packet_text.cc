@@ -10,8 +10,6 @@
 namespace stook {
 
 namespace {
-constexpr Type number_type = Type::Unsigned;
-constexpr Type truth_type = Type::Boolean;
 constexpr uint64_t ether_ipv4 = 0x0800;
 constexpr uint64_t ether_arp = 0x0806;
 constexpr uint64_t ether_ipv6 = 0x86dd;
@@ -23,8 +21,8 @@ constexpr size_t most_line = 3 * most_text + 3 * most_mac + 1024;
 /// where each byte written could be one of the member's.
 class PacketLine {
  public:
-  PacketLine(Arena& arena, const Column* const* columns, Row row)
-      : columns_(columns), row_(row), line_(arena, most_line) {}
+  PacketLine(Arena& arena, const Column* const* columns, Row row, bool is_compatible)
+      : columns_(columns), row_(row), line_(arena, most_line), is_compatible_(is_compatible) {}
 
   std::string_view print() {
     head();
@@ -150,6 +148,7 @@ class PacketLine {
   }
 
   void ipv6() {
+    is_six_ = true;
     address("SRC=", print_saddr);
     address("DST=", print_daddr);
     line_.field("LEN=", value(print_payloadlen) + 40).field("TC=", value(print_priority));
@@ -170,7 +169,7 @@ class PacketLine {
       case 17:
         return udp("PROTO=UDP ");
       case 136:
-        return udp("PROTO=UDPLITE ");
+        return is_compatible_ ? (void)line_.field("PROTO=", protocol) : udp("PROTO=UDPLITE ");
       case 1:
         return icmp();
       case 58:
@@ -178,7 +177,7 @@ class PacketLine {
       case 132:
         return sctp();
       case 50:
-        return sealed("PROTO=ESP ");
+        return sealed(is_compatible_ && is_six_ ? "PROTO=AH " : "PROTO=ESP ");
       case 51:
         return sealed("PROTO=AH ");
       default:
@@ -187,13 +186,10 @@ class PacketLine {
   }
 
   /// False, and said so, when the header is not there.
-  bool begin(std::string_view name, PrintKey first) {
-    line_.text(name);
-    if (!number(first)) {
-      line_.text("INCOMPLETE ");
-      return false;
-    }
-    return true;
+  bool begin(std::string_view name, PrintKey first, bool is_known = true) {
+    bool is_there = is_known && number(first);
+    line_.text(name).text(is_there ? "" : is_compatible_ ? "INCOMPLETE" : "INCOMPLETE ");
+    return is_there;
   }
 
   void tcp() {
@@ -227,6 +223,9 @@ class PacketLine {
       return;
     }
     line_.field("TYPE=", value(print_icmp_type)).field("CODE=", value(print_icmp_code));
+    if (is_compatible_) {
+      return icmp_by_code();
+    }
     if (NumberAt id = number(print_echoid)) {
       line_.field("ID=", id.value).field("SEQ=", value(print_echoseq));
     }
@@ -242,6 +241,27 @@ class PacketLine {
     }
   }
 
+  /// As ulogd chooses: code 8 as if it were an echo, 5 a redirect and 12 a parameter problem, whatever the type is.
+  void icmp_by_code() {
+    std::string_view gateway = address_at(columns_[print_gateway], row_);
+    auto byte = [&](size_t i) { return i < gateway.size() ? uint64_t{static_cast<unsigned char>(gateway[i])} : 0; };
+    switch (value(print_icmp_code)) {
+      case 0:
+      case 8:
+        line_.field("ID=", value(print_echoid)).field("SEQ=", value(print_echoseq));
+        return;
+      case 5:
+        line_.text("GATEWAY=").number(byte(3)).text(".").number(byte(2)).text(".").number(byte(1)).text(".");
+        line_.number(byte(0)).text(" ");
+        return;
+      case 12:
+        line_.field("PARAMETER=", number(print_parameter) ? value(print_parameter) : byte(0));
+        return;
+      default:
+        return;
+    }
+  }
+
   void icmpv6() {
     if (!begin("PROTO=ICMPv6 ", print_type6)) {
       return;
@@ -253,13 +273,13 @@ class PacketLine {
   }
 
   void sctp() {
-    if (begin("PROTO=SCTP ", print_sctp_sport)) {
+    if (begin("PROTO=SCTP ", print_sctp_sport, !is_compatible_ || !is_six_)) {
       line_.field("SPT=", value(print_sctp_sport)).field("DPT=", value(print_sctp_dport));
     }
   }
 
   void sealed(std::string_view name) {
-    if (begin(name, print_spi)) {
+    if (begin(name, print_spi, !is_compatible_)) {
       line_.text("SPI=0x").number(value(print_spi), 16).text(" ");
     }
   }
@@ -267,33 +287,13 @@ class PacketLine {
   const Column* const* columns_;
   Row row_;
   TextLine line_;
+  const bool is_compatible_;
+  bool is_six_ = false;
 };
 }  // namespace
 
-const PrintKeyRow print_key_rows[print_keys] = {
-    {"oob.family", number_type},     {"oob.protocol", number_type},   {"oob.prefix", Type::Text},
-    {"oob.in", Type::Text},          {"oob.out", Type::Text},         {"oob.mark", number_type},
-    {"raw.mac", Type::Bytes},        {"oob.uid", number_type},        {"oob.gid", number_type},
-    {"ip.saddr.str", Type::Text},    {"ip.daddr.str", Type::Text},    {"ip.totlen", number_type},
-    {"ip.tos", number_type},         {"ip.ttl", number_type},         {"ip.id", number_type},
-    {"ip.fragoff", number_type},     {"ip.protocol", number_type},    {"ip6.payloadlen", number_type},
-    {"ip6.priority", number_type},   {"ip6.hoplimit", number_type},   {"ip6.flowlabel", number_type},
-    {"ip6.nexthdr", number_type},    {"ip6.fragoff", number_type},    {"ip6.fragid", number_type},
-    {"tcp.sport", number_type},      {"tcp.dport", number_type},      {"tcp.seq", number_type},
-    {"tcp.ackseq", number_type},     {"tcp.window", number_type},     {"tcp.urg", truth_type},
-    {"tcp.ack", truth_type},         {"tcp.psh", truth_type},         {"tcp.rst", truth_type},
-    {"tcp.syn", truth_type},         {"tcp.fin", truth_type},         {"tcp.urgp", number_type},
-    {"udp.sport", number_type},      {"udp.dport", number_type},      {"udp.len", number_type},
-    {"icmp.type", number_type},      {"icmp.code", number_type},      {"icmp.echoid", number_type},
-    {"icmp.echoseq", number_type},   {"icmp.gateway", Type::Address}, {"icmp.fragmtu", number_type},
-    {"icmp.parameter", number_type}, {"icmpv6.type", number_type},    {"icmpv6.code", number_type},
-    {"icmpv6.echoid", number_type},  {"icmpv6.echoseq", number_type}, {"ahesp.spi", number_type},
-    {"arp.operation", number_type},  {"arp.shwaddr", Type::Bytes},    {"arp.saddr.str", Type::Text},
-    {"arp.daddr.str", Type::Text},   {"sctp.sport", number_type},     {"sctp.dport", number_type},
-};
-
-std::string_view print_packet(Arena& arena, const Column* const* columns, Row row) {
-  return PacketLine(arena, columns, row).print();
+std::string_view print_packet(Arena& arena, const Column* const* columns, Row row, bool is_compatible) {
+  return PacketLine(arena, columns, row, is_compatible).print();
 }
 
 }  // namespace stook

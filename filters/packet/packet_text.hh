@@ -78,7 +78,8 @@ struct PrintKeyRow {
 /// By PrintKey.
 extern const PrintKeyRow print_key_rows[print_keys];
 
-/// The line of a row, in the arena. `columns`: by PrintKey, null where there is none.
-std::string_view print_packet(Arena& arena, const Column* const* columns, Row row);
+/// The line of a row, in the arena. `columns`: by PrintKey, null where there is none. `is_compatible`: as ulogd writes it, where
+/// that is wrong, too.
+std::string_view print_packet(Arena& arena, const Column* const* columns, Row row, bool is_compatible = false);
 
 }  // namespace stook

@@ -2,7 +2,8 @@
 /// printpkt: writes a packet as one line, as iptables' LOG and ulogd's PRINTPKT do.
 ///
 /// Reads what `nflog` or `pcap`, `base`, `ifindex` and `ip2str` write; what is not there is left out, as it is by ulogd. The
-/// line ends with a blank and without a newline.
+/// line ends with a blank and without a newline. `compat = ulogd` writes details of ICMP by its code, `INCOMPLETE` without a blank
+/// behind it, no SPI, and UDP-Lite as a number.
 ///
 ///     stack=in:NFLOG,base:BASE,dev:IFINDEX,ip:IP2STR,text:PRINTPKT,out:LOGEMU
 ///
@@ -13,11 +14,23 @@
 
 namespace stook {
 
+enum class PacketCompat : uint8_t { None, Ulogd };
+template <>
+inline constexpr std::string_view choice_names<PacketCompat>[] = {"none", "ulogd"};
+
 namespace {
+struct PrintPktConfig {
+  PacketCompat compat = PacketCompat::None;
+};
+
+constexpr Option options[] = {
+    option<&PrintPktConfig::compat>("compat", "none", "whose text is written where ulogd's is wrong"),
+};
+
 /// *Rooms:* a replica per worker.
 class PrintPkt final : public Filter {
  public:
-  explicit PrintPkt(const NoConfig&) {}
+  explicit PrintPkt(const PrintPktConfig& config) : is_compatible_(config.compat == PacketCompat::Ulogd) {}
 
   void run(Batch& batch) override ROOM(worker) {
     Column* lines = batch.write(batch.out(0));
@@ -29,9 +42,12 @@ class PrintPkt final : public Filter {
       columns[key] = batch.read(batch.in(key));
     }
     for (Row row : batch.rows()) {
-      lines->set(row, Cell::of_text(print_packet(batch.arena(), columns, row)));
+      lines->set(row, Cell::of_text(print_packet(batch.arena(), columns, row, is_compatible_)));
     }
   }
+
+ private:
+  const bool is_compatible_;
 };
 
 void declare_printpkt(void*, std::string_view, Wiring& wiring) {
@@ -47,9 +63,10 @@ const Plugin filter_printpkt = {
     .kind = Kind::Filter,
     .name = "printpkt",
     .doc = "writes a packet as one line, as iptables' LOG does",
-    .options = {},
+    .options = options,
+    .config = config_type<PrintPktConfig>,
     .declare = declare_printpkt,
-    .filter = make_filter<PrintPkt, NoConfig>,
+    .filter = make_filter<PrintPkt, PrintPktConfig>,
 };
 
 }  // namespace stook
