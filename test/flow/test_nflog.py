@@ -103,7 +103,8 @@ class Nflog(Programs):
         lost = netns_kit.lost(daemon, "in")
         self.assertLessEqual(set(lost), {"overrun", "pool"})
         self.assertGreater(lost["overrun"], 0)
-        self.assertEqual(len(self.rows()) + sum(lost.values()), self.rows()[-1]["oob.seq.local"] + 1, lost)
+        # One more when the last packet was lost, too: no number tells of it.
+        self.assertIn(len(self.rows()) + sum(lost.values()) - self.rows()[-1]["oob.seq.local"] - 1, (0, 1), lost)
         self.assertRegex(daemon.log(), r"event=script_meter .*netlink_overruns")
 
     def test_an_overrun_behind_which_nothing_comes_counts_one(self):
