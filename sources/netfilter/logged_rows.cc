@@ -78,8 +78,10 @@ void LoggedRows::attach(Feed& feed, const LoggedRowRules& rules) {
   id_ = id_of_run(feed.id());
 }
 
-// A bundle's columns are looked up with its first row, and not with each value.
-void LoggedRows::take_columns(Bundle& bundle) {
+// A bundle's columns are looked up with its first row, and not with each value; its rows are read within one callback, and so at
+// one time.
+void LoggedRows::begin(Bundle& bundle) {
+  now_ = wall_ns();
   for (size_t key = 0; key < keys; key++) {
     KeyId id = feed_->out(key);
     columns_[key] = id == no_key ? nullptr : &bundle.writable(id);
@@ -108,7 +110,7 @@ void LoggedRows::put_link(Bundle& bundle, Row row, const LoggedPacket& packet) {
 void LoggedRows::put_time(Row row, const LoggedPacket& packet) {
   constexpr uint64_t usec = 1000;
   constexpr uint64_t second = 1'000'000'000;
-  uint64_t now = packet.sec == 0 ? static_cast<uint64_t>(wall_ns()) : 0;
+  auto now = static_cast<uint64_t>(now_);
   put_number(row, time_sec, packet.sec == 0 ? now / second : packet.sec);
   put_number(row, time_usec, packet.sec == 0 ? now % second / usec : packet.usec);
 }
@@ -116,7 +118,7 @@ void LoggedRows::put_time(Row row, const LoggedPacket& packet) {
 void LoggedRows::put_about(Bundle& bundle, Row row) {
   rows_++;
   if (columns_[recv_time] != nullptr) {
-    columns_[recv_time]->set(row, Cell::of_time(wall_ns()));
+    columns_[recv_time]->set(row, Cell::of_time(now_));
   }
   if (columns_[id_of] != nullptr) {
     put_bytes(bundle, row, id_of, Type::Text, id_ + "0." + std::to_string(rows_));
@@ -137,7 +139,7 @@ void LoggedRows::put(Bundle& bundle, const LoggedPacket& packet) {
                             {NFULA_GID, gid, packet.gid}};
   Row row = bundle.append();
   if (row == 0) {
-    take_columns(bundle);
+    begin(bundle);
   }
   for (const Number& number : numbers) {
     if (packet.has(number.attribute)) {

@@ -31,7 +31,7 @@ class LoggedRows {
   void put(Bundle& bundle, const LoggedPacket& packet) ROOM(front);
 
  private:
-  void take_columns(Bundle& bundle) ROOM(front);
+  void begin(Bundle& bundle) ROOM(front);
   void put_bytes(Bundle& bundle, Row row, size_t key, Type type, std::string_view bytes) ROOM(front);
   void put_number(Row row, size_t key, uint64_t number) ROOM(front) {
     if (columns_[key] != nullptr) {
@@ -46,6 +46,7 @@ class LoggedRows {
   LoggedRowRules rules_;
   std::string id_;
   uint64_t rows_ = 0;
+  int64_t now_ = 0;             // when the open bundle was begun
   Column* columns_[keys] = {};  // of the open bundle; null: nobody reads the key
 };
 
