@@ -87,10 +87,11 @@ struct PayloadEnd {
 class UlogdJson final : public Codec {
  public:
   explicit UlogdJson(const UlogdJsonConfig& config) : config_(config), columns_(config, put_ulogd_lead) {
+    rest_ = config.eventv1 ? R"(, "@version": 1)" : "";
     if (!config.device.empty()) {
       Payload text;
       append_json(text, Cell::of_text(config.device), {});
-      device_ = ", \"dvc\": " + std::string(text.bytes());
+      rest_ += ", \"dvc\": " + std::string(text.bytes());
     }
   }
 
@@ -174,12 +175,8 @@ class UlogdJson final : public Codec {
       uint64_t second = sec == nullptr ? now / 1'000'000'000 : sec->bits;
       uint64_t part = sec == nullptr ? now % 1'000'000'000 / 1000 : usec == nullptr ? 0 : usec->bits;
       put_time(payload, second, part % 1'000'000, skipped);
-    }
-    if (config_.eventv1) {
-      put(payload, R"(, "@version": 1)", skipped);
-    }
-    if (!device_.empty()) {
-      put(payload, device_, skipped);
+    } else if (!rest_.empty()) {
+      put(payload, rest_, skipped);
     }
   }
 
@@ -191,24 +188,24 @@ class UlogdJson final : public Codec {
       const char* form =
           config_.eventv1 ? ", \"@timestamp\": \"%Y-%m-%dT%H:%M:%S." : ", \"timestamp\": \"%Y-%m-%dT%H:%M:%S.";
       stamp_.assign(text, strftime(text, sizeof text, form, &when));
-      zone_.assign(text, config_.eventv1 ? strftime(text, sizeof text, "%z", &when) : 0);
+      after_.assign(text, config_.eventv1 ? strftime(text, sizeof text, "%z", &when) : 0);
+      after_ += '"' + rest_;
     }
     put(payload, stamp_, skipped);
-    char digits[6];
-    for (size_t i = sizeof digits; i-- > 0; usec /= 10) {
-      digits[i] = static_cast<char>('0' + usec % 10);
+    char* to = payload.room(sizeof "000000");
+    for (size_t i = 6; i-- > 0; usec /= 10) {
+      to[i] = static_cast<char>('0' + usec % 10);
     }
-    payload.append({digits, sizeof digits});
-    payload.append(zone_);
-    payload.append('"');
+    payload.commit(to + 6);
+    payload.append(after_);
   }
 
   const UlogdJsonConfig& config_;
   Columns columns_;
   LocalSecond local_;
-  std::string device_;
+  std::string rest_;   // of a head, behind its time
   std::string stamp_;  // of second_
-  std::string zone_;
+  std::string after_;  // its zone, and the rest
   uint64_t second_ = 0;
   int64_t now_ = 0;
   const Column* seconds_ = nullptr;  // these of the batch
