@@ -15,10 +15,10 @@ namespace {
 
 constexpr int64_t second = 1'000'000'000;
 constexpr int rounds_a_turn = 4;
-constexpr int rounds_a_tick = 16;
-constexpr int64_t tick = 2'000'000;          // ns
+constexpr int rounds_a_tick = 32;
+constexpr int64_t tick = 5'000'000;          // ns
 constexpr uint64_t busy_rows = 16;           // so many in a turn, and again within a tick, are much
-constexpr uint64_t ample = 4 * 1024 * 1024;  // a buffer for more than a million small datagrams a second
+constexpr uint64_t ample = 8 * 1024 * 1024;  // a buffer for more than a million small datagrams a second
 constexpr size_t largest_udp = 65535;
 
 uint32_t drops_of(int fd) {

@@ -5,7 +5,7 @@
 /// senders wait, on UDP what no longer fits is dropped by the kernel and counted as `pool`. Drops at other times are
 /// counted as `kernel`. Both figures are the kernel's own (SO_MEMINFO), exact to the datagram.
 ///
-/// While much comes and the kernel's buffer is large, a socket is read each two milliseconds instead of at once: a bundle of
+/// While much comes and the kernel's buffer is large, a socket is read each five milliseconds instead of at once: a bundle of
 /// a few rows costs nearly as much as a full one (test/bench/net.py).
 #pragma once
 
