@@ -147,6 +147,18 @@ inline size_t copy_plain(char* to, const char* from, size_t size, const OddBytes
 #endif
 }
 
+/// The same for who only wants to know whether all of them are plain. If not, what was written means nothing.
+inline bool copy_all_plain(char* to, const char* from, size_t size, const OddBytes& odd_bytes = OddBytes('"', '\\')) {
+#if defined(__SSE2__)
+  if (size - 1 < 32) {
+    detail::Two two = detail::load_two(from, size);
+    two.store(to);
+    return two.odd(odd_bytes) << (32 - size) == 0;
+  }
+#endif
+  return copy_plain(to, from, size, odd_bytes) == size;
+}
+
 /// Copies short bytes in whole vectors. May write 16 bytes past them. REQUIRES: 15 readable bytes behind the source.
 inline char* put_padded(char* to, const char* from, size_t size) {
 #if defined(__SSE2__)

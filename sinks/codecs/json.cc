@@ -74,7 +74,7 @@ char* Json::put_row(Payload& payload, char* to, Row row, const std::vector<Colum
       if (need <= static_cast<size_t>(end_ - to)) {
         char* text = put_padded(to, column.lead, column.lead_size);
         *text = '"';
-        if (copy_plain(text + 1, cell->data, cell->size) == cell->size) {
+        if (copy_all_plain(text + 1, cell->data, cell->size)) {
           to = text + 1 + cell->size;
           *to++ = '"';
           continue;
