@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "core/base/arena.hh"
+#include "core/base/few_bytes.hh"
+#include "core/data/pattern.hh"
 
 namespace stook {
 
@@ -30,10 +32,8 @@ class TextLine {
 
   TextLine& text(std::string_view text) {
     size_t size = text.size() < room() ? text.size() : room();
-    if (size > 0) {
-      std::memcpy(to_, text.data(), size);
-      to_ += size;
-    }
+    copy_few(to_, text.data(), size);
+    to_ += size;
     return *this;
   }
   /// A literal, copied without a call.
@@ -79,6 +79,12 @@ class TextLine {
       to_ += 3;
     }
     to_--;
+    return *this;
+  }
+  /// An address of 4 or 16 bytes in its usual form.
+  TextLine& address(std::string_view bytes) {
+    constexpr size_t longest = 46;
+    to_ = room() >= longest ? put_address(to_, bytes) : to_;
     return *this;
   }
   /// The line, which lives as long as the arena's bytes. Nothing more may be written.

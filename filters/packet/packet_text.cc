@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "core/data/pattern.hh"
 #include "filters/packet/cells.hh"
 #include "filters/packet/line.hh"
 
@@ -233,8 +232,7 @@ class PacketLine {
       line_.field("PARAMETER=", parameter.value);
     }
     if (std::string_view gateway = address_at(columns_[print_gateway], row_); gateway.data() != nullptr) {
-      char text[46];
-      line_.field("GATEWAY=", std::string_view(text, static_cast<size_t>(put_address(text, gateway) - text)));
+      line_.text("GATEWAY=").address(gateway).text(" ");
     }
     if (NumberAt mtu = number(print_fragmtu)) {
       line_.field("MTU=", mtu.value);

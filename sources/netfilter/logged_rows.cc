@@ -5,6 +5,7 @@
 
 #include "core/api/identity.hh"
 #include "core/base/clock.hh"
+#include "core/base/few_bytes.hh"
 
 namespace stook {
 
@@ -90,7 +91,9 @@ void LoggedRows::begin(Bundle& bundle) {
 
 void LoggedRows::put_bytes(Bundle& bundle, Row row, size_t key, Type type, std::string_view bytes) {
   if (columns_[key] != nullptr) {
-    columns_[key]->set(row, Cell::of_slice(type, bundle.arena().copy(bytes)));
+    char* to = bundle.arena().take(bytes.size());
+    copy_few(to, bytes.data(), bytes.size());
+    columns_[key]->set(row, Cell::of_slice(type, {to, bytes.size()}));
   }
 }
 
