@@ -15,6 +15,7 @@
 
 #include "core/api/plugin.hh"
 #include "core/base/clock.hh"
+#include "core/base/few_bytes.hh"
 #include "sinks/codecs/local_second.hh"
 #include "sinks/codecs/ulogd_value.hh"
 
@@ -54,8 +55,7 @@ class Logemu final : public Codec {
         continue;
       }
       const Cell* time = times == nullptr ? nullptr : times->find(row);
-      put_date(time == nullptr ? now : time->integer, payload);
-      payload.append(host_);
+      put_head(time == nullptr ? now : time->integer, payload);
       std::string_view line = text->bytes();
       line.remove_suffix(!line.empty() && line.back() == '\n' ? 1 : 0);
       append_line_text(payload, line, compat_);
@@ -65,20 +65,22 @@ class Logemu final : public Codec {
   }
 
  private:
-  void put_date(int64_t second, Payload& payload) {
-    if (second != second_ || date_.empty()) {
+  void put_head(int64_t second, Payload& payload) {
+    if (second != second_ || head_.empty()) {
       second_ = second;
       char text[32];
-      date_.assign(text, strftime(text, sizeof text, "%b %e %H:%M:%S", &local_.at(second)));
+      head_.assign(text, strftime(text, sizeof text, "%b %e %H:%M:%S", &local_.at(second))) += host_;
     }
-    payload.append(date_);
+    char* to = payload.room(head_.size());
+    copy_few(to, head_.data(), head_.size());
+    payload.commit(to + head_.size());
   }
 
   const Compat compat_;
   std::string host_;
   LocalSecond local_;
   int64_t second_ = 0;
-  std::string date_;  // of that second
+  std::string head_;  // of that second: date and host
 };
 
 void declare(void*, std::string_view, Wiring& wiring) {
