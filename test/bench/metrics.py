@@ -6,8 +6,8 @@
 
 Spans without and with a scraper take turns in one running daemon, so that a machine that becomes slower meets both; the one that
 comes first changes from pair to pair. The bar is 1 %. Then the page is read again and again from a daemon at rest: what one
-answer costs, which is exact where the ratio is not, on a machine that does other things as well. --stacks: so many stacks like the first one, all of them at work. --smoke: short spans, and only whether
-the page says how many rows there are.
+answer costs, which is exact where the ratio is not, on a machine that does other things as well. --stacks: so many stacks
+like the first one, all of them at work. --smoke: short spans, and only whether the page says how many rows there are.
 """
 
 import argparse
