@@ -207,6 +207,7 @@ class Sinks(Flow):
                 if os.path.islink(self.path("out.log")):
                     os.unlink(self.path("out.log"))
                 else:
+                    daemon.wait_for(lambda: os.path.exists(self.path("out.log")), "the file after the last SIGUSR1")
                     os.rename(self.path("out.log"), self.path(f"out.log.{turn:02}"))
                     os.symlink("/dev/full", self.path("out.log"))
                 daemon.signal(signal.SIGUSR1)
