@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What metrics cost the daemon at full load: its processor time a row while its page is read once a second, over that without.
 
-    test/bench/metrics.py [--stookd build/stookd] [--pairs 9] [--seconds 4] [--stacks 1] [--every 1] [--smoke]
+    test/bench/metrics.py [--stookd build/release/stookd] [--pairs 9] [--seconds 4] [--stacks 1] [--every 1] [--smoke]
 
 Spans without and with a scraper take turns in one running daemon, so that a machine that becomes slower meets both; the one that
 comes first changes from pair to pair. The bar is 1 %. Then the page is read again and again from a daemon at rest: what one
@@ -137,7 +137,7 @@ def rest(daemon, stacks, count):
 def main():
     """Exits with 0; 1 when the page is wrong; 2 when a program is missing."""
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    words.add_argument("--stookd", default="build/stookd")
+    words.add_argument("--stookd", default="build/release/stookd")
     words.add_argument("--pairs", type=int, default=9)
     words.add_argument("--seconds", type=float, default=4)
     words.add_argument("--every", type=float, default=1)

@@ -63,6 +63,8 @@ def free_port(kind):
 class Program:
     """A listening program. *Invariants:* `port` is open once this is made."""
 
+    PATIENCE = 0  # ms until it is told to end
+
     def __init__(self, folder, words, out):
         self.out = out
         self.log = os.path.join(folder, "log")
@@ -113,7 +115,7 @@ class Program:
 
     def end(self, codes=(0,)):
         """Ends it, with one of these exit codes, and returns its cost."""
-        if not self.process.has_ended(0):
+        if not self.process.has_ended(self.PATIENCE):
             self.process.kill(signal.SIGTERM)
             if not self.process.has_ended(20_000):
                 self.process.kill(signal.SIGKILL)
@@ -149,7 +151,9 @@ class Stook(Program):
 
 
 class Limit(Program):
-    """The baseline; it ends by itself."""
+    """The baseline."""
+
+    PATIENCE = 5000  # it ends by itself, after the last row or 2 s
 
     def __init__(self, limit, folder, *words):
         out = os.path.join(folder, "limit.out")
