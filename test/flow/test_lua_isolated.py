@@ -327,7 +327,13 @@ class LuaIsolated(Programs):
         """S0-03, S0-08: a sink that takes nothing pauses the script, which is told; what it has sent is counted as pool."""
         self.write("in.lua", """
             function run()
-              spawn(function() while true do print("told " .. read()) end end)
+              spawn(function()
+                for word in read do
+                  print("told " .. word)
+                  sleep(0.1)  -- meanwhile the loop below sends
+                  print("went on")
+                end
+              end)
               local text = ("x"):rep(1000)
               for i = 1, 1e9 do emit{ message = text } end
             end""")
@@ -335,6 +341,7 @@ class LuaIsolated(Programs):
                               "[out]\ncommand=sleep 1000\nformat=raw\n")
         child = self.child(daemon)
         daemon.wait_for(lambda: 'message="told pause"' in daemon.log(), "the pause")
+        daemon.wait_for(lambda: 'message="went on"' in daemon.log(), "rows that nobody takes")
         daemon.stop(code=1)
         self.assertFalse(is_alive(child))
         self.assertRegex(daemon.log(), r"event=script_unread instance=in rows=[1-9]")
