@@ -11,12 +11,8 @@ namespace detail {
 /// The first and the last word, which may overlap. REQUIRES: word <= size <= 2 * word.
 template <size_t word>
 void copy_two_words(char* to, const char* from, size_t size) {
-  char first[word];
-  char last[word];
-  std::memcpy(first, from, word);
-  std::memcpy(last, from + size - word, word);
-  std::memcpy(to, first, word);
-  std::memcpy(to + size - word, last, word);
+  std::memcpy(to, from, word);
+  std::memcpy(to + size - word, from + size - word, word);
 }
 }  // namespace detail
 

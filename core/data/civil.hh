@@ -24,6 +24,12 @@ inline int read_two(const char* from) {
   return tens > 9 || ones > 9 ? -10'000 : static_cast<int>(tens * 10 + ones);
 }
 
+/// Three digits as a number, or a negative one.
+inline int read_three(const char* from) {
+  unsigned first = static_cast<unsigned char>(from[0]) - unsigned{'0'};
+  return first > 9 ? -1 : static_cast<int>(first * 100) + read_two(from + 1);
+}
+
 /// Four digits as a number, or a negative one.
 inline int read_four(const char* from) {
   return read_two(from) * 100 + read_two(from + 2);

@@ -12,7 +12,7 @@
 
 namespace stook {
 
-// A short text is read as two vectors when that cannot leave its page: what lies behind it is looked at by nobody.
+// A short text is read as one vector or two when that cannot leave its page: what lies behind it is looked at by nobody.
 // Sanitizers see every byte, so builds with them take the way over a buffer.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool may_read_past = false;
@@ -93,6 +93,16 @@ struct Two {
   }
 };
 
+/// The first `size` <= 16 bytes at `from`; the others are anything.
+inline __m128i load_one(const char* from, size_t size) {
+  if (may_read_past && (reinterpret_cast<uintptr_t>(from) & 4095) <= 4096 - 16) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  }
+  char buffer[16] = {};
+  std::memcpy(buffer, from, size);
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(buffer));
+}
+
 /// The first `size` <= 32 bytes at `from`; the others are anything.
 inline Two load_two(const char* from, size_t size) {
   if (may_read_past && (reinterpret_cast<uintptr_t>(from) & 4095) <= 4096 - 32) {
@@ -150,6 +160,12 @@ inline size_t copy_plain(char* to, const char* from, size_t size, const OddBytes
 /// The same for who only wants to know whether all of them are plain. If not, what was written means nothing.
 inline bool copy_all_plain(char* to, const char* from, size_t size, const OddBytes& odd_bytes = OddBytes('"', '\\')) {
 #if defined(__SSE2__)
+  if (size - 1 < 16) {
+    __m128i bytes = detail::load_one(from, size);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+    auto odd = ~static_cast<uint32_t>(_mm_movemask_epi8(odd_bytes.plain(bytes)));
+    return odd << (32 - size) == 0;
+  }
   if (size - 1 < 32) {
     detail::Two two = detail::load_two(from, size);
     two.store(to);

@@ -136,19 +136,6 @@ size_t skip_sequence(std::string_view text) {
 }
 }  // namespace
 
-std::string_view facility_name(int pri) {
-  static constexpr std::string_view names[] = {"kern",   "user",   "mail",   "daemon", "auth",     "syslog",
-                                               "lpr",    "news",   "uucp",   "cron",   "authpriv", "ftp",
-                                               "ntp",    "audit",  "alert",  "clock",  "local0",   "local1",
-                                               "local2", "local3", "local4", "local5", "local6",   "local7"};
-  return names[pri / 8];
-}
-
-std::string_view severity_name(int pri) {
-  static constexpr std::string_view names[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
-  return names[pri % 8];
-}
-
 const char* SyslogReader::read(std::string_view text, int64_t now, SyslogText& parts, Arena* arena) {
   // One by one, as compilers make `rep stos` of the whole, which takes longer than the rest of this function.
   parts.pri = -1;

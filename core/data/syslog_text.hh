@@ -24,8 +24,17 @@ struct SyslogText {
 };
 
 /// The name of a facility (pri / 8) and of a severity (pri % 8), as in syslog.conf. REQUIRES: pri 0 to 191.
-std::string_view facility_name(int pri);
-std::string_view severity_name(int pri);
+inline std::string_view facility_name(int pri) {
+  static constexpr std::string_view names[] = {"kern",   "user",   "mail",   "daemon", "auth",     "syslog",
+                                               "lpr",    "news",   "uucp",   "cron",   "authpriv", "ftp",
+                                               "ntp",    "audit",  "alert",  "clock",  "local0",   "local1",
+                                               "local2", "local3", "local4", "local5", "local6",   "local7"};
+  return names[static_cast<unsigned>(pri) / 8];
+}
+inline std::string_view severity_name(int pri) {
+  static constexpr std::string_view names[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+  return names[static_cast<unsigned>(pri) % 8];
+}
 
 /// Takes lines apart. A line whose priority is followed by `1 ` is RFC 5424, any other is read as RFC 3164 with these
 /// liberties: no priority, no host, no tag, a year in the date or behind the time, a fraction, ISO 8601 in place of the

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The parts that all forms of time share: zones, fractions, the year that was not written.
+#include <algorithm>
 #include <ctime>
 #include <stdexcept>
 
@@ -43,12 +44,15 @@ TimeText read_fraction(std::string_view text) {
   if (text.size() < 2 || (text[0] != '.' && text[0] != ',') || !is_digit(text[1])) {
     return {};
   }
-  int64_t ns = 0;
-  int64_t weight = second_ns / 10;
+  static constexpr int64_t weights[] = {0, 100'000'000, 10'000'000, 1'000'000, 100'000, 10'000, 1000, 100, 10, 1};
+  int64_t value = 0;
   size_t size = 1;
-  for (; size < text.size() && is_digit(text[size]); size++) {
-    ns += (text[size] - '0') * weight;
-    weight /= 10;
+  for (; size < std::min<size_t>(text.size(), 10) && is_digit(text[size]); size++) {
+    value = value * 10 + (text[size] - '0');
+  }
+  int64_t ns = value * weights[size - 1];
+  while (size < text.size() && is_digit(text[size])) {
+    size++;
   }
   return {ns, size};
 }
@@ -62,14 +66,6 @@ int guess_year(int month, int day, int64_t now) {
     }
   }
   return year;
-}
-
-TimeText time_of(int64_t seconds, int64_t fraction, size_t size) {
-  constexpr int64_t most = INT64_MAX / second_ns - 1;
-  if (seconds > most || seconds < -most) {
-    return {};
-  }
-  return {seconds * second_ns + fraction, size};
 }
 
 }  // namespace detail

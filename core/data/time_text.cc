@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/data/time_text.hh"
 
+#include <endian.h>
+
+#include <cstring>
 #include <stdexcept>
 
 namespace stook {
@@ -9,12 +12,43 @@ namespace {
 constexpr int64_t second_ns = 1'000'000'000;
 constexpr int64_t day_ns = 86400 * second_ns;
 
+/// The second of the day of `HH:MM:SS` at `from`, which has 8 bytes; negative when it is none. All bytes are looked at in one
+/// word: what they have beyond 00:00:00 is 0 to 9 in digits and 0 in colons.
+int read_day_second(const char* from) {
+  uint64_t word;
+  std::memcpy(&word, from, sizeof word);
+  word = le64toh(word) ^ 0x30303a30303a3030;
+  uint64_t beyond = word | (word + 0x76767f76767f7676);
+  auto two = [word](int at) { return static_cast<int>((word >> at & 0xff) * 10 + (word >> (at + 8) & 0xff)); };
+  int hour = two(0);
+  int minute = two(24);
+  int second = two(48);
+  bool is_time = (beyond & 0x8080808080808080) == 0 && hour < 24 && minute < 60 && second <= 60;
+  return is_time ? (hour * 60 + minute) * 60 + second : -1;
+}
+
 /// `HH:MM:SS` at `from`, which has 8 bytes. False when digits or colons are missing.
 bool read_clock_time(const char* from, Civil& civil) {
   civil.hour = read_two(from);
   civil.minute = read_two(from + 3);
   civil.second = read_two(from + 6);
   return from[2] == ':' && from[5] == ':';
+}
+
+/// As detail::read_fraction, which reads what has not three digits or six.
+inline TimeText read_thousandths(std::string_view text) {
+  if (text.size() < 5 || text[0] != '.') {
+    return detail::read_fraction(text);
+  }
+  int ms = read_three(text.data() + 1);
+  if (ms >= 0 && !is_digit(text[4])) {
+    return {ms * int64_t{1'000'000}, 4};
+  }
+  int us = text.size() < 8 ? -1 : read_three(text.data() + 4);
+  if (ms >= 0 && us >= 0 && !is_digit(text[7])) {
+    return {(ms * 1000 + us) * int64_t{1000}, 7};
+  }
+  return detail::read_fraction(text);
 }
 
 /// Whether two times of 26 bytes are equal but for their seconds.
@@ -137,20 +171,25 @@ TimeText TimeReader::read_iso(std::string_view text) {
     std::memcpy(date_, from, 10);
     date_days_ = days_of(date.year, date.month, date.day);
   }
-  int hour = read_two(from + 11);
-  int minute = read_two(from + 14);
-  int second = 0;
+  int day_second = -1;
   size_t size = 16;
   TimeText fraction;
   if (text.size() >= 19 && from[16] == ':') {
-    second = read_two(from + 17);
-    fraction = detail::read_fraction(text.substr(19));
+    day_second = read_day_second(from + 11);
+    fraction = read_thousandths(text.substr(19));
     size = 19 + fraction.size;
+  } else {
+    char clock[8] = {0, 0, 0, 0, 0, ':', '0', '0'};
+    std::memcpy(clock, from + 11, 5);
+    day_second = read_day_second(clock);
   }
-  if (from[13] != ':' || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
+  if (day_second < 0) {
     return {};
   }
-  int64_t seconds = date_days_ * 86400 + hour * 3600 + minute * 60 + second;
+  int64_t seconds = date_days_ * 86400 + day_second;
+  if (size + 1 == text.size() && text[size] == 'Z') {
+    return detail::time_of(seconds, fraction.ns, size + 1);
+  }
   size_t blank =
       size + 1 < text.size() && text[size] == ' ' && (text[size + 1] == '+' || text[size + 1] == '-') ? 1 : 0;
   TimeText zone = detail::read_zone(text.substr(size + blank));

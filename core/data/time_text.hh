@@ -97,7 +97,11 @@ TimeText read_fraction(std::string_view text);
 /// The latest year in which month and day exist and lie at most a week ahead of `now`.
 int guess_year(int month, int day, int64_t now);
 /// Nanoseconds of seconds and a fraction, `size` 0 when 64 bits do not hold them.
-TimeText time_of(int64_t seconds, int64_t fraction, size_t size);
+inline TimeText time_of(int64_t seconds, int64_t fraction, size_t size) {
+  constexpr int64_t second = 1'000'000'000;
+  constexpr int64_t most = INT64_MAX / second - 1;
+  return seconds > most || seconds < -most ? TimeText{} : TimeText{seconds * second + fraction, size};
+}
 }  // namespace detail
 
 }  // namespace stook

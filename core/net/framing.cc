@@ -112,32 +112,33 @@ inline Frame FrameCutter::next_line(char delimiter) {
   return {is_long ? Frame::Kind::Cut : Frame::Kind::Whole, {begin, std::min(size, rules_.max_line)}};
 }
 
-// Each digit is looked at before it counts, so that no count is ever larger than seven digits can say.
+// Each digit is looked at before it counts, so that no count is ever larger than eight digits can say.
 inline Frame FrameCutter::next_counted() {
-  uint64_t count = 0;
+  const char* stop = at_ + std::min<ptrdiff_t>(end_ - at_, most_digits + 1);
   const char* p = at_;
-  for (; p < end_ && *p != ' '; p++) {
-    if (!is_digit(*p)) {
-      return wrong("a count of octets that is no number");
-    }
-    if (p == at_ && *p == '0') {
-      return wrong("a count of octets that begins with 0");
-    }
-    if (p - at_ == most_digits) {
-      return wrong("a count of octets of more than 7 digits");
-    }
+  uint64_t count = 0;
+  for (; p < stop && is_digit(*p); p++) {
     count = 10 * count + static_cast<uint64_t>(*p - '0');
+  }
+  bool is_count = p < stop && *p == ' ' && p != at_ && *at_ != '0' && count <= rules_.max_line + count_slack;
+  return is_count ? body(p + 1, count) : odd_count(p);
+}
+
+/// What to make of digits, up to `p`, that are no count, or none yet.
+Frame FrameCutter::odd_count(const char* p) {
+  if (p > at_ && *at_ == '0') {
+    return wrong("a count of octets that begins with 0");
+  }
+  if (p - at_ > most_digits) {
+    return wrong("a count of octets of more than 7 digits");
   }
   if (p == end_) {
     return {};
   }
-  if (p == at_) {
-    return wrong("a blank where a count of octets should be");
+  if (*p != ' ') {
+    return wrong("a count of octets that is no number");
   }
-  if (count > rules_.max_line + count_slack) {
-    return wrong("a count of octets over max_line");
-  }
-  return body(p + 1, count);
+  return wrong(p == at_ ? "a blank where a count of octets should be" : "a count of octets over max_line");
 }
 
 Frame FrameCutter::next_measured(size_t prefix) {

@@ -75,6 +75,7 @@ class FrameCutter {
   bool skip();
   Frame next_line(char delimiter);
   Frame next_counted();
+  Frame odd_count(const char* p);
   Frame next_measured(size_t prefix);
   Frame next_ipfix();
   Frame body(const char* begin, uint64_t size);

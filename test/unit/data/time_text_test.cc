@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/data/time_text.hh"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdio>
 #include <ctime>
 #include <random>
 #include <stdexcept>
@@ -77,6 +79,48 @@ TEST_CASE("ISO 8601 is read with fractions and zones in all their spellings") {
                            "2300-01-01T00:00:00Z", "2026-02-28T23:61:00Z", "20260228T235959Z"}) {
     CAPTURE(text);
     CHECK_FALSE(reader.read_all(text));
+  }
+}
+
+TEST_CASE("a fraction of any length is read to the nanosecond") {
+  TimeReader reader("iso8601");
+  const std::string digits = "120456789987";
+  for (size_t size = 1; size <= digits.size(); size++) {
+    std::string fraction = digits.substr(0, size);
+    CAPTURE(fraction);
+    int64_t ns = std::stoll((fraction + "000000000").substr(0, 9));
+    for (const char* zone : {"Z", "z", "+00:00", ""}) {
+      CHECK(reader.read_all("2026-02-28T23:59:59." + fraction + zone).ns == utc(2026, 2, 28, 23, 59, 59) + ns);
+    }
+    for (size_t at = 0; at < size; at++) {
+      std::string broken = fraction;
+      broken[at] = ':';
+      CHECK_FALSE(reader.read_all("2026-02-28T23:59:59." + broken + "Z"));
+    }
+  }
+}
+
+TEST_CASE("a time of day is what its eight bytes say, whatever they are") {
+  TimeReader reader("iso8601");
+  const std::string clock = "13:47:09";
+  for (size_t at = 0; at < clock.size(); at++) {
+    for (int byte = 0; byte < 256; byte++) {
+      std::string text = clock;
+      text[at] = static_cast<char>(byte);
+      CAPTURE(at, byte);
+      unsigned hour = 0;
+      unsigned minute = 0;
+      unsigned seconds = 0;
+      bool has_digits = text.find_first_not_of("0123456789:") == std::string::npos && text[2] == ':' &&
+                        text[5] == ':' && std::count(text.begin(), text.end(), ':') == 2;
+      bool is_time = has_digits && std::sscanf(text.c_str(), "%2u:%2u:%2u", &hour, &minute, &seconds) == 3 &&
+                     hour < 24 && minute < 60 && seconds <= 60;
+      TimeText time = reader.read_all("2026-02-28T" + text + "Z");
+      REQUIRE(bool(time) == is_time);
+      if (is_time) {
+        CHECK(time.ns == utc(2026, 2, 28, 0, 0, 0) + (hour * 3600 + minute * 60 + seconds) * second);
+      }
+    }
   }
 }
 
