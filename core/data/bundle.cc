@@ -5,18 +5,20 @@
 
 namespace stook {
 
-Bundle::Bundle(size_t source_rows, size_t capacity, size_t keys)
-    : source_rows_(source_rows), capacity_(capacity), slots_(keys, nullptr) {
-  touched_.reserve(keys);
-  undo_.reserve(keys);
-  levels_.reserve(32);
+namespace {
+void give_home(Column* column) {
+  if (column != nullptr) {
+    column->home->put(column);
+  }
 }
+}  // namespace
 
-Column* Bundle::take_column() {
+Column* ColumnStore::take() {
   if (free_.empty()) {
-    store_.push_back(std::make_unique<Column>(capacity_));
-    free_.reserve(store_.size());
-    return store_.back().get();
+    all_.push_back(std::make_unique<Column>(capacity_));
+    all_.back()->home = this;
+    free_.reserve(all_.size());
+    return all_.back().get();
   }
   Column* column = free_.back();
   free_.pop_back();
@@ -24,23 +26,24 @@ Column* Bundle::take_column() {
   return column;
 }
 
-void Bundle::give_column(Column* column) {
-  if (column != nullptr) {
-    free_.push_back(column);
-  }
+Bundle::Bundle(size_t source_rows, size_t capacity, size_t keys)
+    : source_rows_(source_rows), capacity_(capacity), slots_(keys, nullptr), own_(capacity) {
+  touched_.reserve(keys);
+  undo_.reserve(keys);
+  levels_.reserve(32);
 }
 
 void Bundle::remember(KeyId id, Column* before) {
   if (depth_ > 0) {
     undo_.push_back({id, before});
   } else {
-    give_column(before);
+    give_home(before);
   }
 }
 
 Column& Bundle::own(KeyId id) {
   Column*& slot = slots_[index_of(id)];
-  Column* fresh = take_column();
+  Column* fresh = store_->take();
   fresh->depth = depth_;
   if (slot == nullptr) {
     if (depth_ == 0) {
@@ -99,7 +102,7 @@ void Bundle::leave_branch() {
     undo_.pop_back();
     Column*& slot = slots_[index_of(last.id)];
     if (slot != last.before) {
-      give_column(slot);
+      give_home(slot);
     }
     slot = last.before;
   }
@@ -107,12 +110,27 @@ void Bundle::leave_branch() {
   depth_--;
 }
 
+void Bundle::take_back() {
+  while (depth_ > 0) {
+    leave_branch();
+  }
+  // Renaming may have exchanged places, so it is the column that says whose it is.
+  for (KeyId id : touched_) {
+    Column*& slot = slots_[index_of(id)];
+    if (slot != nullptr && slot->home != &own_) {
+      give_home(slot);
+      slot = nullptr;
+    }
+  }
+  store_ = &own_;
+}
+
 void Bundle::reset() {
   while (depth_ > 0) {
     leave_branch();
   }
   for (KeyId id : touched_) {
-    give_column(slots_[index_of(id)]);
+    give_home(slots_[index_of(id)]);
     slots_[index_of(id)] = nullptr;
   }
   touched_.clear();

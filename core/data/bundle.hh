@@ -16,7 +16,26 @@ namespace stook {
 class Receipt;
 class Lane;
 
-/// Rows × columns. Columns are taken from the bundle's own store on first write and go back to it at `reset`.
+/// Columns of one size that wait to be used. *Rooms:* its owner's.
+class ColumnStore {
+ public:
+  explicit ColumnStore(size_t capacity) : capacity_(capacity) {}
+  ColumnStore(const ColumnStore&) = delete;
+  ColumnStore& operator=(const ColumnStore&) = delete;
+
+  /// One without values. The one that came back last goes first: it is warm. COLD when all are in use.
+  Column* take();
+  /// REQUIRES: it was taken here.
+  void put(Column* column) { free_.push_back(column); }
+
+ private:
+  size_t capacity_;
+  std::vector<std::unique_ptr<Column>> all_;
+  std::vector<Column*> free_;
+};
+
+/// Rows × columns. Columns are taken on first write from the bundle's own store, to which they go back at `reset`, or from
+/// that of the worker which runs it: then the same few columns, warm in the cache, serve bundle after bundle.
 /// *Invariants:* every slice in a cell points into this arena or into static storage; `rows()` never shrinks within a
 /// stack; below a branch of the tree of stacks, a column written above it is copied before the first write and comes
 /// back when the branch is left, so that no stack sees what another one did.
@@ -65,6 +84,11 @@ class Bundle {
   void enter_branch();
   void leave_branch();
 
+  /// Columns are taken from this store from here on, until `take_back`, by which all values in them are gone.
+  /// REQUIRES: its columns are of this bundle's capacity.
+  void lend(ColumnStore& store) { store_ = &store; }
+  void take_back();
+
   /// Back to empty. Cost: O(columns touched).
   void reset();
 
@@ -83,8 +107,6 @@ class Bundle {
     Column* before;
   };
   Column& own(KeyId id);
-  Column* take_column();
-  void give_column(Column* column);
   void remember(KeyId id, Column* before);
 
   size_t source_rows_;
@@ -93,8 +115,8 @@ class Bundle {
   uint16_t depth_ = 0;
   std::vector<Column*> slots_;
   std::vector<KeyId> touched_;
-  std::vector<std::unique_ptr<Column>> store_;
-  std::vector<Column*> free_;
+  ColumnStore own_;
+  ColumnStore* store_ = &own_;
   std::vector<Undo> undo_;
   struct Level {
     size_t undo;

@@ -10,6 +10,8 @@
 
 namespace stook {
 
+class ColumnStore;
+
 /// Cells of up to `capacity` rows. A cell whose presence bit is clear is never read.
 class Column {
  public:
@@ -19,12 +21,12 @@ class Column {
 
   bool has(Row row) const { return (present_[row >> 6] >> (row & 63) & 1) != 0; }
   /// REQUIRES: has(row).
-  const Cell& operator[](Row row) const { return cells_[row]; }
+  const Cell& operator[](Row row) const { return at(row); }
   /// The cell, or null when it is absent.
-  const Cell* find(Row row) const { return has(row) ? &cells_[row] : nullptr; }
+  const Cell* find(Row row) const { return has(row) ? &at(row) : nullptr; }
 
   void set(Row row, const Cell& cell) {
-    cells_[row] = cell;
+    at(row) = cell;
     present_[row >> 6] |= uint64_t{1} << (row & 63);
   }
   void clear(Row row) { present_[row >> 6] &= ~(uint64_t{1} << (row & 63)); }
@@ -41,10 +43,13 @@ class Column {
     std::memcpy(static_cast<void*>(cells_.get()), other.cells_.get(), capacity_ * sizeof(Cell));
   }
 
-  /// How deep in the tree of stacks the values were written; kept by Bundle.
+  /// How deep in the tree of stacks the values were written, and where it goes afterwards; kept by Bundle.
   uint16_t depth = 0;
+  ColumnStore* home = nullptr;
 
  private:
+  Cell& at(Row row) const { return cells_.get()[row]; }  // without the library's check for null
+
   size_t capacity_;
   std::unique_ptr<Cell[]> cells_;
   uint64_t present_[max_rows / 64] = {};

@@ -11,7 +11,7 @@
 namespace stook {
 
 Runner::Runner(RouteRun& route_, Worker& worker)
-    : route(route_), worker_(worker), keys_(route_.plan.schema, route_.plan.open_keys) {
+    : route(route_), worker_(worker), keys_(route_.plan.schema, route_.plan.open_keys), columns_(route_.plan.capacity) {
   for (size_t i = 0; i < route.plan.nodes.size(); i++) {
     nodes_.push_back(std::make_unique<NodeRun>());
     nodes_[i]->filters.assign(route.lanes.size(), nullptr);
@@ -62,6 +62,7 @@ Selection& Runner::level_selection(size_t level) {
 
 void Runner::run(Bundle& bundle, Payload** slots) {
   bundle_ = &bundle;
+  bundle.lend(columns_);
   slots_ = slots;
   keys_.refresh();
   for (size_t i = 0; i < outboxes.size(); i++) {
@@ -82,6 +83,7 @@ void Runner::run(Bundle& bundle, Payload** slots) {
   if (!worker_.witnesses().empty()) {
     tell(Passing::source, rows, [](Witness& witness, const Passing& at) ROOM(worker) { witness.ends(at.bundle); });
   }
+  bundle.take_back();
 }
 
 void Runner::walk(const std::vector<size_t>& children, Selection& rows, size_t level) {

@@ -95,6 +95,7 @@ class Runner {
 
   Worker& worker_;
   OpenKeys keys_;
+  ColumnStore columns_;  // lent to each bundle while it runs
   std::vector<std::unique_ptr<NodeRun>> nodes_;
   std::vector<std::unique_ptr<Selection>> levels_;
   bool gives_way_ = false;

@@ -73,6 +73,36 @@ TEST_CASE("a bundle after reset is as good as new and takes no more memory") {
   }
 }
 
+TEST_CASE("what is written into lent columns is gone when they are taken back, and they serve the next bundle") {
+  ColumnStore store(16);
+  Bundle one(16, 16, 4);
+  Bundle other(16, 16, 4);
+  const Column* lent = nullptr;
+  for (Bundle* bundle : {&one, &other}) {
+    Row row = bundle->append();
+    bundle->put(a, row, Cell::of_integer(1));
+    bundle->lend(store);
+    bundle->put(a, row, Cell::of_integer(2));
+    bundle->put(b, row, Cell::of_integer(3));
+    CHECK((lent == nullptr || lent == bundle->column(b)));
+    lent = bundle->column(b);
+    // The source's column has the other place now.
+    bundle->rename(a, b);
+    bundle->enter_branch();
+    bundle->put(b, row, Cell::of_integer(4));
+    CHECK(number(*bundle, b, row) == 4);
+    bundle->take_back();
+    CHECK(number(*bundle, a, row) == -1);
+    CHECK(number(*bundle, b, row) == 2);
+    bundle->reset();
+    CHECK(bundle->column(b) == nullptr);
+  }
+  // Columns of their own again, none of the store's.
+  one.put(a, one.append(), Cell::of_integer(1));
+  CHECK(one.column(a) != lent);
+  CHECK(store.take() != one.column(a));
+}
+
 TEST_CASE("any nest of branches leaves the bundle as a model says") {
   uint32_t seed = GENERATE(1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u);
   CAPTURE(seed);
