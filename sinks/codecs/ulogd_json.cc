@@ -9,14 +9,18 @@
 ///
 /// With `eventv1` the time is `@timestamp` with its zone, and `@version` is 1. With `boolean_label` the key `raw.label` is
 /// `action`: 0 is blocked, anything else allowed.
+#include <algorithm>
 #include <array>
-#include <cstdio>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "core/api/plugin.hh"
 #include "core/base/clock.hh"
+#include "core/base/few_bytes.hh"
 #include "core/data/json_text.hh"
 #include "core/data/plain_scan.hh"
+#include "sinks/codecs/alike.hh"
 #include "sinks/codecs/columns.hh"
 #include "sinks/codecs/local_second.hh"
 
@@ -63,6 +67,10 @@ enum In : size_t { time_sec, time_usec, label };
 /// A value that needs more room than this is appended in steps.
 constexpr size_t most_plain = 4096;
 
+/// Rows of which it is asked at once which values they have in common: so few that a time or a peer lasts as long, so many
+/// that the answer costs little. Of a logged packet's values most are those of the packet before.
+constexpr size_t stretch_rows = 64;
+
 /// Bytes at a payload's end that are written without asking for each value. The payload does not know of them before its
 /// `commit(to)`.
 struct PayloadEnd {
@@ -76,6 +84,11 @@ struct PayloadEnd {
   void take(size_t size) {
     to = payload->room(size);
     end = to + size;
+  }
+  void put(std::string_view text) {
+    ask(text.size());
+    copy_few(to, text.data(), text.size());
+    to += text.size();
   }
 
   Payload* payload;
@@ -101,50 +114,92 @@ class UlogdJson final : public Codec {
     usecs_ = batch.read(batch.in(time_usec));
     labels_ = config_.boolean_label ? batch.read(batch.in(label)) : nullptr;
     now_ = wall_ns();
-    for (Row row : batch.rows()) {
-      payload.append('{');
-      size_t skipped = 2;  // the comma and blank of the first member
-      put_head(payload, row, skipped);
-      put_members(payload, row, columns, skipped);
-      payload.append("}\n");
-      payload.end_row();
+    PayloadEnd end(payload);
+    std::span<const Row> rows(batch.rows().begin(), batch.rows().size());
+    for (size_t at = 0; at < rows.size(); at += stretch_rows) {
+      std::span<const Row> stretch = rows.subspan(at, std::min(stretch_rows, rows.size() - at));
+      divide(columns, stretch);
+      for (Row row : stretch) {
+        end.put("{");
+        size_t skipped = 2;  // the comma and blank of the first member
+        put_head(end, row, skipped);
+        put_members(end, row, skipped);
+        end.put("}\n");
+        payload.end_row(end.to);
+      }
     }
+    payload.commit(end.to);
   }
 
  private:
+  /// A piece of objects: text that all rows of a stretch have, or a column whose values differ.
+  struct Piece {
+    const Columns::Present* column;  // null: text
+    size_t begin;                    // of the text, in alike_
+    size_t end;
+  };
+
   static bool is_written(const Cell& cell) {
     return cell.type != Type::Address && cell.type != Type::Bytes && cell.type != Type::Null;
   }
+  static size_t room_of(const Columns::Present& column, const Cell& cell) {
+    return json_room(cell) + column.lead_size + json_margin;
+  }
 
-  void put_members(Payload& payload, Row row, const std::vector<Columns::Present>& columns, size_t& skipped)
-      ROOM(worker) {
-    PayloadEnd end(payload);
+  /// Divides the objects of these rows into pieces.
+  void divide(const std::vector<Columns::Present>& columns, std::span<const Row> rows) ROOM(worker) {
+    pieces_.clear();
+    alike_.reset();
     for (const Columns::Present& column : columns) {
+      const Cell* cell = value_of_all(*column.column, rows);
+      if (cell == nullptr || cell->type == Type::Object || room_of(column, *cell) > most_plain) {
+        pieces_.push_back({&column, 0, 0});
+        continue;
+      }
+      if (!is_written(*cell)) {
+        continue;
+      }
+      if (pieces_.empty() || pieces_.back().column != nullptr) {
+        pieces_.push_back({nullptr, alike_.size(), 0});
+      }
+      append_member(alike_, column, *cell, 0);
+      pieces_.back().end = alike_.size();
+    }
+  }
+
+  void put_members(PayloadEnd& end, Row row, size_t& skipped) ROOM(worker) {
+    for (const Piece& piece : pieces_) {
+      if (piece.column == nullptr) {
+        end.put(alike_.bytes().substr(piece.begin, piece.end - piece.begin).substr(skipped));
+        skipped = 0;
+        continue;
+      }
+      const Columns::Present& column = *piece.column;
       const Cell* cell = column.column->find(row);
       if (cell == nullptr || !is_written(*cell)) {
         continue;
       }
-      size_t need = json_room(*cell) + column.lead_size + json_margin;
+      size_t need = room_of(column, *cell);
       bool is_plain = skipped == 0 && cell->type != Type::Object && need <= most_plain && column.column != labels_;
       if (is_plain) {
         end.ask(need);
         end.to = put_value(put_padded(end.to, column.lead, column.lead_size), *cell);
         continue;
       }
-      payload.commit(end.to);
-      put_any(payload, column, *cell, skipped);
-      end = PayloadEnd(payload);
+      end.payload->commit(end.to);
+      append_member(*end.payload, column, *cell, std::exchange(skipped, 0));
+      end = PayloadEnd(*end.payload);
     }
-    payload.commit(end.to);
   }
 
-  /// The action, the first member where no head stands before it, and what may be long.
-  void put_any(Payload& payload, const Columns::Present& column, const Cell& cell, size_t& skipped) ROOM(worker) {
+  /// The action too, and what may be long.
+  void append_member(Payload& payload, const Columns::Present& column, const Cell& cell, size_t skipped) ROOM(worker) {
     if (column.column == labels_) {
-      put(payload, cell.bits != 0 ? R"(, "action": "allowed")" : R"(, "action": "blocked")", skipped);
+      std::string_view action = cell.bits != 0 ? R"(, "action": "allowed")" : R"(, "action": "blocked")";
+      payload.append(action.substr(skipped));
       return;
     }
-    put(payload, {column.lead, column.lead_size}, skipped);
+    payload.append(std::string_view(column.lead, column.lead_size).substr(skipped));
     append_json(payload, cell, {});
   }
 
@@ -162,46 +217,44 @@ class UlogdJson final : public Codec {
     return to + 1;
   }
 
-  static void put(Payload& payload, std::string_view member, size_t& skipped) {
-    payload.append(member.substr(skipped));
-    skipped = 0;
-  }
-
-  void put_head(Payload& payload, Row row, size_t& skipped) ROOM(worker) {
+  void put_head(PayloadEnd& end, Row row, size_t& skipped) ROOM(worker) {
     if (config_.timestamp) {
       const Cell* sec = seconds_ == nullptr ? nullptr : seconds_->find(row);
       const Cell* usec = usecs_ == nullptr ? nullptr : usecs_->find(row);
       auto now = static_cast<uint64_t>(now_);
       uint64_t second = sec == nullptr ? now / 1'000'000'000 : sec->bits;
       uint64_t part = sec == nullptr ? now % 1'000'000'000 / 1000 : usec == nullptr ? 0 : usec->bits;
-      put_time(payload, second, part % 1'000'000, skipped);
+      put_time(end, second, part % 1'000'000);
+      skipped = 0;
     } else if (!rest_.empty()) {
-      put(payload, rest_, skipped);
+      end.put(std::string_view(rest_).substr(std::exchange(skipped, 0)));
     }
   }
 
-  void put_time(Payload& payload, uint64_t second, uint64_t usec, size_t& skipped) {
+  void put_time(PayloadEnd& end, uint64_t second, uint64_t usec) {
     if (second != second_ || stamp_.empty()) {
       second_ = second;
       char text[96];
       const tm& when = local_.at(static_cast<int64_t>(second));
       const char* form =
-          config_.eventv1 ? ", \"@timestamp\": \"%Y-%m-%dT%H:%M:%S." : ", \"timestamp\": \"%Y-%m-%dT%H:%M:%S.";
+          config_.eventv1 ? "\"@timestamp\": \"%Y-%m-%dT%H:%M:%S." : "\"timestamp\": \"%Y-%m-%dT%H:%M:%S.";
       stamp_.assign(text, strftime(text, sizeof text, form, &when));
       after_.assign(text, config_.eventv1 ? strftime(text, sizeof text, "%z", &when) : 0);
       after_ += '"' + rest_;
     }
-    put(payload, stamp_, skipped);
-    char* to = payload.room(sizeof "000000");
+    end.put(stamp_);
+    end.ask(sizeof "000000");
     for (size_t i = 6; i-- > 0; usec /= 10) {
-      to[i] = static_cast<char>('0' + usec % 10);
+      end.to[i] = static_cast<char>('0' + usec % 10);
     }
-    payload.commit(to + 6);
-    payload.append(after_);
+    end.to += 6;
+    end.put(after_);
   }
 
   const UlogdJsonConfig& config_;
   Columns columns_;
+  std::vector<Piece> pieces_ OWNED(worker);  // of the stretch
+  Payload alike_ OWNED(worker);
   LocalSecond local_;
   std::string rest_;   // of a head, behind its time
   std::string stamp_;  // of second_

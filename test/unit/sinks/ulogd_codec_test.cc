@@ -3,13 +3,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <climits>
+#include <deque>
+#include <random>
 #include <string>
 
 #include "test/unit/kit.hh"
+#include "test/unit/sinks/law.hh"
 
 using namespace stook;
+using stook::test::Dice;
 using stook::test::Options;
 using stook::test::Rig;
 
@@ -113,6 +118,79 @@ TEST_CASE("ulogd_json writes ulogd's members") {
   Rig bare(Kind::Codec, "ulogd_json", {{"timestamp", "0"}, {"device", ""}});
   bare.row({{"a", Cell::of_integer(-1)}}).row({});
   CHECK(bare.encode() == "{\"a\": -1}\n{}\n");
+}
+
+namespace {
+using Cells = std::vector<std::pair<std::string, Cell>>;
+
+/// Rows whose values last for a while: most of a row are those of the row before.
+std::vector<Cells> draw_rows(Dice& dice, std::deque<std::string>& texts) {
+  constexpr size_t keys = 8;
+  auto draw = [&]() -> Cell {
+    switch (dice.below(8)) {
+      case 0:
+        return Cell::of_null();
+      case 1:
+        return Cell::of_slice(Type::Bytes, "b");
+      case 2:
+        return Cell::of_integer(dice.integer());
+      case 3:
+        return Cell::of_text("");
+      case 4:
+        return Cell::of_text(texts.emplace_back(dice.once_in(8) ? std::string(5000, 'x') : dice.text()));
+      case 5:
+        return Cell::of_boolean(dice.once_in(2));
+      default:
+        return Cell::of_unsigned(dice.below(300));
+    }
+  };
+  const char* names[keys] = {"raw.label", "oob.time.sec", "oob.time.usec", "a", "ip.saddr.str", "udp.dport", "b", "c"};
+  Cell values[keys];
+  bool is_there[keys] = {};
+  std::vector<Cells> rows(150);
+  for (Cells& row : rows) {
+    for (size_t key = 0; key < keys; key++) {
+      if (&row == &rows[0] || dice.once_in(50)) {
+        is_there[key] = !dice.once_in(4);
+        values[key] = key < 3 ? Cell::of_unsigned(dice.below(3)) : draw();
+      }
+      if (is_there[key]) {
+        bool is_other_slice = values[key].type == Type::Text && dice.once_in(2);
+        Cell copy = is_other_slice ? Cell::of_text(texts.emplace_back(values[key].bytes())) : values[key];
+        row.emplace_back(names[key], copy);
+      }
+    }
+  }
+  return rows;
+}
+}  // namespace
+
+TEST_CASE("ulogd_json writes a row among others as if it stood alone") {
+  be_in("UTC");
+  unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  Dice dice(seed);
+  for (const Options& options :
+       {Options{{"boolean_label", "1"}}, Options{{"eventv1", "1"}}, Options{{"timestamp", "0"}, {"device", ""}},
+        Options{{"timestamp", "0"}, {"device", ""}, {"boolean_label", "1"}}}) {
+    std::deque<std::string> texts;
+    // The packet's time is always there: without it the clock is read, which goes on.
+    std::vector<Cells> rows = draw_rows(dice, texts);
+    for (Cells& row : rows) {
+      std::erase_if(row, [](const auto& cell) { return cell.first == "oob.time.sec"; });
+      row.emplace_back("oob.time.sec", packet_time);
+    }
+    Rig rig(Kind::Codec, "ulogd_json", options);
+    std::for_each(rows.begin(), rows.end(), [&](const Cells& row) { rig.row(row); });
+    std::string together = rig.encode();
+    std::string alone;
+    for (const Cells& row : rows) {
+      rig.clear();
+      rig.row(row);
+      alone += rig.encode();
+    }
+    CHECK(together == alone);
+  }
 }
 
 TEST_CASE("nacct and graphite write what their readers expect") {
