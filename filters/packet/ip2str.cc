@@ -8,6 +8,7 @@
 ///
 /// `ip.saddr` 192.0.2.1 becomes `ip.saddr.str=192.0.2.1`.
 #include <array>
+#include <cstring>
 #include <string>
 
 #include "core/api/plugin.hh"
@@ -20,27 +21,47 @@ namespace {
 constexpr std::array names = {"ip.saddr",       "ip.daddr",       "orig.ip.saddr", "orig.ip.daddr",
                               "reply.ip.saddr", "reply.ip.daddr", "arp.saddr",     "arp.daddr"};
 
+/// Whether the addresses are one. REQUIRES: `one` has 4 or 16 bytes; the other too, or none.
+bool is_same(std::string_view one, std::string_view other) {
+  constexpr size_t four = 4;
+  constexpr size_t sixteen = 16;
+  return one.size() == other.size() && (one.size() == four ? std::memcmp(one.data(), other.data(), four) == 0
+                                                           : std::memcmp(one.data(), other.data(), sixteen) == 0);
+}
+
+Cell text_of(std::string_view address, Arena& arena) {
+  constexpr size_t longest = 46;
+  char* begin = arena.reserve(longest);
+  auto size = static_cast<size_t>(put_address(begin, address) - begin);
+  arena.commit(size);
+  return Cell::of_text({begin, size});
+}
+
 /// *Rooms:* a replica per worker.
 class Ip2Str final : public Filter {
  public:
   explicit Ip2Str(const NoConfig&) {}
 
   void run(Batch& batch) override ROOM(worker) {
-    constexpr size_t longest = 46;
     for (size_t i = 0; i < names.size(); i++) {
       const Column* addresses = batch.read(batch.in(i));
       Column* texts = addresses == nullptr ? nullptr : batch.write(batch.out(i));
       if (texts == nullptr) {
         continue;
       }
+      // Packets of a peer come in runs: one text is that of all of them.
+      std::string_view former;
+      Cell text{};
       for (Row row : batch.rows()) {
         std::string_view address = address_at(addresses, row);
-        if (address.data() != nullptr) {
-          char* begin = batch.arena().reserve(longest);
-          auto size = static_cast<size_t>(put_address(begin, address) - begin);
-          batch.arena().commit(size);
-          texts->set(row, Cell::of_text({begin, size}));
+        if (address.data() == nullptr) {
+          continue;
         }
+        if (!is_same(address, former)) {
+          former = address;
+          text = text_of(address, batch.arena());
+        }
+        texts->set(row, text);
       }
     }
   }

@@ -50,6 +50,7 @@ void PacketWalker::take_columns(PacketLayer layer) {
 const char* PacketWalker::walk(Row row, Bytes packet, uint32_t protocol) {
   row_ = row;
   is_inner_ = false;
+  here_ = columns_;
   return ethertype(packet, protocol);
 }
 
@@ -157,7 +158,7 @@ const char* PacketWalker::ipv6(Bytes bytes) {
   if (enter(PacketLayer::Ip)) {
     put_address(ip_saddr, bytes.substr(8, address6));
     put_address(ip_daddr, bytes.substr(24, address6));
-    wants_protocol = columns_[slot_of(ip_protocol)] != nullptr;
+    wants_protocol = here_[ip_protocol] != nullptr;
   }
   size_t payload = big<uint16_t>(bytes.data() + 4);
   if (enter(PacketLayer::Ip6)) {
@@ -223,6 +224,7 @@ const char* PacketWalker::tunnel(Bytes bytes, uint32_t protocol) {
     bytes.remove_prefix(14);
   }
   is_inner_ = true;
+  here_ = columns_ + slot_of(0);
   return ethertype(bytes, protocol);
 }
 

@@ -70,7 +70,7 @@ class PacketWalker {
   void take_columns(PacketLayer layer);
   size_t slot_of(size_t key) const { return is_inner_ ? packet_keys + key - inner_begin : key; }
   void put(PacketKey key, const Cell& cell) {
-    if (Column* column = columns_[slot_of(key)]) {
+    if (Column* column = here_[key]) {
       column->set(row_, cell);
     }
   }
@@ -88,6 +88,7 @@ class PacketWalker {
   uint32_t ready_ = 0;      // layers whose columns are at hand
   KeyId ids_[writes] = {};  // no_key: nobody reads it
   Column* columns_[writes] = {};
+  Column** here_ = nullptr;  // by PacketKey: those of the packet that is walked, or of the one within it
 };
 
 }  // namespace stook

@@ -121,6 +121,10 @@ uint32_t MeterTable::begin(const MeteredPacket& packet) {
 
 void MeterTable::end(uint32_t place, FlowEnd why) {
   remove_slot(place);
+  queue(place, why);
+}
+
+void MeterTable::queue(uint32_t place, FlowEnd why) {
   MeteredFlow& flow = flows_[place];
   flow.end = why;
   flow.is_there = false;
@@ -173,11 +177,17 @@ void MeterTable::evict() {
   evicted_++;
 }
 
+// Places are gone through in order, but their slots lie anywhere: of many flows all slots are emptied at once.
 void MeterTable::end_all() {
+  bool are_many = open_ > mask_ / 16;
   for (size_t place = 0; place < used_ && open_ > 0; place++) {
     if (flows_[place].is_there) {
-      end(static_cast<uint32_t>(place), is_closed(flows_[place]) ? FlowEnd::Closed : FlowEnd::Forced);
+      FlowEnd why = is_closed(flows_[place]) ? FlowEnd::Closed : FlowEnd::Forced;
+      are_many ? queue(static_cast<uint32_t>(place), why) : end(static_cast<uint32_t>(place), why);
     }
+  }
+  if (are_many) {
+    std::fill_n(slots_.get(), mask_ + 1, Slot{0, 0});
   }
 }
 

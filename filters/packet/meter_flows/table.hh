@@ -69,6 +69,7 @@ class MeterTable {
   FlowEnd end_of(const MeteredFlow& flow, const MeteredPacket& packet) const;
   bool is_over(const MeteredFlow& flow, int64_t time) const;
   void end(uint32_t place, FlowEnd why);
+  void queue(uint32_t place, FlowEnd why);
   void remove_slot(uint32_t place);
   uint32_t begin(const MeteredPacket& packet);
   void evict();

@@ -357,6 +357,22 @@ TEST_CASE("over the limit the flow that is silent longest makes room") {
   CHECK(std::count(metered.lines.begin(), metered.lines.end(), busy) == 1);
 }
 
+TEST_CASE("after all flows have ended packets begin others, be they few of the limit or many") {
+  for (const char* limit : {"16", "1000000"}) {
+    Metered metered(Options{{"limit", limit}});
+    for (int round = 0; round < 3; round++) {
+      for (unsigned i = 0; i < 10; i++) {
+        metered.add({.time = begin, .sport = 1000 + i});
+      }
+      metered.run().finish();
+      CHECK(metered.lines.size() == 10 * static_cast<size_t>(round + 1));
+      for (const char* line : {"1>2 1000 53 17 1 100 0 0 0 0 0-0 r4", "1>2 1009 53 17 1 100 0 0 0 0 0-0 r4"}) {
+        CHECK(std::count(metered.lines.begin(), metered.lines.end(), line) == round + 1);
+      }
+    }
+  }
+}
+
 TEST_CASE("random packets make the flows of the model") {
   unsigned seed = std::random_device()();
   std::cout << "seed of meter_flows: " << seed << '\n';

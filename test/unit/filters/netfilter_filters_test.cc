@@ -35,6 +35,17 @@ TEST_CASE("addresses as text, as bytes and as numbers") {
   CHECK(text_of(texts, "ip.daddr.str") == "2001:db8::1");
   CHECK(text_of(texts, "reply.ip.daddr.str") == "192.0.2.1");
   CHECK(text_of(texts, "orig.ip.saddr.str") == "-");
+  Rig run(Kind::Filter, "ip2str");
+  const std::string peers[] = {four, four, bytes_of({192, 0, 2, 2}), sixteen, "", four};
+  for (const std::string& one : peers) {
+    run.row({{"ip.saddr", one.empty() ? Cell::of_null() : address(one)}});
+  }
+  run.run();
+  std::string shown;
+  for (size_t i = 0; i < 6; i++) {
+    shown += text_of(run, "ip.saddr.str", i) + " ";
+  }
+  CHECK(shown == "192.0.2.1 192.0.2.1 192.0.2.2 2001:db8::1 - 192.0.2.1 ");
   Rig bytes(Kind::Filter, "ip2bin");
   bytes.row(row).run();
   CHECK(text_of(bytes, "ip.saddr.bin") == std::string(10, '\0') + "\xff\xff" + four);
