@@ -24,7 +24,17 @@ local function pipe(options)
   if type(command) ~= "string" then error("it takes command = \"…\", which sh runs", 0) end
   local restart = type(options) == "table" and options.restart
   local stream
+  local holders = 0  -- of the stream: who reads, and who stops it
   local self = { command = command }
+
+  local function end_stream()
+    end_program(stream)
+    holders = holders - 1
+    if holders == 0 then
+      stream:close()
+      stream = nil
+    end
+  end
 
   local function read(feed, idle, pause)
     local count = 0
@@ -50,11 +60,10 @@ local function pipe(options)
       local why
       stream, why = program({ "sh", "-c", command })
       if stream then
+        holders = 1
         read(feed, idle, pause)
         idle()
-        end_program(stream)
-        stream:close()
-        stream = nil
+        end_stream()
       else
         stook.log("error", "pipe: " .. command .. ": " .. tostring(why))
       end
@@ -73,7 +82,10 @@ local function pipe(options)
   -- The command ends, and with it what is read of it.
   function self.stop()
     self.is_stopped = true
-    if stream then end_program(stream) end
+    if stream then
+      holders = holders + 1
+      end_stream()
+    end
   end
   return self
 end
