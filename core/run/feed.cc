@@ -13,10 +13,10 @@
 namespace stook {
 
 namespace {
-/// A wake-up costs a front and its worker some ten microseconds, as much as many rows do, so under load several bundles
-/// share one; but none waits for longer than this, nor when the front has nothing else to do. Measured by
-/// test/bench/run --only raw.
-constexpr int64_t announce_after = 100'000;
+/// A wake-up costs a front and its worker some ten microseconds, as much as many rows do, so bundles that follow one another
+/// share one. But none waits for longer than this, nor when the front has nothing else to do. Measured by test/bench/run
+/// --only raw and test/bench/net.py --only udp.
+constexpr int64_t announce_after = 500'000;
 
 std::unique_ptr<Bundle> make_bundle(const Route& route) {
   return std::make_unique<Bundle>(route.source_rows, route.capacity, route.schema.size() + route.open_keys);
@@ -96,16 +96,15 @@ void RouteFeed::send(size_t lane) {
   meter.bundles.add(1);
   meter.pool_out.set(static_cast<int64_t>(pool_.size() - pool_.home()));
   route_->lanes[lane]->send(bundle);
-  unannounced_++;
   announce_in_time(now);
 }
 
 void RouteFeed::announce_in_time(int64_t now) {
-  if (now - announced_at_ < announce_after && unannounced_ < pool_.size() / 2) {
+  unannounced_since_ = unannounced_++ == 0 ? now : unannounced_since_;
+  if (now - unannounced_since_ < announce_after && unannounced_ < pool_.size() / 2) {
     front_.announce_soon(*this);
     return;
   }
-  announced_at_ = now;
   announce();
   front_.announce();
 }
@@ -143,6 +142,13 @@ Bundle* RouteFeed::next_bundle(size_t lane) {
   return open_[lane];
 }
 
+// Bundles of one lane with one worker come home in order, so the front sleeps until most of them have; what is left keeps
+// the worker busy while it wakes up. Of several, one may be slow, and the others must not wait for it.
+size_t RouteFeed::awaited() const {
+  bool is_in_order = route_->lanes.size() == 1 && route_->lanes[0]->ways() == 1;
+  return std::max<size_t>(1, is_in_order ? route_->lanes[0]->out() * 3 / 4 : pool_.size() / 4);
+}
+
 Bundle* RouteFeed::take_bundle() {
   Bundle* bundle = can_open_one() ? pool_.take() : nullptr;
   if (bundle == nullptr) {
@@ -150,7 +156,7 @@ Bundle* RouteFeed::take_bundle() {
     bundle = can_open_one() ? pool_.take() : nullptr;
   }
   if (bundle == nullptr && can_open_one()) {
-    front_.starve(std::max<size_t>(1, pool_.size() / 4));
+    front_.starve(awaited());
     collect_bundles();
     bundle = pool_.take();
     if (bundle != nullptr) {
@@ -182,7 +188,7 @@ void RouteFeed::collect() {
     return;
   }
   if (pool_.home() == 0 && can_open_one()) {
-    front_.starve(std::max<size_t>(1, pool_.size() / 4));
+    front_.starve(awaited());
     collect_bundles();
   }
   if (pool_.home() > 0 && can_open_one()) {

@@ -27,7 +27,6 @@ struct SourceMeter {
   Counter bytes;
   Counter bundles;
   Counter pauses;
-  Counter settled_rows;
   Counter lost[losses];
   RemarkMeter remarks;
   Gauge finished;
@@ -108,6 +107,7 @@ class RouteFeed final : public Feed {
  private:
   Bundle* next_bundle(size_t lane) override ROOM(front);
   Bundle* take_bundle() ROOM(front);
+  size_t awaited() const ROOM(front);
   void put_back_open() ROOM(front);
   void send(size_t lane) ROOM(front);
   void announce_in_time(int64_t now) ROOM(front);
@@ -138,8 +138,8 @@ class RouteFeed final : public Feed {
   Ledger ledger_;
   std::vector<std::vector<Mark>> marks_;  // by lane
   Watcher tick_timer_;
-  int64_t announced_at_ = 0;  // ns
-  size_t unannounced_ = 0;    // bundles
+  int64_t unannounced_since_ = 0;  // ns
+  size_t unannounced_ = 0;         // bundles
   bool is_paused_ = false;
   bool is_ending_ = false;
   bool is_finished_ = false;

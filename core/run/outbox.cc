@@ -50,8 +50,8 @@ Payload* Outbox::reserve(size_t lane) {
 }
 
 void Outbox::announce() {
-  if (!is_announced_) {
-    is_announced_ = true;
+  if (unannounced_ > 0) {
+    unannounced_ = 0;
     carrier.bell.ring();
   }
 }

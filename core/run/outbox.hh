@@ -49,11 +49,15 @@ class Outbox {
   [[nodiscard]] Payload* reserve(size_t lane) ROOM(worker);
   /// Gives back a payload that was not used.
   void release(Payload* payload) ROOM(worker) { payload->home->pool.put(payload); }
-  /// Sends a payload to the carrier, which sees it when it looks by itself or when `announce` rings its bell.
-  void post(Payload* payload) ROOM(worker) {
+  /// Sends a payload, at `now`, to the carrier, which sees it when it looks by itself or when `announce` rings its bell.
+  void post(Payload* payload, int64_t now) ROOM(worker) {
     link_->send(payload);
     posted.add(1);
-    is_announced_ = false;
+    unannounced_since_ = unannounced_++ == 0 ? now : unannounced_since_;
+  }
+  /// Whether payloads wait for the bell so long already, or are half of a lane's slots.
+  bool has_waited(int64_t now, int64_t most) const ROOM(worker) {
+    return unannounced_ > 0 && (unannounced_ >= slots_ / 2 || now - unannounced_since_ >= most);
   }
   /// Rings the carrier's bell if anything was posted since the last time.
   void announce() ROOM(worker);
@@ -78,7 +82,8 @@ class Outbox {
 
   size_t slots_;
   size_t total_ = 0;
-  bool is_announced_ OWNED(worker) = true;
+  size_t unannounced_ OWNED(worker) = 0;
+  int64_t unannounced_since_ OWNED(worker) = 0;
   std::vector<std::unique_ptr<PayloadSlots>> lanes_;
   std::unique_ptr<Link<Payload>> link_;
   // How many payloads have to come home before the starved worker is rung; 0 or less: it is not starved. Written by the

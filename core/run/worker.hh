@@ -108,6 +108,7 @@ class Worker {
   void serve() ROOM(worker);
   bool admit(Arrival& arrival) ROOM(worker);
   void announce() ROOM(worker);
+  void announce_in_time(int64_t now) ROOM(worker);
   void run_one(Arrival& arrival) ROOM(worker);
   void settle(Receipt* receipt) ROOM(worker);
   bool is_needed(const Replica& replica) const ROOM(worker);
