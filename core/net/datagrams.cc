@@ -17,7 +17,8 @@ constexpr int64_t second = 1'000'000'000;
 constexpr int rounds_a_turn = 4;
 constexpr int rounds_a_tick = 32;
 constexpr int64_t tick = 5'000'000;          // ns
-constexpr uint64_t busy_rows = 16;           // so many in a turn, and again within a tick, are much
+constexpr uint64_t busy_rows = 16;           // so many within a tick, behind its first turn, are much
+constexpr int calm_ticks = 4;                // one after the other with less than that: it is over
 constexpr uint64_t ample = 8 * 1024 * 1024;  // a buffer for more than a million small datagrams a second
 constexpr size_t largest_udp = 65535;
 
@@ -83,6 +84,9 @@ void DatagramServer::set_buffer(const BoundSocket& bound) {
     return;
   }
   int asked = static_cast<int>(std::min<uint64_t>(config_.rcvbuf.bytes, 1 << 30));
+  if (buffer_of(bound.fd()) / 2 == static_cast<uint64_t>(asked)) {
+    return;  // it was bound with it
+  }
   if (setsockopt(bound.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &asked, sizeof asked) != 0) {
     setsockopt(bound.fd(), SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked);
   }
@@ -193,19 +197,24 @@ uint64_t DatagramServer::turn(Socket& socket, int rounds) {
 
 void DatagramServer::Socket::on_readable() {
   Loop& loop = server->rows_.feed().loop();
-  bool has_many = server->turn(*this, rounds_a_turn) >= busy_rows;
-  int64_t before = last_turn;
-  last_turn = loop.now();
-  if (has_many && can_wait && last_turn - before < tick && is_empty && !server->is_paused_ && !server->is_ending_) {
+  uint64_t rows = server->turn(*this, rounds_a_turn);
+  int64_t now = loop.now();
+  bool has_begun = now - span_began < tick;
+  span_began = has_begun ? span_began : now;
+  span_rows = has_begun ? span_rows + rows : 0;
+  if (span_rows >= busy_rows && can_wait && is_empty && !server->is_paused_ && !server->is_ending_) {
     readable.stop();
+    calm = 0;
     ticks.on_time<&Socket::on_tick>(loop, this, tick, tick);
   }
 }
 
-/// Called each tick while much comes. As soon as little does, or more than a tick can take, the socket is watched again.
+/// Called each tick while much comes. When for some ticks little has, or more than a tick can take, the socket is watched
+/// again.
 void DatagramServer::Socket::on_tick() {
   uint64_t rows = server->turn(*this, rounds_a_tick);
-  if ((rows < busy_rows || !is_empty) && !server->is_paused_) {
+  calm = rows < busy_rows ? calm + 1 : 0;
+  if ((calm == calm_ticks || !is_empty) && !server->is_paused_) {
     ticks.stop();
     server->watch(*this);
   }

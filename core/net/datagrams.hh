@@ -80,8 +80,10 @@ class DatagramServer {
     Watcher ticks;       // in place of `readable` while much comes
     uint32_t drops = 0;  // as the kernel counted them when last asked
     bool is_empty = false;
-    bool can_wait = false;  // the kernel's buffer has room for more than comes between two ticks
-    int64_t last_turn = 0;  // ns
+    bool can_wait = false;   // the kernel's buffer has room for more than comes between two ticks
+    int64_t span_began = 0;  // ns, with a turn; it lasts a tick
+    uint64_t span_rows = 0;  // that came in it, behind that turn
+    int calm = 0;            // ticks with little, one after the other
     void on_readable() ROOM(front);
     void on_tick() ROOM(front);
   };
