@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What metrics cost the daemon at full load: its processor time a row while its page is read once a second, over that without.
 
-    test/bench/metrics.py [--stookd build/release/stookd] [--pairs 9] [--seconds 4] [--stacks 1] [--every 1] [--smoke]
+    test/bench/metrics.py [--stookd build/release/stookd] [--pairs 30] [--seconds 1] [--stacks 1] [--every 1] [--smoke]
 
-Spans without and with a scraper take turns in one running daemon, so that a machine that becomes slower meets both; the one that
-comes first changes from pair to pair. The bar is 1 %. Then the page is read again and again from a daemon at rest: what one
-answer costs, which is exact where the ratio is not, on a machine that does other things as well. --stacks: so many stacks
-like the first one, all of them at work. --smoke: short spans, and only whether the page says how many rows there are.
+Spans without and with a scraper take turns in one running daemon (turns.py says how). The bar is 1 %. Then the page is read again
+and again from a daemon at rest: what one answer costs, which is exact where the ratio is not, on a machine that does other things
+as well. --stacks: so many stacks like the first one, all of them at work. --smoke: short spans, and only whether the page says
+how many rows there are.
 """
 
 import argparse
@@ -15,12 +15,13 @@ import http.client
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+from turns import Middle, Watched, by_threads, take_turns
 
 BAR = 1.01
 # The first stack never ends, so that stookd stays when the others have.
@@ -76,44 +77,34 @@ class Daemon:
         done = subprocess.run([self.stook, "ledger", "--json", "--socket", "control"], capture_output=True, check=True)
         return json.loads(done.stdout)["lines"]
 
-    def rows(self):
-        """Read so far by all sources."""
-        return sum(line["in"] for line in self.ledger() if line["kind"] == "source")
 
-    def span(self, seconds, every):
-        """Processor time a row in ns, rows a second and answers; `every`: between two of them, 0: none is asked for."""
-        is_over, answers = threading.Event(), []
+def ratios_of(daemon, asked):
+    """Of pairs of spans: with over without. Prints what they were."""
+    watched, answers = Watched(daemon.process.pid), []
+
+    def span(is_read):
+        is_over = threading.Event()
 
         def scrape():
+            is_over.wait(asked.every / 2)
             while not is_over.is_set():
-                answers.append(len(read_page(self.address)))
-                is_over.wait(every)
+                answers.append(len(read_page(daemon.address)))
+                is_over.wait(asked.every)
 
-        rows, cpu, begin = self.rows(), cpu_of(self.process.pid), time.monotonic()
-        scraper = threading.Thread(target=scrape) if every else None
+        scraper = threading.Thread(target=scrape) if is_read else None
         if scraper:
             scraper.start()
-        time.sleep(seconds)
-        more, after, end = self.rows() - rows, cpu_of(self.process.pid) - cpu, time.monotonic()
+        found = watched.span(asked.seconds)
         if scraper:
             is_over.set()
             scraper.join()
-        return after / max(1, more), more / (end - begin), len(answers)
+        return found
 
-
-def ratios_of(daemon, asked):
-    """Of pairs of spans: with over without. Prints what the last ones were."""
-    ratios = []
-    for pair in range(asked.pairs):
-        spans = {}
-        for every in (0, asked.every) if pair % 2 == 0 else (asked.every, 0):
-            spans[every] = daemon.span(asked.seconds, every)
-        ratios.append(spans[asked.every][0] / spans[0][0])
-    off, rate, _ = spans[0]
-    answers = spans[asked.every][2]
-    print(f"read each {asked.every:g} s: {statistics.median(ratios):.4f} of the time without ({min(ratios):.4f} to {max(ratios):.4f}; "
-          f"{off:.0f} ns a row, {rate:,.0f} rows/s, {answers} answers in {asked.seconds:g} s)", flush=True)
-    return ratios
+    ratios, spans = take_turns(lambda: span(False), lambda: span(True), asked.pairs)
+    middle = Middle(ratios)
+    print(f"read each {asked.every:g} s: {middle}\n  ns a row: {by_threads(spans[0])}; with it: {by_threads(spans[1])}; "
+          f"{spans[0][-1].rate:,.0f} rows/s, {len(answers)} answers in {asked.pairs * asked.seconds:g} s", flush=True)
+    return middle
 
 
 def answer_cost(daemon, times):
@@ -138,8 +129,8 @@ def main():
     """Exits with 0; 1 when the page is wrong; 2 when a program is missing."""
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--stookd", default="build/release/stookd")
-    words.add_argument("--pairs", type=int, default=9)
-    words.add_argument("--seconds", type=float, default=4)
+    words.add_argument("--pairs", type=int, default=30)
+    words.add_argument("--seconds", type=float, default=1)
     words.add_argument("--every", type=float, default=1)
     words.add_argument("--stacks", type=int, default=1)
     words.add_argument("--smoke", action="store_true")
@@ -155,9 +146,9 @@ def main():
         os.chdir(folder)
         with Daemon(stookd, asked.stacks) as daemon:
             time.sleep(0 if asked.smoke else 1)
-            ratio = statistics.median(ratios_of(daemon, asked))
+            middle = ratios_of(daemon, asked)
         if not asked.smoke:
-            print(f"bar: at most {BAR}: {'reached' if ratio <= BAR else 'MISSED'}")
+            print(f"bar: at most {BAR}: {middle.verdict(BAR)}")
         for stacks in (asked.stacks,) if asked.smoke else (1, 10, 100):
             with Daemon(stookd, stacks, count if stacks < 100 else 1000) as daemon:
                 wrong = wrong or rest(daemon, stacks, count if stacks < 100 else 1000)

@@ -86,13 +86,24 @@ class Logger(net_programs.Program):
         return size
 
     def finish(self, rows):
-        """Ends it when all is written, and returns its cost with `rows`, the lines that it wrote."""
+        """Ends it when all is written, and returns its cost with `rows`, the lines that it wrote, and why others are missing."""
         self.wait_until_still(rows)
         if not os.path.exists(self.out):
             open(self.out, "wb").close()
+        dropped = dropped_datagrams()
         cost = self.end(codes=(0, 1))
         cost.rows = workload.count_lines(self.out)
+        ledger = [line for line in self.text().splitlines() if " element=log1 " in line]
+        cost.reasons = dict(re.findall(r" dropped_(\w+)=(\d+)", ledger[-1])) if ledger else {}
+        cost.reasons.update({"of the kernel's datagrams": dropped} if dropped else {})
         return cost
+
+
+def dropped_datagrams():
+    """How many the kernel could not give to the sockets of netfilter that are open in this namespace."""
+    with open("/proc/net/netlink", encoding="ascii") as table:
+        head, *sockets = [line.split() for line in table]
+    return sum(int(one[head.index("Drops")]) for one in sockets if one[head.index("Eth")] == "12")
 
 
 class Floor(Logger):
@@ -102,6 +113,7 @@ class Floor(Logger):
         time.sleep(1.5)
         self.out = self.log
         cost = self.end()
+        cost.reasons = {}
         cost.rows, cost.datagrams = (int(word) for word in re.search(r"(\d+) packets in (\d+) datagrams", self.text()).groups())
         return cost
 
@@ -208,16 +220,19 @@ def times_ulogd(costs, program):
 
 def print_results(results):
     """A line for each program of each workload."""
-    print("%-8s %-12s %9s %9s %8s %13s %7s %7s %11s %8s" % ("workload", "program", "sent", "a second", "lost", "CPU s/M rows", "user",
-                                                         "system", "switches/M", "x ulogd2"))
+    print("%-8s %-12s %9s %9s %8s %13s %7s %7s %9s %11s %8s" % (
+        "workload", "program", "sent", "a second", "lost", "CPU s/M rows", "user", "system", "of a core", "switches/M", "x ulogd2"))
     for name, costs in results:
         for program, runs in costs.items():
             middle = {figure: statistics.median(per_million(run, figure) for run in runs)
                       for figure in ("cpu", "user", "system", "switches")}
-            print("%-8s %-12s %9d %9.0f %8d %13.3f %7.3f %7.3f %11.0f %8s" % (
+            print("%-8s %-12s %9d %9.0f %8d %13.3f %7.3f %7.3f %9.0f %11.0f %8s" % (
                 name, program, runs[0].sent, statistics.median(run.rate for run in runs),
                 statistics.median(run.sent - run.rows for run in runs), middle["cpu"], middle["user"], middle["system"],
-                middle["switches"], "%.2f" % times_ulogd(costs, program) if "ulogd" in costs else ""))
+                1e6 / max(middle["cpu"], 1e-9), middle["switches"], "%.2f" % times_ulogd(costs, program) if "ulogd" in costs else ""))
+            for run in runs:
+                if run.reasons:
+                    print("%21s lost %d: %s" % ("", run.sent - run.rows, ", ".join("%s %s" % (number, why) for why, number in run.reasons.items())))
 
 
 def arguments():
