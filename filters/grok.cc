@@ -58,6 +58,8 @@ struct GrokConfig {
     Regex regex;
     std::vector<Part> parts;
   };
+  /// The files in `patterns`, by their paths.
+  std::vector<std::string> files;
   std::vector<Compiled> compiled;
   std::vector<Target> targets;
   /// What files and definitions came to.
@@ -164,11 +166,11 @@ void read_file(const std::string& path, GrokShelf& shelf) {
   }
 }
 
-GrokShelf shelf_of(const GrokConfig& config, std::string_view folder) {
+GrokShelf shelf_of(const GrokConfig& config) {
   GrokShelf shelf;
   shelf.remedy = "define = NAME pattern makes one";
-  for (const std::string& file : config.patterns) {
-    read_file(file.rfind('/', 0) == 0 ? file : std::string(folder) + "/" + file, shelf);
+  for (const std::string& file : config.files) {
+    read_file(file, shelf);
   }
   for (const std::string& one : config.define) {
     try {
@@ -213,7 +215,11 @@ void compile(GrokConfig& config, std::string_view pattern, const GrokShelf& shel
 
 void declare(void* raw, std::string_view folder, Wiring& wiring) {
   auto& config = *static_cast<GrokConfig*>(raw);
-  GrokShelf shelf = shelf_of(config, folder);
+  config.files.clear();
+  for (const std::string& file : config.patterns) {
+    config.files.push_back(file.starts_with('/') ? file : std::string(folder) + "/" + file);
+  }
+  GrokShelf shelf = shelf_of(config);
   config.compiled.clear();
   config.targets.clear();
   config.expressions.clear();
@@ -236,6 +242,10 @@ void declare(void* raw, std::string_view folder, Wiring& wiring) {
   wiring.content = config.expressions;
 }
 
+void needs_of(const void* config, Needs& needs) {
+  needs.trusted = static_cast<const GrokConfig*>(config)->files;
+}
+
 }  // namespace
 
 extern const Plugin filter_grok;
@@ -247,6 +257,7 @@ const Plugin filter_grok = {
     .primary = "match",
     .config = config_type<GrokConfig>,
     .declare = declare,
+    .needs = needs_of,
     .filter = make_filter<GrokFilter, GrokConfig>,
 };
 

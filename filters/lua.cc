@@ -226,6 +226,11 @@ class LuaFilter final : public Filter {
 std::unique_ptr<Filter> make(const Make& make) {
   return std::make_unique<LuaFilter>(*static_cast<const LuaConfig*>(make.config), make.id);
 }
+
+void needs_of(const void* config, Needs& needs) {
+  needs.trusted.push_back(static_cast<const LuaConfig*>(config)->ready->path());
+}
+
 }  // namespace
 
 extern const Plugin filter_lua;
@@ -237,6 +242,7 @@ const Plugin filter_lua = {
     .primary = "script",
     .config = config_type<LuaConfig>,
     .declare = declare,
+    .needs = needs_of,
     .filter = make,
 };
 

@@ -121,6 +121,7 @@ const Plugin sink_capture = {
     .doc = "keeps what it takes in memory, for tests",
     .options = options,
     .config = config_type<CaptureConfig>,
+    .needs = needs_nothing,
     .sink = make,
     .format = "json",
 };

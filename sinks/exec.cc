@@ -121,6 +121,10 @@ std::unique_ptr<Sink> make(const Make& make) {
   return std::make_unique<ExecSink>(make);
 }
 
+void needs_of(const void*, Needs& needs) {
+  needs.runs_programs = true;
+}
+
 }  // namespace
 
 extern const Plugin sink_exec;
@@ -132,6 +136,7 @@ const Plugin sink_exec = {
     .primary = "command",
     .config = config_type<ExecSinkConfig>,
     .declare = declare,
+    .needs = needs_of,
     .sink = make,
     .format = "json",
 };

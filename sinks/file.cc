@@ -276,6 +276,7 @@ const Plugin sink_file = {
     .primary = "path",
     .config = config_type<FileConfig>,
     .declare = declare_file,
+    .needs = file_needs,
     .sink = make,
     .format = "json",
 };

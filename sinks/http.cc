@@ -30,6 +30,7 @@
 #include "core/api/plugin.hh"
 #include "core/base/status.hh"
 #include "core/base/text.hh"
+#include "core/net/net_needs.hh"
 #include "sinks/http/settings.hh"
 #include "sinks/http/sink.hh"
 
@@ -166,6 +167,7 @@ const Plugin sink_http = {
     .primary = "url",
     .config = config_type<HttpConfig>,
     .declare = declare_sink,
+    .needs = tls_needs<HttpConfig>,
     .sink = make,
     .format = "json",
 };

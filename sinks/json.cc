@@ -100,6 +100,14 @@ std::unique_ptr<Sink> make(const Make& make) {
   }
   return make_file_sink(config.file, make.header);
 }
+
+void needs_of(const void* raw, Needs& needs) {
+  const auto& config = *static_cast<const JsonSinkConfig*>(raw);
+  if (config.mode == JsonMode::File) {
+    file_needs(&config.file, needs);
+  }
+}
+
 }  // namespace
 
 extern const Plugin sink_json;
@@ -111,6 +119,7 @@ const Plugin sink_json = {
     .primary = "file",
     .config = config_type<JsonSinkConfig>,
     .declare = declare,
+    .needs = needs_of,
     .sink = make,
     .format = "ulogd_json",
 };

@@ -50,6 +50,7 @@ const Plugin sink_letters = {
     .primary = "reason",
     .config = config_type<LettersConfig>,
     .declare = declare,
+    .needs = needs_nothing,
     .sink = make_sink<SetAside, LettersConfig>,
     .format = "json",
 };

@@ -34,6 +34,7 @@
 #include "core/lua/deliver.hh"
 #include "core/lua/limits.hh"
 #include "core/lua/manifest.hh"
+#include "core/lua/module_folders.hh"
 
 namespace stook {
 
@@ -133,6 +134,17 @@ class LuaSink final : public Sink {
 std::unique_ptr<Sink> make(const Make& make) {
   return std::make_unique<LuaSink>(make);
 }
+
+// The script has Lua's io, which opens files and runs programs that nobody can foresee.
+void needs_of(const void* raw, Needs& needs) {
+  const LuaSinkConfig& config = *static_cast<const LuaSinkConfig*>(raw);
+  needs.runs_programs = true;
+  needs.trusted.push_back(config.ready->path());
+  for (std::string& folder : module_folders(*config.search)) {
+    needs.trusted.push_back(std::move(folder));
+  }
+}
+
 }  // namespace
 
 extern const Plugin sink_lua;
@@ -144,6 +156,7 @@ const Plugin sink_lua = {
     .primary = "script",
     .config = config_type<LuaSinkConfig>,
     .declare = declare,
+    .needs = needs_of,
     .sink = make,
     .format = "json",
 };

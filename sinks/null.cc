@@ -25,6 +25,7 @@ const Plugin sink_null = {
     .name = "null",
     .doc = "takes rows and forgets them",
     .options = {},
+    .needs = needs_nothing,
     .sink = make_sink<Null, NoConfig>,
     .format = "none",
 };

@@ -78,6 +78,14 @@ std::unique_ptr<Sink> make(const Make& make) {
   }
   return make_file_sink(config.file, make.header);
 }
+
+void needs_of(const void* raw, Needs& needs) {
+  const auto& config = *static_cast<const SprintConfig*>(raw);
+  if (config.target == SprintTarget::File) {
+    file_needs(&config.file, needs);
+  }
+}
+
 }  // namespace
 
 extern const Plugin sink_sprint;
@@ -89,6 +97,7 @@ const Plugin sink_sprint = {
     .primary = "dest",
     .config = config_type<SprintConfig>,
     .declare = declare,
+    .needs = needs_of,
     .sink = make,
     .format = "sprint",
 };

@@ -153,6 +153,10 @@ void declare_sqlite3(void* raw, std::string_view folder, Wiring&) {
   }
 }
 
+void needs_of(const void* config, Needs& needs) {
+  needs.writes.push_back(static_cast<const Sqlite3Config*>(config)->db);
+}
+
 }  // namespace
 
 extern const Plugin sink_sqlite3;
@@ -164,6 +168,7 @@ const Plugin sink_sqlite3 = {
     .primary = "db",
     .config = config_type<Sqlite3Config>,
     .declare = declare_sqlite3,
+    .needs = needs_of,
     .sink = make_sink<Sqlite3Sink, Sqlite3Config>,
     .format = "sqlite3",
 };

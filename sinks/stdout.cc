@@ -92,6 +92,7 @@ const Plugin sink_stdout = {
     .name = "stdout",
     .doc = "rows on standard output, for looking and for pipes",
     .options = {},
+    .needs = needs_nothing,
     .sink = make,
     .format = "pretty",
 };

@@ -189,6 +189,10 @@ void Exec::stop() {
   }
 }
 
+void needs_of(const void*, Needs& needs) {
+  needs.runs_programs = true;
+}
+
 }  // namespace
 
 extern const Plugin source_exec;
@@ -200,6 +204,7 @@ const Plugin source_exec = {
     .primary = "command",
     .config = config_type<ExecConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Exec, ExecConfig>,
 };
 

@@ -191,6 +191,10 @@ void File::end_file() {
   resume();
 }
 
+void needs_of(const void* config, Needs& needs) {
+  needs.reads = static_cast<const FileConfig*>(config)->path;
+}
+
 }  // namespace
 
 extern const Plugin source_file;
@@ -202,6 +206,7 @@ const Plugin source_file = {
     .primary = "path",
     .config = config_type<FileConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<File, FileConfig>,
     .is_finite = true,
 };

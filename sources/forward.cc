@@ -21,6 +21,7 @@
 
 #include "core/api/plugin.hh"
 #include "core/net/connection.hh"
+#include "core/net/net_needs.hh"
 #include "core/net/net_source.hh"
 #include "sources/forward/reader.hh"
 
@@ -171,6 +172,7 @@ const Plugin source_forward = {
     .primary = "listen",
     .config = config_type<ForwardSourceConfig>,
     .declare = declare,
+    .needs = net_needs<ForwardSourceConfig>,
     .source = make_source<ForwardSource, ForwardSourceConfig>,
 };
 

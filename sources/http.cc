@@ -13,6 +13,7 @@
 ///
 ///   message="{\"status\":404}"
 #include "core/net/net_config.hh"
+#include "core/net/net_needs.hh"
 #include "sources/http/config.hh"
 #include "sources/http/server.hh"
 
@@ -105,6 +106,7 @@ const Plugin source_http = {
     .primary = "listen",
     .config = config_type<HttpSourceConfig>,
     .declare = declare_source,
+    .needs = net_needs<HttpSourceConfig>,
     .source = make_source<HttpSource, HttpSourceConfig>,
 };
 

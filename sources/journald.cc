@@ -234,6 +234,14 @@ void Journald::ended() {
   due_.on_time<&Journald::on_due>(feed_->loop(), this, restarts_.pause(now));
 }
 
+void needs_of(const void* config, Needs& needs) {
+  const JournaldConfig& journald = *static_cast<const JournaldConfig*>(config);
+  needs.runs_programs = true;
+  if (!journald.state_file.empty()) {
+    needs.state.push_back(journald.state_file);
+  }
+}
+
 }  // namespace
 
 extern const Plugin source_journald;
@@ -245,6 +253,7 @@ const Plugin source_journald = {
     .primary = "units",
     .config = config_type<JournaldConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Journald, JournaldConfig>,
 };
 

@@ -14,6 +14,7 @@
 ///     kmsg.sequence=1042 kmsg.subsystem=usb kmsg.device=c189:0
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -263,6 +264,17 @@ bool Kmsg::take(std::string_view text) {
   return true;
 }
 
+void needs_of(const void* config, Needs& needs) {
+  const KmsgConfig& kmsg = *static_cast<const KmsgConfig*>(config);
+  needs.reads.push_back(kmsg.path);
+  if (kmsg.path.starts_with("/dev/")) {
+    needs.add_capability(CAP_SYSLOG);
+  }
+  if (!kmsg.state_file.empty()) {
+    needs.state.push_back(kmsg.state_file);
+  }
+}
+
 }  // namespace
 
 extern const Plugin source_kmsg;
@@ -274,6 +286,7 @@ const Plugin source_kmsg = {
     .primary = "path",
     .config = config_type<KmsgConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Kmsg, KmsgConfig>,
 };
 

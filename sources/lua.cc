@@ -52,6 +52,7 @@
 #include "core/lua/isolate/isolated_run.hh"
 #include "core/lua/limits.hh"
 #include "core/lua/manifest.hh"
+#include "core/lua/module_folders.hh"
 #include "sources/glob.hh"
 #include "sources/lua/paths.hh"
 #include "sources/restarts.hh"
@@ -267,6 +268,19 @@ void LuaSource::script_ended() {
   }
 }
 
+// The script has Lua's io, which opens files and runs programs that nobody can foresee.
+void needs_of(const void* raw, Needs& needs) {
+  const LuaSourceConfig& config = *static_cast<const LuaSourceConfig*>(raw);
+  needs.runs_programs = true;
+  needs.trusted.push_back(config.path);
+  for (std::string& folder : module_folders(config.world->paths)) {
+    needs.trusted.push_back(std::move(folder));
+  }
+  if (!config.state_file.empty()) {
+    needs.state.push_back(config.state_file);
+  }
+}
+
 }  // namespace
 
 extern const Plugin source_lua;
@@ -278,6 +292,7 @@ const Plugin source_lua = {
     .primary = "script",
     .config = config_type<LuaSourceConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<LuaSource, LuaSourceConfig>,
 };
 

@@ -270,6 +270,7 @@ const Plugin source_made = {
     .primary = "what",
     .config = config_type<MadeConfig>,
     .declare = declare,
+    .needs = needs_nothing,
     .source = make_source<MadeSource, MadeConfig>,
     .is_finite = true,
 };

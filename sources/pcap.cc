@@ -211,6 +211,10 @@ bool Pcap::put() {
   return true;
 }
 
+void needs_of(const void* config, Needs& needs) {
+  needs.reads = static_cast<const PcapConfig*>(config)->path;
+}
+
 }  // namespace
 
 extern const Plugin source_pcap;
@@ -222,6 +226,7 @@ const Plugin source_pcap = {
     .primary = "path",
     .config = config_type<PcapConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Pcap, PcapConfig>,
     .is_finite = true,
 };

@@ -11,6 +11,8 @@
 ///     proc=cpu name=all cpu=12.5 cpu.user=10.1 cpu.system=2.4 cpu.iowait=0 cpu.steal=0
 ///     proc=mem mem.total=8204496896 mem.free=402345984 …
 ///     proc=process pid=812 ppid=1 name=sshd user=root state=S cpu=0 mem=7208960 threads=1 command="sshd: /usr/sbin/sshd -D"
+#include <linux/capability.h>
+
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
@@ -150,6 +152,16 @@ void Proc::turn() {
   }
 }
 
+// Whose a socket is stands in folders of processes that only their owner may look into.
+void needs_of(const void* config, Needs& needs) {
+  const ProcConfig& proc = *static_cast<const ProcConfig*>(config);
+  needs.reads.push_back(proc.root + "/");
+  if (proc.has_owners) {
+    needs.add_capability(CAP_SYS_PTRACE);
+    needs.add_capability(CAP_DAC_READ_SEARCH);
+  }
+}
+
 }  // namespace
 
 extern const Plugin source_proc;
@@ -161,6 +173,7 @@ const Plugin source_proc = {
     .primary = "what",
     .config = config_type<ProcConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Proc, ProcConfig>,
 };
 

@@ -197,6 +197,7 @@ const Plugin source_self = {
     .primary = "what",
     .config = config_type<SelfConfig>,
     .declare = declare,
+    .needs = needs_nothing,
     .source = make_source<Self, SelfConfig>,
 };
 

@@ -223,6 +223,10 @@ bool Stat::put(const std::string& path) {
   return true;
 }
 
+void needs_of(const void* config, Needs& needs) {
+  needs.reads = static_cast<const StatConfig*>(config)->path;
+}
+
 }  // namespace
 
 extern const Plugin source_stat;
@@ -234,6 +238,7 @@ const Plugin source_stat = {
     .primary = "path",
     .config = config_type<StatConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Stat, StatConfig>,
 };
 

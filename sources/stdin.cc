@@ -130,6 +130,7 @@ const Plugin source_stdin = {
     .options = options,
     .config = config_type<StdinConfig>,
     .declare = declare,
+    .needs = needs_nothing,
     .source = make_source<Stdin, StdinConfig>,
     .is_finite = true,
 };

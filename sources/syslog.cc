@@ -16,6 +16,7 @@
 #include <stdexcept>
 
 #include "core/api/plugin.hh"
+#include "core/net/net_needs.hh"
 #include "core/net/net_source.hh"
 
 namespace stook {
@@ -68,6 +69,7 @@ void add(SyslogSourceConfig& config, const std::vector<std::string>& addresses, 
     Listening listening = as;
     listening.endpoint = parse_listening(address, form, port);
     listening.is_shared = config.reuseport && !listening.endpoint.is_unix();
+    listening.receive_buffer = config.rcvbuf.bytes;
     config.listenings.push_back(listening);
   }
 }
@@ -103,6 +105,7 @@ const Plugin source_syslog = {
     .options = options,
     .config = config_type<SyslogSourceConfig>,
     .declare = declare,
+    .needs = net_needs<SyslogSourceConfig>,
     .source = make_source<SyslogSource, SyslogSourceConfig>,
 };
 

@@ -265,6 +265,14 @@ void Tail::look_at_files(bool all) {
   turns_.run();
 }
 
+void needs_of(const void* config, Needs& needs) {
+  const TailConfig& tail = *static_cast<const TailConfig*>(config);
+  needs.reads = tail.path;
+  if (!tail.state_file.empty()) {
+    needs.state.push_back(tail.state_file);
+  }
+}
+
 }  // namespace
 
 extern const Plugin source_tail;
@@ -276,6 +284,7 @@ const Plugin source_tail = {
     .primary = "path",
     .config = config_type<TailConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Tail, TailConfig>,
 };
 

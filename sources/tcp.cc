@@ -11,6 +11,7 @@
 ///
 ///     message="{\"level\":\"info\"}"
 #include "core/api/plugin.hh"
+#include "core/net/net_needs.hh"
 #include "core/net/net_source.hh"
 
 namespace stook {
@@ -58,6 +59,7 @@ const Plugin source_tcp = {
     .primary = "listen",
     .config = config_type<TcpSourceConfig>,
     .declare = declare,
+    .needs = net_needs<TcpSourceConfig>,
     .source = make_source<TcpSource, TcpSourceConfig>,
 };
 

@@ -10,6 +10,7 @@
 ///
 ///     message="cpu=12 mem=40"
 #include "core/api/plugin.hh"
+#include "core/net/net_needs.hh"
 #include "core/net/net_source.hh"
 
 namespace stook {
@@ -34,6 +35,7 @@ void declare(void* config, std::string_view, Wiring& wiring) {
   UdpSourceConfig& udp = *static_cast<UdpSourceConfig*>(config);
   for (const std::string& address : udp.listen) {
     udp.listenings.push_back({parse_listening(address, AddressForm::Network), false, false, udp.reuseport});
+    udp.listenings.back().receive_buffer = udp.rcvbuf.bytes;
   }
   NetRows::declare(wiring, keys);
 }
@@ -54,6 +56,7 @@ const Plugin source_udp = {
     .primary = "listen",
     .config = config_type<UdpSourceConfig>,
     .declare = declare,
+    .needs = net_needs<UdpSourceConfig>,
     .source = make_source<UdpSource, UdpSourceConfig>,
 };
 

@@ -12,6 +12,7 @@
 ///
 /// `peer.pid`, `peer.uid` and `peer.gid`, on request, say who sent it; the kernel vouches for them.
 #include "core/api/plugin.hh"
+#include "core/net/net_needs.hh"
 #include "core/net/net_source.hh"
 
 namespace stook {
@@ -51,6 +52,7 @@ void declare(void* config, std::string_view, Wiring& wiring) {
   for (const std::string& path : unix_.listen) {
     Endpoint endpoint = parse_listening(path, AddressForm::Unix);
     unix_.listenings.push_back({endpoint, unix_.type == UnixType::Stream, false, false, mode});
+    unix_.listenings.back().receive_buffer = unix_.rcvbuf.bytes;
   }
   NetRows::declare(wiring, keys);
 }
@@ -71,6 +73,7 @@ const Plugin source_unix = {
     .primary = "listen",
     .config = config_type<UnixSourceConfig>,
     .declare = declare,
+    .needs = net_needs<UnixSourceConfig>,
     .source = make_source<UnixSource, UnixSourceConfig>,
 };
 

@@ -31,7 +31,7 @@ Remark remark_of_answer(int status) {
 }
 
 std::string_view loss_name(Loss loss) {
-  constexpr std::string_view names[losses] = {"kernel", "pool", "too_long", "unreadable", "framing"};
+  constexpr std::string_view names[losses] = {"kernel", "overrun", "pool", "too_long", "unreadable", "framing"};
   return names[static_cast<size_t>(loss)];
 }
 

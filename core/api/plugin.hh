@@ -12,6 +12,7 @@
 #include "core/api/codec.hh"
 #include "core/api/filter.hh"
 #include "core/api/group.hh"
+#include "core/api/needs.hh"
 #include "core/api/option.hh"
 #include "core/api/remark.hh"
 #include "core/api/sink.hh"
@@ -116,6 +117,9 @@ struct Plugin {
   /// std::invalid_argument with one sentence; paths are relative to `folder`, the config file's.
   /// The config may be completed here (scripts loaded, patterns compiled): it is constant afterwards.
   void (*declare)(void* config, std::string_view folder, Wiring& wiring) = nullptr;
+  /// Adds what an instance with this config, as `declare` left it, needs of the system. A source or sink without it leaves
+  /// the process without limits on files; filters and codecs without it need nothing.
+  void (*needs)(const void* config, Needs& needs) = nullptr;
   std::unique_ptr<Source> (*source)(const Make&) = nullptr;
   std::unique_ptr<Filter> (*filter)(const Make&) = nullptr;
   std::unique_ptr<Codec> (*codec)(const Make&) = nullptr;

@@ -21,9 +21,9 @@ struct Mark {
 };
 
 /// Why rows were lost before or at a source. Each is one counter.
-enum class Loss : uint8_t { Kernel, Pool, TooLong, Unreadable, Framing };
-inline constexpr size_t losses = 5;
-/// The reason's name in the ledger: `kernel`, `pool`, `too_long`, `unreadable`, `framing`.
+enum class Loss : uint8_t { Kernel, Overrun, Pool, TooLong, Unreadable, Framing };
+inline constexpr size_t losses = 6;
+/// The reason's name in the ledger: `kernel`, `overrun`, `pool`, `too_long`, `unreadable`, `framing`.
 std::string_view loss_name(Loss loss);
 
 /// What a source writes rows into. Rows go straight into a bundle: ask for one, append, put cells, mark, and say `seal`

@@ -2,8 +2,6 @@
 /// Floor 5. stookd: the daemon. Switches are ulogd's.
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,8 +10,14 @@
 #include <iostream>
 
 #include "core/base/code_pages.hh"
+#include "core/base/crash_files.hh"
+#include "core/base/log_form.hh"
+#include "core/daemon/confinement.hh"
+#include "core/daemon/crash.hh"
+#include "core/daemon/owners.hh"
 #include "core/daemon/pidfile.hh"
 #include "core/lua/isolate/isolated_script.hh"
+#include "core/lua/library/each_second.hh"
 #include "core/net/passed.hh"
 #include "core/plan/settings.hh"
 #include "core/run/service.hh"
@@ -32,6 +36,7 @@ struct Request {
   std::string level;
   bool is_daemon = false;
   bool is_verbose = false;
+  bool is_trusting = false;
 };
 
 // The same bounds as in the configuration; a sign would wrap around unnoticed.
@@ -48,6 +53,13 @@ size_t read_count(const po::variables_map& words, const char* name, size_t least
   return count;
 }
 
+/// Files that decide what stookd does, and that others may write.
+struct UnsafeFiles : std::runtime_error {
+  explicit UnsafeFiles(std::vector<std::string> faults_)
+      : std::runtime_error("unsafe files"), faults(std::move(faults_)) {}
+  std::vector<std::string> faults;
+};
+
 // Returns an exit code when there is nothing to run, else -1.
 int read_switches(int argc, char** argv, Request& request) {
   po::options_description options;
@@ -56,8 +68,9 @@ int read_switches(int argc, char** argv, Request& request) {
       "daemon,d", po::bool_switch(&request.is_daemon), "go to the background once all is open")(
       "loglevel,l", po::value(&request.level), "debug, info, notice, warning, error, fatal, or ulogd's 1 to 8")(
       "verbose,v", po::bool_switch(&request.is_verbose), "log to stderr, whatever the configuration says")(
+      "insecure", po::bool_switch(&request.is_trusting), "take files, too, that others may write; for development")(
       "pidfile,p", po::value(&request.pidfile), "write the process's number here, and lock it")(
-      "uid,u", po::value(&request.user), "become this user once all is open")(
+      "uid,u", po::value(&request.user), "become this user once it listens")(
       "info,i", po::value(&request.info), "describe a plugin")("threads,t", po::value<std::string>(), "worker threads")(
       "keyspool,k", po::value<std::string>(), "bundles of each source");
   po::variables_map words;
@@ -136,30 +149,15 @@ class Background {
   Fd report_;
 };
 
-void become(const std::string& user, Control& control) ROOM(front) {
-  if (user.empty()) {
-    return;
-  }
-  passwd* entry = ::getpwnam(user.c_str());
-  if (entry == nullptr) {
-    throw SetupError("there is no user '" + user + "'; create it, or name another by -u or user=");
-  }
-  control.give_to(entry->pw_uid, entry->pw_gid);
-  // glibc applies these to all threads of the process.
-  if (::initgroups(entry->pw_name, entry->pw_gid) != 0 ||
-      ::setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) != 0 ||
-      ::setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) != 0) {
-    throw SetupError("cannot become user '" + user + "': " + strerror(errno) + "; stookd must start as root for that",
-                     errno);
-  }
-  if (entry->pw_uid != 0 && ::setuid(0) == 0) {
-    throw SetupError("became user '" + user + "' but could go back to root; refusing to run");
-  }
-}
-
 Exit serve(const Request& request, const std::shared_ptr<const Plan>& plan) ROOM(front) {
   const Settings settings = plan->settings;
+  Confinement confinement(*plan, request.user, request.is_trusting);
+  if (std::vector<std::string> faults = confinement.unsafe_files(*plan); !faults.empty()) {
+    throw UnsafeFiles(std::move(faults));
+  }
   set_log_level(settings.loglevel);
+  set_log_json(settings.log_format == LogForm::Json);
+  set_instance_levels(log_levels(*plan));
   set_log_file(settings.logfile);
   std::string pid_path = request.pidfile.empty() ? settings.pidfile : request.pidfile;
   PidFile pidfile = pid_path.empty() ? PidFile() : PidFile(pid_path);
@@ -168,10 +166,18 @@ Exit serve(const Request& request, const std::shared_ptr<const Plan>& plan) ROOM
     background.enter();
   }
   pidfile.write_pid();
+  confinement.keep_monitor(request.plan.file, request.is_daemon);
   Service service(plan, request.plan);
+  MonitorWatch watch(confinement.monitor(), service.loop());
+  service.on_check([&confinement](const Plan& next) { return confinement.refusal(next); });
+  service.open();
+  confinement.enter(service.supervision());
+  CrashReports crashes(service.engine(), settings.state_dir);
+  EachSecond::release();
   service.start();
   log_unused_passed();
-  become(request.user.empty() ? settings.user : request.user, service.supervision().control());
+  confinement.verify();
+  tell_former_crashes(settings.state_dir);
   background.ready();
   drop_code_pages();
   log_event(Level::Notice, "started", Fields()("config", request.plan.file)("version", STOOK_VERSION));
@@ -192,6 +198,7 @@ int run(int argc, char** argv) {
   if (code >= 0) {
     return code;
   }
+  EachSecond::hold();
   try {
     Settings settings;
     if (!apply_level(request.level, settings)) {
@@ -203,6 +210,15 @@ int run(int argc, char** argv) {
   } catch (const ConfigErrors& errors) {
     std::fputs(show_errors(errors).c_str(), stderr);
     return static_cast<int>(Exit::Usage);
+  } catch (const UnsafeFiles& error) {
+    for (const std::string& fault : error.faults) {
+      std::fprintf(stderr, "stookd: %s\n", fault.c_str());
+    }
+    std::fputs("stookd: refusing to start; --insecure starts all the same\n", stderr);
+    return owners_exit;
+  } catch (const PrivilegeError& error) {
+    std::fprintf(stderr, "stookd: %s\n", error.what());
+    return privileges_exit;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "stookd: %s\n", error.what());
     return static_cast<int>(Exit::Setup);

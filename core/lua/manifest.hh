@@ -91,6 +91,8 @@ class Script {
   static constexpr const char* finish_key = "stook.finish";
 
   const std::string& name() const { return name_; }
+  /// The file, as it was named.
+  const std::string& path() const { return path_; }
   /// What the file holds.
   const std::string& text() const { return text_; }
   const Manifest& manifest() const { return manifest_; }
@@ -99,6 +101,7 @@ class Script {
   void give(std::string_view setting);
   void run(LuaState& state) const;
 
+  std::string path_;
   std::string name_;
   std::string folder_;
   std::string text_;

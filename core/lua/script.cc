@@ -221,6 +221,7 @@ SetUp run_set_up(LuaState& state, const Manifest& manifest, const std::string& c
 Script::Script(const std::string& path, const std::vector<std::string>& settings, const LuaLimits& limits,
                const std::string& call, CallVariables variables, ScriptLibrary library, const std::string* text)
     : call_(call), variables_(std::move(variables)), library_(library) {
+  path_ = path;
   name_ = path.substr(path.rfind('/') + 1);
   if (name_.size() > longest_name) {
     name_ = name_.substr(name_.size() - longest_name);

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/base/clock.hh"
+#include "core/base/root_door.hh"
 #include "core/base/status.hh"
 #include "core/net/connection.hh"
 
@@ -68,6 +69,19 @@ void keep_alive(int fd) {
 bool is_answered(const SocketAddress& address, int type) {
   Fd fd(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   return connect(fd.get(), address.get(), address.length()) == 0 || (errno != ECONNREFUSED && errno != ENOENT);
+}
+
+/// After a bind that was not permitted: the socket from whoever has kept the right to it; empty: nobody has.
+Fd bind_by_door(const Listening& listening, const std::string& owner) {
+  RootDoor* door = root_door();
+  if (door == nullptr) {
+    return {};
+  }
+  Granted granted = door->listen(owner, listening.endpoint.text(), listening.is_stream);
+  if (!granted.fd) {
+    throw SetupError("cannot bind " + listening.endpoint.text() + ": the monitor says: " + granted.why, EACCES);
+  }
+  return std::move(granted.fd);
 }
 
 }  // namespace
@@ -204,6 +218,11 @@ bool BoundSocket::take_passed() {
 void BoundSocket::open_socket(int family) {
   int type = (listening_.is_stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
   fd_.reset(socket(family, type, 0));
+  if (!listening_.is_stream && listening_.receive_buffer > 0) {
+    // By whoever has the right to it, be it that it is given up before anything is read.
+    set(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE,
+        static_cast<int>(std::min<uint64_t>(listening_.receive_buffer, 1 << 30)));
+  }
   if (!fd_ || family == AF_UNIX) {
     return;
   }
@@ -229,6 +248,11 @@ void BoundSocket::bind_ip() {
     address = *SocketAddress::of(Endpoint{"0.0.0.0", endpoint.port, {}});
     open_socket(AF_INET);
     has_bound = fd_ && bind(fd_.get(), address.get(), address.length()) == 0;
+  }
+  if (int code = errno; !has_bound && code == EACCES) {
+    fd_ = bind_by_door(listening_, owner_);
+    has_bound = static_cast<bool>(fd_);
+    errno = code;
   }
   if (!has_bound) {
     fail(listening_, "bind", errno);

@@ -30,6 +30,8 @@ struct Listening {
   bool is_shared = false;
   /// Permissions of a unix socket's file.
   unsigned mode = 0666;
+  /// Datagrams: bytes that the kernel is asked to keep; 0: as many as it does by itself.
+  uint64_t receive_buffer = 0;
 };
 
 /// As parse_endpoint, for an address of this machine: an IP address, `*`, or a unix socket.

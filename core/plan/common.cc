@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/text.hh"
+#include "core/plan/settings.hh"
 
 namespace stook {
 
@@ -17,12 +18,15 @@ template <>
 inline constexpr std::string_view choice_names<CommonOptions::Front>[] = {"usual", "main", "own"};
 
 namespace {
+constexpr Option log_option =
+    option<&CommonOptions::log_level>("log_level", "", "least level of its events in the log; empty: that of the log");
 constexpr Option source_options[] = {
     option<&CommonOptions::lanes>("lanes", "1", "parts whose rows keep their order, run side by side", {1, 64}),
     option<&CommonOptions::front>("front", "usual",
-                                  "thread that reads: main, or one of its own; usual: its own for lua, else main")};
+                                  "thread that reads: main, or one of its own; usual: its own for lua, else main"),
+    log_option};
 constexpr const char* on_error_doc = "what becomes of a failed row: pass, drop, letters, or elements of a stack";
-constexpr Option filter_options[] = {option<&CommonOptions::on_error>("on_error", "pass", on_error_doc)};
+constexpr Option filter_options[] = {option<&CommonOptions::on_error>("on_error", "pass", on_error_doc), log_option};
 constexpr Option sink_options[] = {
     option<&CommonOptions::format>("format", "", "codec that makes bytes of rows; empty: the sink's own"),
     option<&CommonOptions::full>("full", "wait",
@@ -48,7 +52,8 @@ constexpr Option sink_options[] = {
     option<&CommonOptions::retry_first>("retry_first", "200ms", "longest pause before the first retry", {1e6, 3.6e12}),
     option<&CommonOptions::retry_most>("retry_most", "30s", "longest pause before any other", {1e6, 3.6e12}),
     option<&CommonOptions::retry_for>("retry_for", "0",
-                                      "how long to retry before rows count as refused; 0 is for ever")};
+                                      "how long to retry before rows count as refused; 0 is for ever"),
+    log_option};
 
 // When a sink is asked again, and where what it refuses goes.
 void fill_retry(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
@@ -101,6 +106,14 @@ std::span<const Option> common_options(Kind kind) {
 
 void take_common(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
   Instance& instance = *one.instance;
+  Level level{};
+  if (!common.log_level.empty() && !find_level(common.log_level, level)) {
+    draft.refuse(one.find("log_level")->value_place, "[" + instance.id + "] log_level: no such level",
+                 "it takes debug, info, notice, warning, error or fatal");
+    one.is_broken = true;
+  } else if (!common.log_level.empty()) {
+    instance.log_level = level;
+  }
   bool runs_user_code = instance.plugin->kind == Kind::Source && std::string_view(instance.plugin->name) == "lua";
   instance.has_own_front =
       common.front == CommonOptions::Front::Own || (common.front == CommonOptions::Front::Usual && runs_user_code);

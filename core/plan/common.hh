@@ -13,6 +13,7 @@ namespace stook {
 /// What they are set to; of a kind that has an option not, its default.
 struct CommonOptions {
   std::string on_error;
+  std::string log_level;
   std::string format;
   Full full = Full::Wait;
   Duration hold_time;

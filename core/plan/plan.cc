@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/plan.hh"
 
+#include <algorithm>
+
 #include "core/base/text.hh"
 #include "core/plan/agent.hh"
 #include "core/plan/draft.hh"
@@ -34,6 +36,30 @@ void override_settings(const PlanRequest& request, Settings& settings) {
   settings.keyspool = request.keyspool != 0 ? request.keyspool : settings.keyspool;
   settings.logfile = request.logfile.empty() ? settings.logfile : request.logfile;
   [[maybe_unused]] bool is_level = find_level(request.loglevel, settings.loglevel);  // else that of the file stays
+}
+
+std::vector<std::string> files_of(const Ini& ini) {
+  std::vector<std::string> files;
+  for (const Section& section : ini.sections) {
+    for (const Pair& pair : section.pairs) {
+      if (!pair.place.file.empty() && std::find(files.begin(), files.end(), pair.place.file) == files.end()) {
+        files.push_back(pair.place.file);
+      }
+    }
+  }
+  return files;
+}
+
+std::vector<std::string> secret_files_of(const Ini& ini) {
+  std::vector<std::string> files;
+  for (const Section& section : ini.sections) {
+    for (const Pair& pair : section.pairs) {
+      if (is_secret(pair.name) && pair.value.starts_with("file:")) {
+        files.push_back(pair.value.substr(5));
+      }
+    }
+  }
+  return files;
 }
 
 void check_memory(Draft& draft, const Plan& plan) {
@@ -100,6 +126,8 @@ std::unique_ptr<Plan> make_plan(const PlanRequest& request) {
   override_settings(request, draft.settings);
   auto plan = std::make_unique<Plan>();
   plan->settings = draft.settings;
+  plan->files = files_of(draft.ini);
+  plan->secret_files = secret_files_of(draft.ini);
   plan->routes = build_routes(draft);
   for (const auto& route : plan->routes) {
     resolve_keys(draft, *route);

@@ -85,6 +85,8 @@ struct Instance {
   std::string text;
   /// A source that keeps positions in a file, so that what was not delivered is read again.
   bool keeps_positions = false;
+  /// Its events below this level are not written; else the log's own level holds.
+  std::optional<Level> log_level;
 };
 
 /// An instance at one position of a route's tree of stacks.
@@ -131,10 +133,17 @@ struct Route {
   static constexpr size_t held_most = 10'000;
 };
 
+/// How much of the system is out of reach of a daemon once it has started. Log: nothing, but the kernel's log tells of each
+/// call that would be refused.
+enum class SandboxMode : uint8_t { Yes, No, Log };
+/// How a line of the daemon's own log is written.
+enum class LogForm : uint8_t { Logfmt, Json };
+
 /// [global]
 struct Settings {
   std::string logfile = "stderr";
   Level loglevel = Level::Notice;
+  LogForm log_format = LogForm::Logfmt;
   size_t threads = 0;    // workers; 0 in the file means one for each processor; a Plan has the number
   size_t keyspool = 16;  // bundles of each source
   size_t rows = 256;     // rows of a bundle
@@ -142,6 +151,10 @@ struct Settings {
   size_t slots = 8;  // payloads of each (worker, sink)
   std::string pidfile;
   std::string user;
+  std::string group;
+  SandboxMode sandbox = SandboxMode::Yes;
+  std::vector<std::string> read_paths;  // what the sandbox leaves open beside what the configuration names
+  std::vector<std::string> write_paths;
   std::string state_dir;  // where sources keep positions
   std::string letters;    // where rows go that a sink will never take, a folder for each sink; empty: they are dropped
   uint64_t letters_size = 256 << 20;
@@ -161,6 +174,10 @@ class Plan {
   std::vector<std::unique_ptr<Route>> routes;
   /// For people who look at what runs.
   std::vector<WrittenInstance> written;
+  /// The configuration file, and those that it includes and that say anything.
+  std::vector<std::string> files;
+  /// Those that hold its secrets.
+  std::vector<std::string> secret_files;
 
   /// The instance of that id, or null.
   const Instance* find(std::string_view id) const;

@@ -13,10 +13,16 @@
 
 namespace stook {
 
+template <>
+inline constexpr std::string_view choice_names<SandboxMode>[] = {"yes", "no", "log"};
+template <>
+inline constexpr std::string_view choice_names<LogForm>[] = {"logfmt", "json"};
+
 namespace {
 struct Global {
   std::string logfile;
   std::string loglevel;
+  LogForm log_format = LogForm::Logfmt;
   std::vector<std::string> plugin;
   std::vector<std::string> stack;
   std::string include;
@@ -28,6 +34,10 @@ struct Global {
   uint64_t slots = 0;
   std::string pidfile;
   std::string user;
+  std::string group;
+  SandboxMode sandbox = SandboxMode::Yes;
+  std::vector<std::string> read_paths;
+  std::vector<std::string> write_paths;
   std::string state_dir;
   std::string letters;
   Size letters_size;
@@ -46,16 +56,24 @@ constexpr Option rows[] = {
                              "folders whose scripts NAME.lua stand in stacks by their names, before those of stook"),
     option<&Global::plugin>("plugin", "",
                             "a plugin that must be there, by name or ulogd's path; may be given many times"),
-    option<&Global::logfile>("logfile", "stderr", "where the log goes: a path, stderr, stdout or syslog"),
+    option<&Global::logfile>("logfile", "stderr", "where the log goes: a path, stderr, stdout, syslog or journald"),
     option<&Global::loglevel>("loglevel", "notice",
                               "least level of the log: debug 1, info 3, notice 5, warning, error 7, fatal 8"),
+    option<&Global::log_format>("log_format", "logfmt",
+                                "how a line of the log is written: name=value, or a JSON object"),
     option<&Global::threads>("threads", "0", "workers; 0 is one for each processor", {0, 256}),
     option<&Global::keyspool>("keyspool", "16", "bundles of each source", {2, 65536}),
     option<&Global::rows>("rows", "256", "rows of a bundle", {1, 256}),
     option<&Global::open_keys>("open_keys", "256", "keys of a route that only the data names", {0, 16384}),
     option<&Global::slots>("slots", "8", "payloads between a worker and a sink", {1, 1024}),
     option<&Global::pidfile>("pidfile", "", "file for the daemon's process id"),
-    option<&Global::user>("user", "", "user that the daemon becomes once all is open"),
+    option<&Global::user>("user", "", "user that the daemon becomes once it listens; with `-u`"),
+    option<&Global::group>("group", "", "and its group, in place of that user's own ones"),
+    option<&Global::sandbox>("sandbox", "yes",
+                             "system calls and files that the daemon needs not are out of its reach; log: the kernel's "
+                             "log tells what would be"),
+    option<&Global::read_paths>("read_paths", "", "files and folders that the sandbox leaves open for reading"),
+    option<&Global::write_paths>("write_paths", "", "files and folders that it leaves open for writing, too"),
     option<&Global::state_dir>("state_dir", "", "folder in which sources keep their positions"),
     option<&Global::letters>("letters", "", "folder for rows that a sink will never take; empty: letters in state_dir"),
     option<&Global::letters_size>("letters_size", "256MiB", "most bytes of one sink's letters", {4096, 1e15}),
@@ -165,6 +183,7 @@ void read_settings(Draft& draft) {
   }
   draft.scripts = global.scripts;
   settings.logfile = global.logfile;
+  settings.log_format = global.log_format;
   settings.threads = global.threads;
   settings.keyspool = global.keyspool;
   settings.rows = global.rows;
@@ -172,6 +191,10 @@ void read_settings(Draft& draft) {
   settings.slots = global.slots;
   settings.pidfile = global.pidfile;
   settings.user = global.user;
+  settings.group = global.group;
+  settings.sandbox = global.sandbox;
+  settings.read_paths = global.read_paths;
+  settings.write_paths = global.write_paths;
   settings.state_dir = global.state_dir;
   settings.letters = !global.letters.empty()    ? global.letters
                      : global.state_dir.empty() ? ""

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/clock.hh"
+#include "core/run/fate.hh"
 #include "core/run/front.hh"
 #include "core/run/ledger.hh"
 #include "core/run/route_run.hh"
@@ -224,6 +225,9 @@ void Carrier::pass(Payload* payload) {
 
 // A payload without a home is a batch of the hold.
 void Carrier::finish(Payload* payload, Fate fate) {
+  if (fate == Fate::Dropped) {
+    tell_fate(*payload, "dropped", "its sink went away and had not taken it");
+  }
   settle(payload->receipts, fate);
   if (payload->home == nullptr) {
     hold_->recycle(payload);
@@ -238,6 +242,12 @@ void Carrier::give_back(Payload* payload) {
 
 void Carrier::settle(const std::vector<Receipt*>& held, Fate fate) {
   for (Receipt* receipt : held) {
+    if (FollowedRows::is(*receipt)) {
+      if (receipt->settle(fate)) {
+        FollowedRows::end(*receipt);
+      }
+      continue;
+    }
     Front& front = receipt->ledger->front;
     if (receipt->settle(fate)) {
       front.receive(receipt);

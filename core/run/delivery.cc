@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "core/base/text.hh"
+#include "core/run/fate.hh"
 #include "core/run/group.hh"
+#include "core/run/member_fates.hh"
 
 namespace stook {
 
@@ -131,6 +133,7 @@ size_t Delivery::shipment_size() {
 void Delivery::offer(Shipment shipment) {
   int64_t start = clock_();
   meter_.pulse.ask(start);
+  MemberFates members(instance_, meter_.members.get(), shipment, attempts() == 0);
   Outcome outcome = sink_->deliver(shipment);
   meter_.pulse.answer();
   int64_t now = clock_();
@@ -155,6 +158,7 @@ void Delivery::offer(Shipment shipment) {
     }
   }
   if (outcome == Outcome::Done) {
+    members.tell(shipment);
     delivered(shipment, now);
   } else {
     refused(shipment);
@@ -167,6 +171,7 @@ void Delivery::delivered(Shipment shipment, int64_t now) {
     meter_.rows.add(payload->rows());
     meter_.bytes.add(payload->size());
     meter_.age.add(static_cast<uint64_t>(std::max<int64_t>(0, now - payload->sealed_at)) / 1000);
+    tell_fate(*payload, "delivered", {});
   }
   fates_.assign(shipment.size(), Fate::Done);
   settle(shipment, fates_);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/run/delivery.hh"
+#include "core/run/fate.hh"
 #include "core/run/posting.hh"
 
 namespace stook {
@@ -17,6 +18,7 @@ void Delivery::set_aside(Shipment shipment, const std::string& reason, Counter& 
   if (refusals_ != nullptr) {
     stack_moved_at_ = refusals_->sent() == refusals_->settled() ? clock_() : stack_moved_at_;
     refusals_->send(shipment, reason, attempts());
+    std::for_each(shipment.begin(), shipment.end(), [&](auto* payload) { tell_fate(*payload, "routed", reason); });
     fates_.assign(shipment.size(), Fate::Done);
     settle(shipment, fates_);
     return;
@@ -24,9 +26,11 @@ void Delivery::set_aside(Shipment shipment, const std::string& reason, Counter& 
   for (const Payload* payload : shipment) {
     if (letters_) {
       fates_.push_back(post(*payload, reason));
+      tell_fate(*payload, fates_.back() == Fate::Lettered ? "letter" : "dropped", reason);
     } else {
       dropped.add(payload->rows());
       fates_.push_back(Fate::Refused);
+      tell_fate(*payload, "dropped", reason);
     }
   }
   settle(shipment, fates_);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/api/loop.hh"
@@ -22,6 +23,7 @@
 
 namespace stook {
 
+class RawText;
 class Reload;
 class Taps;
 
@@ -66,6 +68,9 @@ class Engine {
   /// How far each source's rows have come, and who has the oldest, at this moment.
   Standings standings(int64_t now) const;
   Standings standings() const;
+  /// For a signal handler: what each thread is at and how each queue stands, by loads alone. `thread`: whose name it is that
+  /// has crashed.
+  void write_state(RawText& out, std::string_view thread, int64_t now) const;
   Health& health() { return health_; }
   /// What is counted beside the rows, at this moment. The histograms in it live until the loop goes on.
   EngineMeters meters() const;

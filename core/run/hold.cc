@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/data/receipt.hh"
+#include "core/run/fate.hh"
 
 namespace stook {
 
@@ -54,8 +55,10 @@ void Hold::enter(const Payload& payload) {
   }
   if (!has_entered_) {
     for (Receipt* receipt : payload.receipts) {
-      receipt->hold();
-      open_->receipts.push_back(receipt);
+      if (!FollowedRows::is(*receipt)) {
+        receipt->hold();
+        open_->receipts.push_back(receipt);
+      }
     }
     has_entered_ = true;
   }
@@ -67,6 +70,7 @@ void Hold::copy(const Payload& payload, size_t part, size_t first, size_t rows) 
   if (batch.parts() == 0 || batch.part(batch.parts() - 1).address != from.address) {
     batch.begin_part(from.address);
   }
+  FollowedRows::copy(payload, first, rows, batch);
   batch.count_rows(rows);
   std::span<const uint32_t> ends = payload.row_ends();
   if (ends.empty()) {

@@ -13,11 +13,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "core/base/log.hh"
+#include "core/base/status.hh"
 #include "core/base/text.hh"
 #include "core/net/bound.hh"
 
@@ -211,6 +213,13 @@ void HttpPages::close() {
   accept_.stop();
   retry_.stop();
   socket_.reset();
+}
+
+void HttpPages::give_to(uid_t user, gid_t group) {
+  const std::string path = socket_ ? socket_->listening().endpoint.path : std::string();
+  if (path.starts_with('/') && ::lchown(path.c_str(), user, group) != 0) {
+    throw SetupError("cannot give the socket " + path + " to the user: " + strerror(errno), errno);
+  }
 }
 
 std::string HttpPages::text() const {

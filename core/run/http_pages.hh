@@ -2,6 +2,8 @@
 /// Floor 4. A small HTTP server for pages that the process has to show of itself: a table of paths, GET and HEAD alone.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,6 +53,8 @@ class HttpPages {
   /// Binds and listens; says so in the log, and warns of an address that other machines reach. Throws SetupError.
   void open(const Endpoint& where) ROOM(front);
   void close() ROOM(front);
+  /// The file of a unix socket goes to the user that the process becomes. Throws SetupError.
+  void give_to(uid_t user, gid_t group) ROOM(front);
   /// Where it listens, with the port that the kernel chose.
   std::string text() const;
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <span>
 
-#include "core/run/loss_reason.hh"
 #include "core/run/metric_table.hh"
 #include "core/run/metrics.hh"
 #include "core/run/report.hh"
@@ -12,6 +11,7 @@ namespace stook {
 
 namespace {
 // Counted from 0 on, so that the first loss is an increase: a series that begins with 1 shows none.
+constexpr std::string_view source_reasons[] = {"kernel", "overrun", "pool", "too_long", "unreadable", "framing"};
 constexpr std::string_view filter_reasons[] = {"error"};
 constexpr std::string_view codec_reasons[] = {"encode", "full"};
 constexpr std::string_view sink_reasons[] = {"refused", "given_up", "letters_full", "abandoned"};
@@ -21,11 +21,8 @@ struct Known {
   std::string_view kind;
   std::span<const std::string_view> reasons;
 };
-constexpr Known by_kind[] = {{"filter", filter_reasons},
-                             {"codec", codec_reasons},
-                             {"sink", sink_reasons},
-                             {"spool", spool_reasons},
-                             {"refusals", refusal_reasons}};
+constexpr Known by_kind[] = {{"source", source_reasons}, {"filter", filter_reasons}, {"codec", codec_reasons},
+                             {"sink", sink_reasons},     {"spool", spool_reasons},   {"refusals", refusal_reasons}};
 
 std::string labels_of(const ReportLine& line, std::string_view name = {}, std::string_view value = {}) {
   return label_text(
@@ -34,9 +31,6 @@ std::string labels_of(const ReportLine& line, std::string_view name = {}, std::s
 
 std::vector<std::string_view> reasons_of(const ReportLine& line) {
   std::vector<std::string_view> reasons;
-  if (line.kind == "source") {
-    reasons = loss_reasons(line.plugin);
-  }
   for (const Known& one : by_kind) {
     if (one.kind == line.kind) {
       reasons.assign(one.reasons.begin(), one.reasons.end());

@@ -32,7 +32,7 @@ class Post : public Witness {
   Post& operator=(const Post&) = delete;
 
   /// Main: appends what has come, each line behind `> `; at most `most` rows. Returns how many.
-  size_t read(std::string& to, size_t most) ROOM(front);
+  virtual size_t read(std::string& to, size_t most) ROOM(front);
 
   TapMeter meter;
 

@@ -8,7 +8,6 @@
 #include "core/base/clock.hh"
 #include "core/base/text.hh"
 #include "core/run/engine.hh"
-#include "core/run/loss_reason.hh"
 #include "core/run/runner.hh"
 
 namespace stook {
@@ -187,11 +186,10 @@ std::vector<ReportLine> route_lines(const RouteRun& route, bool with_source) {
     const SourceMeter& meter = route.feed->meter;
     line.in = meter.rows.read();
     line.bytes = meter.bytes.read();
-    std::vector<std::string_view> reasons = loss_reasons(line.plugin);
     for (size_t i = 0; i < losses; i++) {
       uint64_t lost = meter.lost[i].read();
       line.in += lost;  // a row that was lost before it was fed has come in all the same
-      add_reason(line.dropped, reasons[i], lost);
+      add_reason(line.dropped, loss_name(static_cast<Loss>(i)), lost);
     }
     line.remarks = remarks_of(meter.remarks);
   }

@@ -59,4 +59,14 @@ void append_row(Payload& to, const Bundle& bundle, const OpenKeys& keys, Row row
   }
 }
 
+std::string quoted(std::string_view text) {
+  Payload json;
+  append_json(json, Cell::of_text(text), {});
+  return std::string(json.bytes());
+}
+
+std::string padded(std::string_view text, size_t width) {
+  return std::string(text) + std::string(text.size() < width ? width - text.size() : 1, ' ');
+}
+
 }  // namespace stook

@@ -81,11 +81,17 @@ void Runner::encode_rows(size_t node, Selection& rows, Payload& payload) {
   const Node& plan = route.plan.nodes[node];
   NodeRun& run = *nodes_[node];
   Batch batch(*bundle_, rows, keys_, {plan.in, plan.out}, run.meter);
+  size_t before = payload.rows();
   run.codec->encode(batch, payload);
   size_t faults = batch.faulted().size();
   size_t encoded = rows.size() - faults;
   payload.count_rows(encoded);
   run.meter.rows_out.add(encoded);
+  if (!worker_.witnesses().empty()) {
+    tell(node, rows, [&](Witness& witness, const Passing& at) ROOM(worker) {
+      witness.encoded(at, batch.faulted(), payload, before);
+    });
+  }
   if (faults > 0) {
     run.meter.faults.add(faults);
     run.meter.faults_dropped.add(faults);

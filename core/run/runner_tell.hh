@@ -10,8 +10,9 @@ namespace stook {
 
 template <class Tell>
 void Runner::tell(size_t node, Selection& rows, Tell&& tell) {
+  const ElementMeter* meter = node == Passing::source ? nullptr : &nodes_[node]->meter;
   for (auto& witness : worker_.witnesses()) {
-    tell(*witness, Passing{route.plan, node, *bundle_, rows, keys_, is_more_});
+    tell(*witness, Passing{route.plan, node, *bundle_, rows, keys_, is_more_, false, meter});
   }
 }
 

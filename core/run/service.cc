@@ -8,6 +8,7 @@
 
 #include "core/api/script_meters.hh"
 #include "core/base/log.hh"
+#include "core/base/log_form.hh"
 #include "core/plan/ini.hh"
 #include "core/run/reload.hh"
 
@@ -36,6 +37,16 @@ std::string show_ids(const std::vector<std::string>& ids) {
 }
 }  // namespace
 
+std::vector<std::pair<std::string, Level>> log_levels(const Plan& plan) {
+  std::vector<std::pair<std::string, Level>> levels;
+  for (const auto& instance : plan.instances) {
+    if (instance->log_level) {
+      levels.emplace_back(instance->id, *instance->log_level);
+    }
+  }
+  return levels;
+}
+
 Service::Service(std::shared_ptr<const Plan> plan, PlanRequest request)
     : loop_(true),
       engine_(std::make_unique<Engine>(plan, loop_)),
@@ -43,7 +54,7 @@ Service::Service(std::shared_ptr<const Plan> plan, PlanRequest request)
       request_(std::move(request)),
       settings_(plan->settings) {}
 
-void Service::start() {
+void Service::open() {
   signal(SIGPIPE, SIG_IGN);
   term_.on_signal<&Service::stop>(loop_, this, SIGTERM);
   int_.on_signal<&Service::stop>(loop_, this, SIGINT);
@@ -55,6 +66,13 @@ void Service::start() {
     return reload();
   });
   supervision_->open();
+  is_open_ = true;
+}
+
+void Service::start() {
+  if (!is_open_) {
+    open();
+  }
   engine_->start();
 }
 
@@ -90,14 +108,25 @@ std::string Service::reload() {
     return why;
   }
   engine_->reload().begin(
-      plan, [this, next = plan->settings](const std::string& failure) ROOM(front) { on_reloaded(next, failure); });
+      plan, [this, next = plan->settings, levels = log_levels(*plan)](const std::string& failure) ROOM(front) {
+        if (failure.empty()) {
+          set_instance_levels(levels);
+        }
+        on_reloaded(next, failure);
+      });
   return {};
 }
 
 // Null after a line for each mistake.
 std::shared_ptr<Plan> Service::read_again(std::string& why) {
   try {
-    return make_plan(request_);
+    std::shared_ptr<Plan> plan = make_plan(request_);
+    why = check_ ? check_(*plan) : "";
+    if (why.empty()) {
+      return plan;
+    }
+    log_event(Level::Error, "reload_failed", Fields()("reason", why));
+    why += "\n";
   } catch (const ConfigErrors& errors) {
     for (const ConfigError& error : errors.all) {
       std::string reason = error.what() + std::string(error.hint.empty() ? "" : "; ") + error.hint;
@@ -132,6 +161,7 @@ void Service::on_reloaded(const Settings& next, const std::string& failure) {
 
 void Service::apply_settings(const Settings& next) {
   set_log_level(next.loglevel);
+  set_log_json(next.log_format == LogForm::Json);
   if (next.logfile != settings_.logfile) {
     try {
       set_log_file(next.logfile);
@@ -157,7 +187,11 @@ void Service::apply_settings(const Settings& next) {
 }
 
 void Service::on_reopen() {
-  reopen_log();
+  try {
+    reopen_log();
+  } catch (const std::exception& error) {  // the former file stays open, wherever it is now
+    log_event(Level::Error, "log_not_reopened", Fields()("reason", error.what()));
+  }
   engine_->reopen();
 }
 

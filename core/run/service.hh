@@ -2,9 +2,14 @@
 /// Floor 4. Runs one plan as a process: signals, the ledger on request, the end.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/api/loop.hh"
+#include "core/base/log.hh"
 #include "core/base/room.hh"
 #include "core/plan/plan.hh"
 #include "core/run/engine.hh"
@@ -22,8 +27,12 @@ class Service {
  public:
   /// `request`: what the plan was made from, and is made from again by a reload.
   Service(std::shared_ptr<const Plan> plan, PlanRequest request);
-  /// Opens everything. Throws SetupError.
+  /// Opens what belongs to the process: its signals, its control socket. Starts no thread. Throws SetupError.
+  void open() ROOM(front);
+  /// Opens everything else, and `open`s if that was not done. Throws SetupError.
   void start() ROOM(front);
+  /// Before start: is asked what speaks against a configuration that a reload is about to go over to; nothing: empty.
+  void on_check(std::function<std::string(const Plan&)> check) { check_ = std::move(check); }
   /// Runs until all sources have ended or a signal asks to end. Dropped: rows were lost for a fault, are kept as
   /// letters, or were not delivered in time.
   Exit run() ROOM(front);
@@ -59,9 +68,14 @@ class Service {
   PlanRequest request_;
   // As in the plan that runs: what of it takes effect at once, and what only at the next start, is told by comparison.
   Settings settings_;
+  std::function<std::string(const Plan&)> check_;
+  bool is_open_ = false;
   bool is_stopping_ = false;
   bool reloads_again_ = false;  // a reload was asked for while one was under way
 };
+
+/// Levels that instances set for their own events.
+std::vector<std::pair<std::string, Level>> log_levels(const Plan& plan);
 
 /// Writes each line of a report to the log, event `ledger`.
 void log_report(const Report& report);

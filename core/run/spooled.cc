@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/clock.hh"
+#include "core/run/fate.hh"
 #include "core/run/reading.hh"
 
 namespace stook {
@@ -104,11 +105,13 @@ bool Spooled::append(Payload* payload) {
       return false;
     case SpoolAnswer::Refused:
       written.refused_rows.add(rows);
+      tell_fate(*payload, "dropped", "it is longer than a record of the spool may be");
       settle_(payload->receipts, Fate::Dropped);
       give_back_(payload);
       return true;
     case SpoolAnswer::Dropped:
       written.rows.add(rows);
+      tell_fate(*payload, "dropped", "the spool is full");
       settle_(payload->receipts, Fate::Dropped);
       give_back_(payload);
       return true;
@@ -131,6 +134,7 @@ void Spooled::settle_durable() {
   while (!appended_.empty() && appended_.front().sequence <= spool_->writer().durable()) {
     std::vector<Receipt*> receipts = std::move(appended_.front().receipts);
     appended_.pop_front();
+    tell_fate(receipts, "spooled", {});
     settle_(receipts, Fate::Done);
     receipts.clear();
     spare_.push_back(std::move(receipts));
@@ -163,6 +167,7 @@ bool Spooled::drop() {
   for (; !waiting_.empty(); waiting_.pop_front()) {
     Payload* payload = waiting_.front();
     written.abandoned_rows.add(payload->rows());
+    tell_fate(*payload, "dropped", "its sink went away");
     settle_(payload->receipts, Fate::Dropped);
     give_back_(payload);
   }

@@ -91,6 +91,12 @@ void Supervision::open() {
   }
 }
 
+void Supervision::give_to(uid_t user, gid_t group) {
+  control_.give_to(user, group);
+  pages_.give_to(user, group);
+  live_pages_.give_to(user, group);
+}
+
 void Supervision::started() {
   notify_.ready(engine_.standings().summary());
   if (notify_.watchdog() > 0) {

@@ -2,6 +2,8 @@
 /// Floor 4. Supervision: tells those who watch the process how it is: the service manager, and callers at the socket.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -43,6 +45,8 @@ class Supervision {
   void stopping() ROOM(front);
 
   Control& control() { return control_; }
+  /// The sockets that it has opened are to belong to the user that the process becomes. Throws SetupError.
+  void give_to(uid_t user, gid_t group) ROOM(front);
 
  private:
   void on_watchdog() ROOM(front);

@@ -7,7 +7,9 @@ namespace stook {
 
 namespace {
 /// Of a second of the worker's.
-constexpr int64_t share_per_mille = 8;
+constexpr int64_t share_per_mille = 4;
+/// A bundle that has more rows is looked at once so many can be: to hand a few over costs main and the worker as much.
+constexpr size_t least_looked = 8;
 constexpr int64_t most_budget = 8'000'000;
 constexpr int64_t row_cost = 800;
 constexpr int64_t test_cost = 10;
@@ -105,7 +107,9 @@ void Tap::look(const Passing& at, const Selection& rows) {
   // Without an expression each row looked at is shown.
   int64_t cost = condition_ ? look_cost_ : show_cost_;
   auto affordable = static_cast<size_t>(std::max<int64_t>(0, budget_) / cost);
-  if (affordable == 0) {
+  if (budget_ == most_budget) {
+    affordable = std::max<size_t>(1, affordable);  // a row that costs more than can be saved
+  } else if (affordable < std::min(size, least_looked)) {
     return;
   }
   size_t step = affordable >= size ? 1 : (size + affordable - 1) / affordable;

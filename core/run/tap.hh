@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Floor 4. A tap: shows the rows that pass behind one element, on one worker.
 ///
-/// Its bound is a budget of time, so that it costs the same whatever passes: of each second a worker gives it 8 ms, and
+/// Its bound is a budget of time, so that it costs the same whatever passes: of each second a worker gives it 4 ms, and
 /// what is not used is kept up to 8 ms. What a row takes is reckoned, not measured, so that a slow machine shows as many
 /// rows as a fast one: some 800 ns and one for each byte to show it, 10 ns for each comparison of the expression to look at
 /// it, 400 for each regular expression. While the budget lasts every row is looked at and every one that matches is shown: at
-/// 1,000 bytes a row some 4,400 a second for each worker. Beyond that, rows are picked evenly from each bundle.
+/// 1,000 bytes a row some 2,200 a second for each worker. Beyond that, some rows are picked evenly from a bundle, as soon as eight
+/// of them can be paid for.
 #pragma once
 
 #include <cstdint>

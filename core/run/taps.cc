@@ -28,6 +28,11 @@ std::string_view rest_from(const Words& words, size_t at) {
   const char* begin = words[at].data();
   return {begin, static_cast<size_t>(words.back().data() + words.back().size() - begin)};
 }
+
+size_t count_sinks(const Route& route) {
+  return static_cast<size_t>(std::count_if(route.nodes.begin(), route.nodes.end(),
+                                           [](const Node& node) { return node.instance->plugin->kind == Kind::Sink; }));
+}
 }  // namespace
 
 /// One tap while its caller stays. *Rooms:* main.
@@ -51,6 +56,9 @@ class Taps::Stream final : public Control::Stream {
     to += std::exchange(notes_, {});
     for (auto& one : posts_) {
       left_ -= one.second->read(to, left_);
+    }
+    for (auto& one : former_) {
+      left_ -= one->read(to, left_);
     }
     bool is_over = left_ == 0 || is_ended_;
     int64_t now = monotonic_ns();
@@ -232,7 +240,11 @@ Control::Answer Taps::trace(const Words& words) {
     return {false, size < 2 ? "there are several sources; say which: " + unknown("", true) : unknown(source, true)};
   }
   RowForm form = is_json ? RowForm::Json : RowForm::Line;
-  return begin(source, rows, [source, rows, form] { return std::make_shared<Trace>(source, rows, form); });
+  size_t sinks = 0;
+  for (auto& route : routes) {
+    sinks = std::max(sinks, route->source->id == source ? count_sinks(*route) : 0);
+  }
+  return begin(source, rows, [=] { return std::make_shared<Trace>(source, rows, form, sinks, monotonic_ns); });
 }
 
 void Taps::attach(Worker& worker, std::shared_ptr<Post> witness) {

@@ -2,29 +2,31 @@
 #include "core/run/trace.hh"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/base/clock.hh"
 #include "core/base/text.hh"
 #include "core/data/json_text.hh"
+#include "core/lua/fault_texts.hh"
+#include "core/plan/ini.hh"
+#include "core/run/fate.hh"
 #include "core/run/lane.hh"
 
 namespace stook {
 
 namespace {
-constexpr size_t name_width = 12;
+// Numbers behind a row's text, on the way from the worker to main.
+template <class Number>
+void append_number(Payload& to, Number number) {
+  char bytes[sizeof number];
+  std::memcpy(bytes, &number, sizeof number);
+  to.append(std::string_view(bytes, sizeof bytes));
+}
 
 std::string text_of(const Cell& cell, RowForm form) {
   Payload text;
   append_value(text, cell, form);
   return std::string(text.bytes());
-}
-
-std::string quoted(std::string_view text) {
-  return text_of(Cell::of_text(text), RowForm::Json);
-}
-
-std::string padded(std::string_view text, size_t width) {
-  return std::string(text) + std::string(text.size() < width ? width - text.size() : 1, ' ');
 }
 
 bool has(const Selection& rows, Row row) {
@@ -36,12 +38,8 @@ const std::string* find(const std::vector<std::pair<KeyId, std::string>>& values
   return found == values.end() ? nullptr : &found->second;
 }
 
-const char* verdict_of(const Passing& at, const Selection& faulted, Row row) {
-  bool is_sink = at.instance().plugin->kind == Kind::Sink;
-  if (!has(faulted, row)) {
-    return is_sink ? nullptr : has(at.rows, row) ? "kept" : "dropped or held back";
-  }
-  if (is_sink) {
+const char* fault_verdict_of(const Passing& at) {
+  if (at.instance().plugin->kind == Kind::Sink) {
     return at.is_full ? "dropped, as the sink is full" : "not encoded, dropped";
   }
   switch (at.instance().on_error) {
@@ -86,7 +84,7 @@ void Trace::begins(const Passing& at) {
   if (left_ == 0 || at.instance().id != source_) {
     return;
   }
-  begun_at_ = monotonic_ns();
+  begun_at_ = clock_();
   size_t wanted = std::min(left_, at.rows.size());
   for (size_t i = 0; i < wanted; i++) {
     number_++;
@@ -107,22 +105,67 @@ void Trace::enters(const Passing& at) {
     }
   }
   entered_rows_ = at.rows.size();
-  entered_at_ = monotonic_ns();
+  dropped_ = at.meter == nullptr ? 0 : at.meter->disposed.read();
+  held_ = at.meter == nullptr ? 0 : at.meter->held.read();
+  entered_at_ = clock_();
   for (Followed& one : followed_) {
     if (is_sink && one.is_in) {
-      add_step(at, one, "reached", "");
+      add_step(at, one, {"reached", {}}, "");
     }
   }
 }
 
+// Nothing, of a row that is encoded: its payload says more of it.
+Trace::Ruling Trace::verdict_of(const Passing& at, const Selection& faulted, Row row) const {
+  auto failed = std::lower_bound(faulted.begin(), faulted.end(), row);
+  if (failed != faulted.end() && *failed == row) {
+    auto position = static_cast<size_t>(failed - faulted.begin());
+    return {fault_verdict_of(at), std::string(FaultTexts::of_thread().why(at.instance().id, at.bundle, position))};
+  }
+  if (at.instance().plugin->kind == Kind::Sink) {
+    return {};
+  }
+  if (has(at.rows, row)) {
+    return {"kept", {}};
+  }
+  bool has_held = at.meter == nullptr || at.meter->held.read() != held_;
+  bool has_dropped = at.meter == nullptr || at.meter->disposed.read() != dropped_;
+  std::string who = std::string(at.instance().plugin->name) + " at " + show_place(at.instance().place);
+  if (!has_held) {
+    return {"dropped", who};
+  }
+  return {has_dropped ? "dropped or held back" : "held back", who + "; what is made of it is not followed"};
+}
+
 void Trace::leaves(const Passing& at, const Selection& faulted) {
   for (Followed& one : followed_) {
-    const char* verdict = one.is_in && !at.is_more ? verdict_of(at, faulted, one.row) : nullptr;
-    if (verdict != nullptr) {
-      add_step(at, one, verdict, changes(at, one));
+    Ruling ruling = one.is_in && !at.is_more ? verdict_of(at, faulted, one.row) : Ruling();
+    if (ruling.what != nullptr) {
+      add_step(at, one, ruling, changes(at, one));
     }
     // A sink encodes the rows of each address apart, so more of them may leave it.
-    one.is_in = one.is_in && verdict == nullptr && at.instance().plugin->kind == Kind::Sink;
+    one.is_in = one.is_in && ruling.what == nullptr && at.instance().plugin->kind == Kind::Sink;
+  }
+}
+
+void Trace::encoded(const Passing& at, const Selection& faulted, Payload& payload, size_t first) {
+  if (followed_.empty() || at.is_more) {
+    return;
+  }
+  size_t position = first;
+  for (Row row : at.rows) {
+    if (has(faulted, row)) {
+      continue;
+    }
+    auto one = std::find_if(followed_.begin(), followed_.end(), [&](const Followed& f) { return f.row == row; });
+    if (one != followed_.end() && fates_used_ < fates_.size()) {
+      auto note = std::make_shared<Note>();
+      begin_fate(*note, at.instance().id);
+      FollowedRows::in(payload).rows.push_back({position, note});
+      fates_[fates_used_] = std::move(note);
+      one->fates.push_back(static_cast<uint32_t>(fates_used_++));
+    }
+    position++;
   }
 }
 
@@ -172,19 +215,20 @@ std::string Trace::changes_json(const Passing& at, const Followed& one, const Va
   return ",\"set\":{" + set + "},\"was\":{" + was + "},\"removed\":[" + removed + "]";
 }
 
-void Trace::add_step(const Passing& at, Followed& one, const char* verdict, const std::string& changes) {
-  int64_t now = monotonic_ns();
+void Trace::add_step(const Passing& at, Followed& one, const Ruling& ruling, const std::string& changes) {
+  int64_t now = clock_();
   const Instance& instance = at.instance();
   if (form_ == RowForm::Line) {
+    std::string said = ruling.what + (ruling.why.empty() ? "" : ": " + printable(ruling.why));
     one.text += ">   " + padded(instance.id, name_width) + padded("+" + show_duration(now - begun_at_), 12) +
-                padded(verdict, 12) + changes + "\n";
+                (changes.empty() ? said : padded(said, 12) + changes) + "\n";
     return;
   }
   one.text += (one.text.back() == '[' ? "" : ",") + std::string("{\"element\":") + quoted(instance.id) +
               ",\"kind\":\"" + std::string(kind_name(instance.plugin->kind)) +
               "\",\"at_ns\":" + std::to_string(entered_at_ - begun_at_) +
               ",\"ns\":" + std::to_string(now - entered_at_) + ",\"rows\":" + std::to_string(entered_rows_) +
-              ",\"verdict\":\"" + verdict + "\"" + changes + "}";
+              ",\"verdict\":\"" + ruling.what + "\",\"why\":" + quoted(ruling.why) + changes + "}";
 }
 
 void Trace::ends(const Bundle&) {
@@ -194,7 +238,11 @@ void Trace::ends(const Bundle&) {
       break;
     }
     payload->append(one.text);
-    payload->append(form_ == RowForm::Json ? "]}\n" : "");
+    for (uint32_t fate : one.fates) {
+      append_number(*payload, fate);
+    }
+    append_number(*payload, static_cast<uint32_t>(one.fates.size()));
+    append_number(*payload, begun_at_);
     payload->end_row();
     meter.shown.add(1);
   }

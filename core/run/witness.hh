@@ -12,6 +12,9 @@
 
 namespace stook {
 
+class Payload;
+struct ElementMeter;
+
 /// Rows of one bundle at one element of its route.
 struct Passing {
   const Route& route;
@@ -24,6 +27,8 @@ struct Passing {
   bool is_more = false;
   /// A sink that may drop has no room for these rows.
   bool is_full = false;
+  /// What the element has counted so far; null at the source.
+  const ElementMeter* meter = nullptr;
 
   static constexpr size_t source = SIZE_MAX;
   const Instance& instance() const { return node == source ? *route.source : *route.nodes[node].instance; }
@@ -42,6 +47,9 @@ class Witness {
   /// An element has run. `at.rows` are those that it leaves, which are to go on but for those of `faulted`, whose way
   /// `on_error` says. At a sink only when a row was not encoded: `faulted` are these, all of them when the sink is full.
   virtual void leaves(const Passing& at, const Selection& faulted) ROOM(worker) = 0;
+  /// The rows but for those of `faulted` are in the payload now, from the position `first` on.
+  virtual void encoded(const Passing& /*at*/, const Selection& /*faulted*/, Payload& /*payload*/, size_t /*first*/)
+      ROOM(worker) {}
   /// The bundle is through.
   virtual void ends(const Bundle& bundle) ROOM(worker) = 0;
 };

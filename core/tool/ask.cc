@@ -43,8 +43,7 @@ std::string why(int code) {
   throw SetupError("cannot ask at " + path + ": " + printable(said));
 }
 
-// The connection, with the request sent.
-Fd begin(const std::string& path, const std::string& request) {
+Fd connect_to(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
@@ -58,6 +57,12 @@ Fd begin(const std::string& path, const std::string& request) {
   if (!fd || ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     fail(path, errno);
   }
+  return fd;
+}
+
+// The connection, with the request sent.
+Fd begin(const std::string& path, const std::string& request) {
+  Fd fd = connect_to(path);
   // A process that is full says so and closes before it reads: then there is an answer although sending failed.
   std::string line = request + "\n";
   [[maybe_unused]] ssize_t sent = ::send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL);
@@ -87,6 +92,17 @@ std::string ask(const std::string& path, const std::string& request) {
     return answer.substr(3);
   }
   refuse(path, std::string_view(answer).substr(0, answer.find('\n')));
+}
+
+pid_t find_process(const std::string& path) {
+  try {
+    Fd fd = connect_to(path);
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+  } catch (const SetupError&) {
+    return 0;
+  }
 }
 
 bool ask_on(const std::string& path, const std::string& request, const std::function<bool(std::string_view)>& take,

@@ -39,6 +39,8 @@ int why_command(const std::vector<std::string>& words);
 int gen_command(const std::vector<std::string>& words);
 /// `stook verify FILE… | - | --listen ADDRESS`: whether all numbered lines have come, each once; 1: not.
 int verify_command(const std::vector<std::string>& words);
+/// `stook report [-c FILE] [-o OUT]`: what a bug report needs, in one file.
+int report_command(const std::vector<std::string>& words);
 /// `stook spool list | check | show | export | repair DIR`: what is in a spool. `check` returns 1 when there is damage.
 int spool_command(const std::vector<std::string>& words);
 /// `stook letters list | show | export | replay DIR`: rows that a sink would not take.

@@ -8,6 +8,7 @@
 #include "core/base/text.hh"
 #include "core/lua/isolate/isolated_script.hh"
 #include "core/tool/commands.hh"
+#include "core/tool/usages.hh"
 
 namespace {
 
@@ -16,10 +17,12 @@ struct Command {
   int (*run)(const std::vector<std::string>&);
   const char* usage;
   const char* doc;
+  bool says_more = false;  // when it is asked for help, by itself
 };
 
 constexpr Command commands[] = {
-    {"run", stook::run_command, "run FILE | 'STACK'", "run a configuration or one stack; --debug stops in scripts"},
+    {"run", stook::run_command, "run FILE | 'STACK'", "run a configuration or one stack; --debug stops in scripts",
+     true},
     {"check", stook::check_command, "check FILE [--json]", "all errors of a configuration, without starting anything"},
     {"plan", stook::plan_command, "plan FILE", "what would run: routes, lanes, keys, memory, threads"},
     {"import", stook::import_command, "import ulogd FILE", "a file of ulogd in stook's words, and what changed"},
@@ -28,18 +31,23 @@ constexpr Command commands[] = {
      "whether a running stookd makes progress; 1: it does not"},
     {"ledger", stook::ledger_command, "ledger [-c FILE] [--json]", "the rows of a running stookd at every edge"},
     {"top", stook::top_command, "top [-b] [-n N] [-c FILE]",
-     "what each element of a running stookd does, again and again"},
-    {"graph", stook::graph_command, "graph [FILE | 'STACK']", "the stacks and what passes, as text, --svg or --dot"},
+     "what each element of a running stookd does, again and again", true},
+    {"graph", stook::graph_command, "graph [FILE | 'STACK']", "the stacks and what passes, as text, --svg or --dot",
+     true},
     {"reload", stook::reload_command, "reload [-c FILE]", "have a running stookd read its configuration again"},
-    {"tap", stook::tap_command, "tap ELEMENT [--where EXPR]", "rows as they leave an element of a running stookd"},
-    {"trace", stook::trace_command, "trace N [SOURCE]", "the whole way of the next N rows of a running stookd"},
-    {"why", stook::why_command, "why [ID]", "rows of a running stookd that failed or were refused, and why"},
+    {"tap", stook::tap_command, "tap ELEMENT [--where EXPR]", "rows as they leave an element of a running stookd",
+     true},
+    {"trace", stook::trace_command, "trace N [SOURCE]", "the whole way of the next N rows of a running stookd", true},
+    {"why", stook::why_command, "why [ID]", "rows of a running stookd that failed or were refused, and why", true},
+    {"report", stook::report_command, "report [-c FILE] [-o OUT]",
+     "all that a bug report needs, secrets masked, in one file"},
     {"spool", stook::spool_command, "spool list|check|… DIR", "what a spool holds, its damage, its bytes; repair"},
     {"test", stook::test_command, "test FILE.stest… [--update]", "play test files of scripts and configurations"},
     {"repl", stook::repl_command, "repl 'STACK' | FILE", "play a stack or a script row by row, by hand"},
-    {"gen", stook::gen_command, "gen --to TARGET …", "made lines at a rate, to sockets, files or the standard output"},
-    {"verify", stook::verify_command, "verify FILE… | --listen …",
-     "whether all lines of gen --id have come, each once"},
+    {"gen", stook::gen_command, "gen --to TARGET …", "made lines at a rate, to sockets, files or the standard output",
+     true},
+    {"verify", stook::verify_command, "verify FILE… | --listen …", "whether all lines of gen --id have come, each once",
+     true},
     {"list", stook::list_command, "list [-c FILE]", "all plugins of this build, and the scripts"},
     {"letters", stook::letters_command, "letters list DIR …",
      "rows that a sink would not take: list, show, export, replay"},
@@ -59,6 +67,24 @@ void print_usage(FILE* to) {
       to);
 }
 
+bool asks_for_help(const std::vector<std::string>& words) {
+  return words.size() == 1 && (words[0] == "--help" || words[0] == "-h");
+}
+
+void print_help(const Command& command) {
+  bool has_any = false;
+  for (const stook::Usage& usage : stook::long_usages()) {
+    if (usage.command() == command.name) {
+      std::printf("%sstook %s\n%s%s%s", has_any ? "       " : "usage: ", usage.text.c_str(),
+                  usage.doc.empty() ? "" : "           ", usage.doc.c_str(), usage.doc.empty() ? "" : "\n");
+      has_any = true;
+    }
+  }
+  if (!has_any) {
+    std::printf("usage: stook %s\n", command.usage);
+  }
+  std::printf("%s\n", command.doc);
+}
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -86,7 +112,14 @@ int main(int argc, char** argv) {
   std::vector<std::string_view> names;
   for (const Command& command : commands) {
     if (command.name == name) {
-      return command.run(words);
+      if (!asks_for_help(words)) {
+        return command.run(words);
+      }
+      if (command.says_more) {
+        return command.run({"--help"});
+      }
+      print_help(command);
+      return 0;
     }
     names.push_back(command.name);
   }

@@ -2,6 +2,7 @@
 #include "core/tool/screen.hh"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -11,19 +12,6 @@
 namespace stook {
 
 namespace {
-struct Size {
-  size_t rows = 24;
-  size_t columns = 80;
-};
-
-Size size_of_terminal() {
-  winsize found{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &found) != 0 || found.ws_row == 0 || found.ws_col == 0) {
-    return {};
-  }
-  return {found.ws_row, found.ws_col};
-}
-
 void put(const std::string& text) {
   for (size_t at = 0; at < text.size();) {
     ssize_t written = ::write(STDOUT_FILENO, text.data() + at, text.size() - at);
@@ -63,6 +51,14 @@ int read_escape() {
 
 Screen::Screen() {
   ::tcgetattr(STDIN_FILENO, &former_);
+  enter();
+}
+
+Screen::~Screen() {
+  leave();
+}
+
+void Screen::enter() {
   termios raw = former_;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   raw.c_cc[VMIN] = 1;
@@ -72,23 +68,34 @@ Screen::Screen() {
   put("\033[?1049h\033[?25l");
 }
 
-Screen::~Screen() {
+void Screen::leave() {
   put("\033[?25h\033[?1049l");
   ::tcsetattr(STDIN_FILENO, TCSANOW, &former_);
 }
 
-size_t Screen::rows() const {
-  return size_of_terminal().rows;
+void Screen::suspend() {
+  leave();
+  ::raise(SIGSTOP);
+  ::tcgetattr(STDIN_FILENO, &former_);
+  enter();
+}
+
+ScreenSize Screen::size() const {
+  winsize found{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &found) != 0 || found.ws_row == 0 || found.ws_col == 0) {
+    return {};
+  }
+  return {found.ws_row, found.ws_col};
 }
 
 void Screen::draw(const std::vector<ScreenLine>& lines) const {
-  Size size = size_of_terminal();
+  ScreenSize room = size();
   std::string text = "\033[H";
-  for (size_t i = 0; i < std::min(lines.size(), size.rows); i++) {
+  for (size_t i = 0; i < std::min(lines.size(), room.rows); i++) {
     const ScreenLine& line = lines[i];
-    std::string shown = line.text.substr(0, size.columns);
+    std::string shown = line.text.substr(0, room.columns);
     bool is_title = line.look == ScreenLine::Look::Title;
-    shown.resize(is_title ? size.columns : shown.size(), ' ');
+    shown.resize(is_title ? room.columns : shown.size(), ' ');
     const char* begin = is_title                                              ? "\033[7m"
                         : line.look == ScreenLine::Look::Alarm && has_colour_ ? "\033[1;31m"
                         : line.look != ScreenLine::Look::Plain                ? "\033[1m"

@@ -11,6 +11,12 @@
 
 namespace stook {
 
+/// Of a terminal that does not say: 24 rows of 80 columns.
+struct ScreenSize {
+  size_t rows = 24;
+  size_t columns = 80;
+};
+
 /// One line, and how it looks.
 struct ScreenLine {
   enum class Look : uint8_t { Plain, Title, Alarm, Bold };
@@ -32,9 +38,14 @@ class Screen {
   /// The next key within so long, or -1; the arrows are those of `Key`.
   enum Key : int { none = -1, end = -2, up = 256, down, left, right, page_up, page_down };
   int key(int64_t wait_ns) const;
-  size_t rows() const;
+  ScreenSize size() const;
+  /// Stops this process as `Ctrl-Z` does, with the terminal as it was before; returns when it goes on.
+  void suspend();
 
  private:
+  void enter();
+  void leave();
+
   termios former_{};
   bool has_colour_ = false;
 };

@@ -24,11 +24,12 @@ constexpr const char* tap_usage =
     "  --json               an object a line\n"
     "  -n N                 ends after so many rows\n"
     "  --for TIME           ends after so long: 10s\n"
-    "All rows are shown as long as there are few; of more, as many as cost 0.8 % of a worker's time, and it is said\n"
+    "All rows are shown as long as there are few; of more, as many as cost 0.4 % of a worker's time, and it is said\n"
     "how many.\n";
 constexpr const char* trace_usage =
     "usage: stook trace N [SOURCE] [--json] [--for TIME] [--socket PATH | -c FILE]\n"
-    "The whole way of the next N rows of a source of a running stookd: what each element did to them, and when.\n"
+    "The whole way of the next N rows of a source of a running stookd: what each element did to them, when, and what\n"
+    "became of them at each sink: delivered, spooled, a letter, routed or dropped, and why.\n"
     "SOURCE may be left out where there is one. --for TIME ends after so long, whatever has come.\n";
 
 struct Wish {

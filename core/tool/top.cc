@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "core/base/clock.hh"
@@ -27,7 +28,7 @@ enum Code : int { well = 0, usage_code = 2, unreachable = 3 };
 
 constexpr const char* usage =
     "usage: stook top [-b] [-n N] [-d TIME] [-s COLUMN] [-f TEXT] [--json] [--socket PATH | -c FILE]\n"
-    "  -b, --batch         prints one table after another; without a terminal it does so by itself\n"
+    "  -b, --batch         prints one table after another; without a terminal, or on a dumb one, it does so by itself\n"
     "  -n N                ends after so many\n"
     "  -d, --delay TIME    between two looks: 2s, 500ms; a number alone is in seconds\n"
     "  -s, --sort COLUMN   element, kind, plugin, in, out, bytes, ns, busy, age, lost or state\n"
@@ -101,6 +102,7 @@ std::string clock_text() {
 }
 
 volatile sig_atomic_t is_interrupted = 0;
+volatile sig_atomic_t is_suspended = 0;
 
 void end_by_signals() {
   struct sigaction action {};
@@ -110,6 +112,19 @@ void end_by_signals() {
   }
   action.sa_handler = [](int) {};
   ::sigaction(SIGWINCH, &action, nullptr);  // ends the wait for a key
+}
+
+// On a terminal that is drawn on: it has to be left as it was first.
+void suspend_by_signal() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { is_suspended = 1; };
+  ::sigaction(SIGTSTP, &action, nullptr);
+}
+
+bool can_draw() {
+  const char* terminal = std::getenv("TERM");
+  bool is_dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return !is_dumb && ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
 }
 
 /// Two looks at the metrics, the older one to compare with.
@@ -172,12 +187,17 @@ int run_live(const Wish& wish, Looks& looks) {
   looks.look();
   TopView view(wish.column, wish.filter, wish.delay.ns);
   Screen screen;
+  suspend_by_signal();
   TopFrame frame = looks.frame();
   std::string trouble = "the first figures come in a moment";
   std::string now = clock_text();
   int64_t next = monotonic_ns() + std::min<int64_t>(wish.delay.ns, 500'000'000);
   for (uint64_t i = 0; is_interrupted == 0 && i < wish.frames;) {
-    screen.draw(view.lines(view.arranged(frame), now, trouble, screen.rows()));
+    if (is_suspended != 0) {
+      is_suspended = 0;
+      screen.suspend();
+    }
+    screen.draw(view.lines(view.arranged(frame), now, trouble, screen.size()));
     int key = screen.key(view.is_paused() ? wish.delay.ns : next - monotonic_ns());
     if (!view.press(key)) {
       return well;
@@ -214,7 +234,7 @@ int top_command(const std::vector<std::string>& words) {
     return usage_code;
   }
   end_by_signals();
-  bool is_live = !wish.is_batch && !wish.as_json && ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
+  bool is_live = !wish.is_batch && !wish.as_json && can_draw();
   Looks looks(socket);
   try {
     return is_live ? run_live(wish, looks) : run_batch(wish, looks);

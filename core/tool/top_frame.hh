@@ -2,6 +2,7 @@
 /// Floor 5. One picture of `stook top`: what a running stookd did between two looks at its metrics. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -52,9 +53,10 @@ struct TopFrame {
   bool sort(std::string_view column, bool is_reverse);
   /// Keeps the rows in which one of element, kind, plugin, route and state has that text.
   void filter(std::string_view text);
-  /// Lines for people, without ends: a head, and a table of which the first is the title.
-  std::vector<std::string> head(std::string_view now) const;
-  std::vector<std::string> table() const;
+  /// Lines for people, without ends: a head, and a table of which the first is the title. `room`: so many columns there are;
+  /// where they are few, the head has more lines and the table only what matters most.
+  std::vector<std::string> head(std::string_view now, size_t room = SIZE_MAX) const;
+  std::vector<std::string> table(size_t room = SIZE_MAX) const;
   /// One JSON object on one line.
   std::string json() const;
 };

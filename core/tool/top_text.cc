@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How a picture of `stook top` is sorted, filtered and written.
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <utility>
 
 #include "core/base/text.hh"
 #include "core/plan/describe_table.hh"
@@ -28,33 +30,91 @@ struct Shown {
   std::string_view name;
   std::string_view title;
   size_t width;
+  int yields;  // on a narrow screen it is the so many-th to be left out; 0: it never is
   bool is_text;
   std::string (*show)(const TopRow&);
   double (*number)(const TopRow&);  // null: it is sorted as text
 };
 constexpr Shown columns[] = {
-    {"element", "ELEMENT", 16, true, [](const TopRow& row) { return row.element; }, nullptr},
-    {"kind", "KIND", 8, true, [](const TopRow& row) { return row.kind; }, nullptr},
-    {"plugin", "PLUGIN", 12, true, [](const TopRow& row) { return row.plugin; }, nullptr},
-    {"in", "ROWS/s IN", 11, false, [](const TopRow& row) { return count(row.in); },
+    {"element", "ELEMENT", 16, 0, true, [](const TopRow& row) { return row.element; }, nullptr},
+    {"kind", "KIND", 8, 0, true, [](const TopRow& row) { return row.kind; }, nullptr},
+    {"plugin", "PLUGIN", 12, 1, true, [](const TopRow& row) { return row.plugin; }, nullptr},
+    {"in", "ROWS/s IN", 11, 4, false, [](const TopRow& row) { return count(row.in); },
      [](const TopRow& row) { return row.in; }},
-    {"out", "ROWS/s OUT", 11, false, [](const TopRow& row) { return count(row.out); },
+    {"out", "ROWS/s OUT", 11, 0, false, [](const TopRow& row) { return count(row.out); },
      [](const TopRow& row) { return row.out; }},
-    {"bytes", "MB/s", 8, false, [](const TopRow& row) { return row.bytes > 0 ? fixed(row.bytes, 2, 1e-6) : ""; },
+    {"bytes", "MB/s", 8, 3, false, [](const TopRow& row) { return row.bytes > 0 ? fixed(row.bytes, 2, 1e-6) : ""; },
      [](const TopRow& row) { return row.bytes; }},
-    {"ns", "ns/ROW", 9, false, [](const TopRow& row) { return row.ns > 0 ? count(row.ns) : ""; },
+    {"ns", "ns/ROW", 9, 2, false, [](const TopRow& row) { return row.ns > 0 ? count(row.ns) : ""; },
      [](const TopRow& row) { return row.ns; }},
-    {"busy", "%BUSY", 6, false, [](const TopRow& row) { return fixed(row.busy, 1, 100); },
+    {"busy", "%BUSY", 6, 0, false, [](const TopRow& row) { return fixed(row.busy, 1, 100); },
      [](const TopRow& row) { return row.busy; }},
-    {"age", "OLDEST", 9, false, [](const TopRow& row) { return time_text(row.age); },
+    {"age", "OLDEST", 9, 0, false, [](const TopRow& row) { return time_text(row.age); },
      [](const TopRow& row) { return row.age; }},
-    {"lost", "LOST", 9, false, [](const TopRow& row) { return row.all_lost > 0 ? count(row.all_lost) : ""; },
+    {"lost", "LOST", 9, 0, false, [](const TopRow& row) { return row.all_lost > 0 ? count(row.all_lost) : ""; },
      [](const TopRow& row) { return row.all_lost; }},
-    {"state", "STATE", 0, true, [](const TopRow& row) { return row.state; }, nullptr}};
+    {"state", "STATE", 0, 0, true, [](const TopRow& row) { return row.state; }, nullptr}};
 
-std::string padded(const std::string& text, const Shown& column) {
-  std::string blanks(column.width > text.size() ? column.width - text.size() : 0, ' ');
-  return column.is_text ? text + blanks : blanks + text;
+constexpr size_t column_count = std::size(columns);
+constexpr size_t gap = 2;
+using LineCells = std::array<std::string, column_count>;
+using Widths = std::array<size_t, column_count>;  // 0: left out
+
+size_t sum_of(const Widths& widths) {
+  size_t sum = 0;
+  for (size_t width : widths) {
+    sum += width > 0 ? width + gap : 0;
+  }
+  return sum - gap;
+}
+
+// Usual widths where there is room; else no wider than what stands in them; and then some are left out. Of the last
+// column the title has to fit.
+Widths fit(const std::vector<LineCells>& lines, size_t room) {
+  Widths usual{};
+  Widths least{};
+  for (size_t i = 0; i < column_count; i++) {
+    bool is_last = i + 1 == column_count;
+    for (const LineCells& line : lines) {
+      least[i] = std::max(least[i], is_last ? columns[i].title.size() : line[i].size());
+    }
+    usual[i] = std::max(least[i], columns[i].width);
+  }
+  if (sum_of(usual) <= room) {
+    return usual;
+  }
+  for (int turn = 1; sum_of(least) > room && turn <= 4; turn++) {
+    for (size_t i = 0; i < column_count; i++) {
+      least[i] = columns[i].yields == turn ? 0 : least[i];
+    }
+  }
+  return least;
+}
+
+std::string joined(const LineCells& line, const Widths& widths) {
+  std::string text;
+  for (size_t i = 0; i < column_count; i++) {
+    if (widths[i] == 0) {
+      continue;
+    }
+    std::string blanks(widths[i] > line[i].size() ? widths[i] - line[i].size() : 0, ' ');
+    text += std::string(text.empty() ? 0 : gap, ' ') + (columns[i].is_text ? line[i] + blanks : blanks + line[i]);
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+// Pieces in as many lines as they need.
+std::vector<std::string> filled(const std::vector<std::string>& pieces, size_t room) {
+  std::vector<std::string> lines;
+  for (const std::string& piece : pieces) {
+    if (lines.empty() || lines.back().size() + 3 + piece.size() > room) {
+      lines.push_back(piece);
+    } else {
+      lines.back() += "   " + piece;
+    }
+  }
+  return lines;
 }
 }  // namespace
 
@@ -87,31 +147,36 @@ void TopFrame::filter(std::string_view text) {
   });
 }
 
-std::vector<std::string> TopFrame::head(std::string_view now) const {
+std::vector<std::string> TopFrame::head(std::string_view now, size_t room) const {
   std::string state = is_healthy ? "healthy" : "UNHEALTHY";
-  return {"stook top - " + std::string(now) + "  up " + show_duration(static_cast<int64_t>(uptime) * 1'000'000'000) +
-              "  " + state + "  stookd " + printable(version, 32),
-          "rows/s " + count(rows_in) + " in, " + count(rows_out) + " out   MB/s " + fixed(bytes_in, 1, 1e-6) + " in, " +
-              fixed(bytes_out, 1, 1e-6) + " out   lost " + count(lost) + "   oldest " +
-              (oldest > 0 ? time_text(oldest) : "none") + "   cpu " + fixed(cpu, 0, 100) + " %   memory " +
-              show_size(static_cast<uint64_t>(memory)),
-          "bottleneck: " + printable(bottleneck)};
+  std::vector<std::string> lines = {"stook top - " + std::string(now) + "  up " +
+                                    show_duration(static_cast<int64_t>(uptime) * 1'000'000'000) + "  " + state +
+                                    "  stookd " + printable(version, 32)};
+  std::vector<std::string> figures = {"rows/s " + count(rows_in) + " in, " + count(rows_out) + " out",
+                                      "MB/s " + fixed(bytes_in, 1, 1e-6) + " in, " + fixed(bytes_out, 1, 1e-6) + " out",
+                                      "lost " + count(lost),
+                                      "oldest " + (oldest > 0 ? time_text(oldest) : "none"),
+                                      "cpu " + fixed(cpu, 0, 100) + " %",
+                                      "memory " + show_size(static_cast<uint64_t>(memory))};
+  for (std::string& line : filled(figures, room)) {
+    lines.push_back(std::move(line));
+  }
+  lines.push_back("bottleneck: " + printable(bottleneck));
+  return lines;
 }
 
-std::vector<std::string> TopFrame::table() const {
-  std::vector<std::string> lines;
-  std::string title;
-  for (const Shown& column : columns) {
-    title += (title.empty() ? "" : "  ") + padded(std::string(column.title), column);
-  }
-  lines.push_back(title);
-  for (const TopRow& row : rows) {
-    std::string line;
-    for (const Shown& column : columns) {
-      line += (line.empty() ? "" : "  ") + padded(printable(column.show(row), 64), column);
+std::vector<std::string> TopFrame::table(size_t room) const {
+  std::vector<LineCells> cells(1 + rows.size());
+  for (size_t i = 0; i < column_count; i++) {
+    cells[0][i] = columns[i].title;
+    for (size_t row = 0; row < rows.size(); row++) {
+      cells[row + 1][i] = printable(columns[i].show(rows[row]), 64);
     }
-    line.erase(line.find_last_not_of(' ') + 1);
-    lines.push_back(line);
+  }
+  Widths widths = fit(cells, room);
+  std::vector<std::string> lines;
+  for (const LineCells& line : cells) {
+    lines.push_back(joined(line, widths));
   }
   return lines;
 }

@@ -17,15 +17,19 @@ constexpr size_t scroll = 10;
 constexpr const char* help[] = {
     "",
     "  q         ends                              space, p  stops and goes on",
-    "  > <       sorts by the next column, the one before      o  the order of the ledger",
+    "  > <       sorts by the next column, the one before    o  as the ledger has it",
     "  R         the other way round               + -       slower, faster",
     "  P M T L   sorts by %BUSY, MB/s, OLDEST, LOST",
-    "  / f       shows only elements that have a text in them; Escape shows all again",
+    "  / f       shows only elements that have a text in them; Escape shows all",
     "  arrows    move the table                    h ?       this text",
     "",
-    "  ROWS/s IN   that came in, and those that the element made itself      ns/ROW  time for each",
-    "  %BUSY       of a processor; a sink that waits for its peer is busy    OLDEST  row that is not final",
+    "  ROWS/s IN   that came in, and those that the element made itself",
+    "  ns/ROW      time for each",
+    "  %BUSY       of a processor; a sink that waits for its peer is busy",
+    "  OLDEST      the age of the oldest row that is not final",
     "  LOST        rows since the start, for whatever reason, and letters",
+    "",
+    "  A narrow screen leaves out PLUGIN, ns/ROW, MB/s and ROWS/s IN, in this order.",
 };
 
 // Keys of top(1) for the columns that people look for.
@@ -153,10 +157,10 @@ std::string TopView::bottom() const {
 }
 
 std::vector<ScreenLine> TopView::lines(const TopFrame& frame, std::string_view now, const std::string& trouble,
-                                       size_t rows) const {
+                                       ScreenSize size) const {
   using Look = ScreenLine::Look;
   std::vector<ScreenLine> lines;
-  for (const std::string& line : frame.head(now)) {
+  for (const std::string& line : frame.head(now, size.columns)) {
     lines.push_back({line, lines.empty() && !frame.is_healthy ? Look::Alarm : Look::Plain});
   }
   if (!trouble.empty()) {
@@ -169,9 +173,9 @@ std::vector<ScreenLine> TopView::lines(const TopFrame& frame, std::string_view n
     }
     return lines;
   }
-  std::vector<std::string> table = frame.table();
+  std::vector<std::string> table = frame.table(size.columns);
   lines.push_back({table.front(), Look::Title});
-  size_t room = rows > lines.size() ? rows - lines.size() : 1;
+  size_t room = size.rows > lines.size() ? size.rows - lines.size() : 1;
   size_t first = std::min(first_, frame.rows.size() > room ? frame.rows.size() - room : 0);
   for (size_t i = first; i < frame.rows.size(); i++) {
     const TopRow& row = frame.rows[i];

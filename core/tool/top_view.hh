@@ -24,7 +24,7 @@ class TopView {
   TopFrame arranged(TopFrame frame) const;
   /// The lines of the screen. `trouble`: why there is nothing newer; empty: there is.
   std::vector<ScreenLine> lines(const TopFrame& frame, std::string_view now, const std::string& trouble,
-                                size_t rows) const;
+                                ScreenSize size) const;
 
   int64_t delay() const { return delay_; }
   bool is_paused() const { return is_paused_; }

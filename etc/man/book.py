@@ -10,8 +10,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # In these each section of `level` is a plugin's when a kind has one of that name; codecs stand below "Codecs".
 PLUGIN_PAGES = {"sources/README.md": ("source", 2), "sources/netfilter/README.md": ("source", 2),
                 "filters/README.md": ("filter", 2), "sinks/README.md": ("sink", 3), "sinks/ulogd/README.md": ("sink", 2)}
-OTHERS = ("core/README.md", "core/plan/README.md", "core/run/README.md", "core/spool/README.md", "scripts/README.md",
-          "scripts/loglunatic/README.md", "etc/man/stook.md", "etc/man/stookd.md")
+OTHERS = ("core/README.md", "core/daemon/README.md", "core/plan/README.md", "core/run/README.md", "core/spool/README.md",
+          "scripts/README.md", "scripts/loglunatic/README.md", "etc/man/stook.md", "etc/man/stookd.md")
 
 
 class Section:

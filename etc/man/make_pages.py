@@ -32,6 +32,7 @@ GENERAL = {
     "stook-sinks": ("7", "sinks/README.md", (), "where rows go, letters, groups of sinks, and formats"),
     "stook-netfilter": ("7", "sources/netfilter/README.md", (), "packets and connections of the kernel, and ulogd's configuration"),
     "stook-spool": ("7", "core/spool/README.md", (), "the queue on the disk before a sink"),
+    "stook-daemon": ("7", "core/daemon/README.md", (), "rights that stookd gives up, files it trusts, crashes, its log"),
     "stook-metrics": ("7", "core/run/README.md", (), "the control socket, stook top and graph, the live page, and metrics"),
     "stook-loglunatic": ("7", "scripts/loglunatic/README.md", (), "configurations of loglunatic, run as they are"),
     "stook-events": ("7", "core/README.md", ("only", "Reload", "The ledger", "Retry", "Looking at rows that pass", "Events of the log"),
@@ -160,9 +161,9 @@ class Maker:
 
     def switches(self):
         text = re.sub(r"\n {20,}", " ", say(self.stookd, "-h"))
-        for short, long, argument, doc in re.findall(r"^  (-\w) \[ (--\w+) \]( arg(?: \(=\S*\))?)? +(\S.*)$", text, re.M):
+        for short, long, argument, doc in re.findall(r"^  (?:(-\w) \[ )?(--\w+)(?: \])?( arg(?: \(=\S*\))?)? +(\S.*)$", text, re.M):
             preset = re.search(r"\(=(.*)\)", argument)
-            yield (f"`{short}`, `{long}`" + (f" *{long[2:]}*" if argument else ""),
+            yield ((f"`{short}`, " if short else "") + f"`{long}`" + (f" *{long[2:]}*" if argument else ""),
                    re.sub(r" {2,}", " ", doc).strip() + (f"; default `{preset[1]}`" if preset else ""))
 
     def plugin(self, name):

@@ -187,6 +187,13 @@ constexpr Option netflow_options[] = {
     option<&NetflowConfig::state_file>("state_file", "", "where templates are kept over restarts; empty: they are not"),
 };
 
+void needs_of(const void* config, Needs& needs) {
+  const std::string& file = static_cast<const NetflowConfig*>(config)->state_file;
+  if (!file.empty()) {
+    needs.state.push_back(file);
+  }
+}
+
 }  // namespace
 
 extern const Plugin filter_parse_netflow;
@@ -197,6 +204,7 @@ const Plugin filter_parse_netflow = {
     .options = netflow_options,
     .config = config_type<NetflowConfig>,
     .declare = declare,
+    .needs = needs_of,
     .filter = make,
 };
 

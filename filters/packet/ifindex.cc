@@ -9,6 +9,7 @@
 ///
 /// `oob.ifindex_in=2` becomes `oob.in=eth0 oob.out=""`.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -141,6 +142,15 @@ void declare_ifindex(void*, std::string_view, Wiring& wiring) {
   wiring.writes = {{"oob.in", Type::Text, {}, "the interface it came in by"},
                    {"oob.out", Type::Text, {}, "the interface it leaves by"}};
 }
+
+void needs_of(const void* config, Needs& needs) {
+  const std::string& netns = static_cast<const IfIndexConfig*>(config)->netns;
+  if (!netns.empty()) {
+    needs.add_capability(CAP_SYS_ADMIN);
+    needs.enters_namespaces = true;
+    needs.reads.push_back(netns.find('/') == std::string::npos ? "/run/netns/" + netns : netns);
+  }
+}
 }  // namespace
 
 extern const Plugin filter_ifindex;
@@ -151,6 +161,7 @@ const Plugin filter_ifindex = {
     .options = ifindex_options,
     .config = config_type<IfIndexConfig>,
     .declare = declare_ifindex,
+    .needs = needs_of,
     .filter = make_filter<IfIndex, IfIndexConfig>,
 };
 

@@ -71,6 +71,11 @@ class LuaCodec final : public Codec {
 std::unique_ptr<Codec> make(const Make& make) {
   return std::make_unique<LuaCodec>(*static_cast<const LuaCodecConfig*>(make.config), make.id);
 }
+
+void needs_of(const void* config, Needs& needs) {
+  needs.trusted.push_back(static_cast<const LuaCodecConfig*>(config)->ready->path());
+}
+
 }  // namespace
 
 extern const Plugin codec_lua;
@@ -81,6 +86,7 @@ const Plugin codec_lua = {
     .options = options,
     .config = config_type<LuaCodecConfig>,
     .declare = declare,
+    .needs = needs_of,
     .codec = make,
 };
 

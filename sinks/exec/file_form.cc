@@ -12,6 +12,7 @@
 
 #include "core/base/clock.hh"
 #include "core/base/fd.hh"
+#include "core/base/link_rule.hh"
 #include "core/base/status.hh"
 #include "core/base/text.hh"
 
@@ -96,7 +97,7 @@ bool FileForm::take_output() {
   if (!from) {
     return fail("read", out_);
   }
-  Fd to(::open(config_.output.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
+  Fd to(::open(config_.output.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | link_rule(config_.output), 0640));
   struct stat status {};
   if (!to || fstat(to.get(), &status) != 0) {
     return fail("open", config_.output);

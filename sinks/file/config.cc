@@ -70,4 +70,9 @@ void declare_file(void* raw, std::string_view folder, Wiring& wiring) {
   }
 }
 
+void file_needs(const void* raw, Needs& needs) {
+  const auto& config = *static_cast<const FileConfig*>(raw);
+  needs.writes.push_back(!config.target.empty() ? config.target : config.path);
+}
+
 }  // namespace stook

@@ -35,6 +35,8 @@ struct FileConfig {
 
 /// Checks a FileConfig and completes it. Throws std::invalid_argument with one sentence.
 void declare_file(void* config, std::string_view folder, Wiring& wiring);
+/// As Plugin::needs. REQUIRES: declare_file has been called.
+void file_needs(const void* config, Needs& needs);
 
 /// The file sink itself. The config lives as long as the sink.
 std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header);

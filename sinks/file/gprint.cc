@@ -28,6 +28,7 @@ const Plugin sink_gprint = {
     .primary = "file",
     .config = config_type<FileConfig>,
     .declare = declare_file,
+    .needs = file_needs,
     .sink = make,
     .format = "gprint",
 };

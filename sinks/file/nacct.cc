@@ -25,6 +25,7 @@ const Plugin sink_nacct = {
     .primary = "file",
     .config = config_type<FileConfig>,
     .declare = declare_file,
+    .needs = file_needs,
     .sink = make,
     .format = "nacct",
 };

@@ -27,6 +27,7 @@ const Plugin sink_oprint = {
     .primary = "file",
     .config = config_type<FileConfig>,
     .declare = declare_file,
+    .needs = file_needs,
     .sink = make,
     .format = "oprint",
 };

@@ -11,7 +11,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/base/link_rule.hh"
 #include "core/base/log.hh"
+#include "core/base/root_door.hh"
 #include "core/base/status.hh"
 
 namespace stook {
@@ -51,7 +53,7 @@ const char* advice(int error) {
     case EPERM:
       return "; let the user that stookd runs as write there";
     case ELOOP:
-      return "; it is a symbolic link in a folder that everybody may write to, name the file itself";
+      return "; it is a symbolic link in a folder that others may write to, name the file itself";
     case EISDIR:
       return "; name a file in that folder";
     case ENOTDIR:
@@ -71,11 +73,6 @@ const char* advice(int error) {
   throw SetupError("cannot open " + path + ": " + std::strerror(error) + advice(error), error);
 }
 
-// In a folder that everybody may write to, a link could lead anywhere.
-int link_rule(const std::string& folder) {
-  struct stat about {};
-  return ::stat(folder.c_str(), &about) == 0 && (about.st_mode & S_IWOTH) != 0 ? O_NOFOLLOW : 0;
-}
 }  // namespace
 
 void OutFile::open(int64_t now) {
@@ -85,13 +82,16 @@ void OutFile::open(int64_t now) {
     throw SetupError("cannot create " + folder + ": " + std::strerror(error) + advice(error), error);
   }
   // Not blocking: matters for pipes only.
-  int how = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | link_rule(folder);
+  int how = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | link_rule(path_);
   Fd fd(::open(path_.c_str(), how));
   if (!fd && errno == ENOENT) {
     fd.reset(::open(path_.c_str(), how | O_CREAT | O_EXCL, rules_.mode));
     if (fd) {
       (void)::fchmod(fd.get(), rules_.mode);
     }
+  }
+  if (!fd) {
+    fd = open_by_door(path_, rules_.mode);
   }
   struct stat about {};
   if (!fd || ::fstat(fd.get(), &about) != 0) {
@@ -118,7 +118,9 @@ bool OutFile::was_replaced(int64_t now) {
   }
   looked_ = now;
   struct stat about {};
-  if (::stat(path_.c_str(), &about) == 0 && about.st_dev == device_ && about.st_ino == inode_) {
+  bool is_there = ::stat(path_.c_str(), &about) == 0;
+  bool is_hidden = !is_there && errno == EACCES;  // its folder is root's; `reopen` tells of a rotation
+  if (is_hidden || (is_there && about.st_dev == device_ && about.st_ino == inode_)) {
     note_size();
     return false;
   }

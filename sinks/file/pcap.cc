@@ -31,6 +31,7 @@ const Plugin sink_pcap = {
     .primary = "file",
     .config = config_type<FileConfig>,
     .declare = declare_file,
+    .needs = file_needs,
     .sink = make_pcap,
     .format = "pcap",
 };

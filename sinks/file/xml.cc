@@ -148,6 +148,11 @@ class XmlSink final : public Sink {
 std::unique_ptr<Sink> make(const Make& make) {
   return std::make_unique<XmlSink>(*static_cast<const XmlConfig*>(make.config));
 }
+
+void needs_of(const void* config, Needs& needs) {
+  file_needs(&static_cast<const XmlConfig*>(config)->file, needs);
+}
+
 }  // namespace
 
 extern const Plugin sink_xml;
@@ -159,6 +164,7 @@ const Plugin sink_xml = {
     .primary = "directory",
     .config = config_type<XmlConfig>,
     .declare = declare,
+    .needs = needs_of,
     .sink = make,
     .format = "xml",
 };

@@ -73,6 +73,7 @@ const Plugin sink_balance = {
     .primary = "members",
     .config = config_type<BalanceConfig>,
     .declare = declare_balance,
+    .needs = needs_nothing,
     .sink = make,
     .is_group = true,
 };

@@ -189,6 +189,7 @@ const Plugin sink_failover = {
     .primary = "members",
     .config = config_type<FailoverConfig>,
     .declare = declare_failover,
+    .needs = needs_nothing,
     .sink = make,
     .is_group = true,
 };

@@ -212,6 +212,7 @@ const Plugin sink_mirror = {
     .primary = "members",
     .config = config_type<MirrorConfig>,
     .declare = declare_mirror,
+    .needs = needs_nothing,
     .sink = make,
     .is_group = true,
 };

@@ -14,6 +14,7 @@
 #include <array>
 
 #include "core/api/plugin.hh"
+#include "core/net/net_needs.hh"
 #include "sinks/http/bulk_answer.hh"
 #include "sinks/http/settings.hh"
 #include "sinks/http/sink.hh"
@@ -168,6 +169,7 @@ const Plugin sink_elasticsearch = {
     .primary = "url",
     .config = config_type<ElasticConfig>,
     .declare = declare_sink,
+    .needs = tls_needs<ElasticConfig>,
     .sink = make,
     .format = "elasticsearch",
 };

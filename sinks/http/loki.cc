@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "core/api/plugin.hh"
+#include "core/net/net_needs.hh"
 #include "sinks/http/settings.hh"
 #include "sinks/http/sink.hh"
 
@@ -102,6 +103,7 @@ const Plugin sink_loki = {
     .primary = "url",
     .config = config_type<LokiConfig>,
     .declare = declare_sink,
+    .needs = tls_needs<LokiConfig>,
     .sink = make,
     .format = "loki",
 };

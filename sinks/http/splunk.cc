@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/api/plugin.hh"
+#include "core/net/net_needs.hh"
 #include "sinks/http/settings.hh"
 #include "sinks/http/sink.hh"
 #include "sinks/http/verdict.hh"
@@ -85,6 +86,7 @@ const Plugin sink_splunk = {
     .primary = "url",
     .config = config_type<SplunkConfig>,
     .declare = declare_sink,
+    .needs = tls_needs<SplunkConfig>,
     .sink = make,
     .format = "splunk",
 };

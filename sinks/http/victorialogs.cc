@@ -8,6 +8,7 @@
 #include <array>
 
 #include "core/api/plugin.hh"
+#include "core/net/net_needs.hh"
 #include "sinks/http/settings.hh"
 #include "sinks/http/sink.hh"
 
@@ -82,6 +83,7 @@ const Plugin sink_victorialogs = {
     .primary = "url",
     .config = config_type<VictoriaConfig>,
     .declare = declare_sink,
+    .needs = tls_needs<VictoriaConfig>,
     .sink = make,
     .format = "json",
 };

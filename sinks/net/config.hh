@@ -7,6 +7,7 @@
 
 #include "core/api/plugin.hh"
 #include "core/net/address.hh"
+#include "core/net/net_needs.hh"
 #include "core/net/tls_config.hh"
 #include "sinks/net/frames.hh"
 

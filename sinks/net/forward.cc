@@ -292,6 +292,7 @@ const Plugin sink_forward = {
     .primary = "to",
     .config = config_type<ForwardSinkConfig>,
     .declare = declare,
+    .needs = tls_needs<ForwardSinkConfig>,
     .sink = make,
     .format = "forward",
 };

@@ -11,6 +11,7 @@
 ///     netfilter.nfacct.icmp.bytes 1008 1795312662
 #include <array>
 
+#include "core/net/net_needs.hh"
 #include "sinks/net/config.hh"
 
 namespace stook {
@@ -48,6 +49,7 @@ const Plugin sink_graphite = {
     .primary = "host",
     .config = config_type<GraphiteSinkConfig>,
     .declare = declare,
+    .needs = tls_needs<GraphiteSinkConfig>,
     .sink = make,
     .format = "graphite",
 };

@@ -13,6 +13,7 @@
 ///     reverse octetTotalCount
 #include <stdexcept>
 
+#include "core/net/net_needs.hh"
 #include "sinks/net/flow_exporter.hh"
 
 namespace stook {
@@ -117,6 +118,7 @@ const Plugin sink_ipfix = {
     .primary = "dest",
     .config = config_type<IpfixConfig>,
     .declare = declare,
+    .needs = tls_needs<IpfixConfig>,
     .sink = make,
     .format = "ipfix",
 };

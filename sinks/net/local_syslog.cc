@@ -10,6 +10,7 @@
 /// A row is delivered when it lies in the daemon's queue. While there is none the rows wait.
 #include <array>
 
+#include "core/net/net_needs.hh"
 #include "sinks/net/config.hh"
 
 namespace stook {
@@ -36,6 +37,7 @@ const Plugin sink_local_syslog = {
     .options = options,
     .config = config_type<SocketConfig>,
     .declare = declare,
+    .needs = tls_needs<SocketConfig>,
     .sink = make,
     .format = "local_syslog",
 };

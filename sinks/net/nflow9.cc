@@ -9,6 +9,7 @@
 ///
 ///     orig.ip.saddr=192.0.2.1 orig.ip.daddr=192.0.2.2 orig.raw.pktlen=120 reply.raw.pktlen=977   as   192.0.2.1 to 192.0.2.2
 ///     with 120 bytes, and 192.0.2.2 to 192.0.2.1 with 977
+#include "core/net/net_needs.hh"
 #include "sinks/net/flow_exporter.hh"
 
 namespace stook {
@@ -71,6 +72,7 @@ const Plugin sink_nflow9 = {
     .primary = "dest",
     .config = config_type<Nflow9Config>,
     .declare = declare,
+    .needs = tls_needs<Nflow9Config>,
     .sink = make,
     .format = "netflow9",
 };

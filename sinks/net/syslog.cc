@@ -13,6 +13,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "core/net/net_needs.hh"
 #include "sinks/net/config.hh"
 
 namespace stook {
@@ -73,6 +74,7 @@ const Plugin sink_syslog = {
     .primary = "to",
     .config = config_type<SyslogSinkConfig>,
     .declare = declare,
+    .needs = tls_needs<SyslogSinkConfig>,
     .sink = make,
     .format = "syslog",
 };

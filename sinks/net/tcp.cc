@@ -11,6 +11,7 @@
 ///   {"remote_addr":"192.0.2.1","status":502,"path":"/cart"}
 #include <array>
 
+#include "core/net/net_needs.hh"
 #include "sinks/net/config.hh"
 
 namespace stook {
@@ -44,6 +45,7 @@ const Plugin sink_tcp = {
     .primary = "to",
     .config = config_type<SocketConfig>,
     .declare = declare,
+    .needs = tls_needs<SocketConfig>,
     .sink = make,
     .format = "json",
 };

@@ -10,6 +10,7 @@
 ///   {"remote_addr":"192.0.2.1","status":502,"path":"/cart"}
 #include <array>
 
+#include "core/net/net_needs.hh"
 #include "sinks/net/config.hh"
 
 namespace stook {
@@ -51,6 +52,7 @@ const Plugin sink_unix = {
     .primary = "to",
     .config = config_type<UnixSinkConfig>,
     .declare = declare,
+    .needs = tls_needs<UnixSinkConfig>,
     .sink = make,
     .format = "json",
 };

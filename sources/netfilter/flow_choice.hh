@@ -24,11 +24,15 @@ class FlowChoice {
 
   bool takes(const TrackedFlow& flow) const;
 
- private:
   struct Network {
     std::string address;
     unsigned bits;
   };
+  const std::vector<Network>& sources() const { return sources_; }
+  const std::vector<Network>& destinations() const { return destinations_; }
+  const std::vector<uint8_t>& protocols() const { return protocols_; }
+
+ private:
   static std::vector<Network> read(const char* option, const std::vector<std::string>& networks);
   static bool has(const std::vector<Network>& networks, std::string_view address);
 

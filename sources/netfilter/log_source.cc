@@ -168,10 +168,9 @@ bool Nflog::take(const NetlinkMessage& message) {
   if (bundle == nullptr) {
     return false;
   }
-  LoggedPacket packet;
-  if (read_logged_packet(message.body, packet)) {
-    count_gap(packet);
-    rows_.put(*bundle, packet);
+  if (read_logged_packet(message.body, packet_)) {
+    count_gap(packet_);
+    rows_.put(*bundle, packet_);
   } else {
     feed().lose(Loss::Unreadable, 1);
   }

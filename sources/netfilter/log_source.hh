@@ -84,6 +84,7 @@ class Nflog final : public NetlinkSource {
   Restarts restarts_ OWNED(front);
   NamespaceId namespace_ OWNED(front);
   LogLimit wait_limit_;
+  LoggedPacket packet_ OWNED(front);  // the one at hand
   uint32_t next_ OWNED(front) = 0;
   bool is_bound_ OWNED(front) = false;
   bool is_ending_ OWNED(front) = false;

@@ -37,7 +37,9 @@ bool take_header(std::string_view bytes, LoggedPacket& packet) {
   return take_number(bytes, packet.protocol);
 }
 
-bool take_attribute(int type, std::string_view bytes, LoggedPacket& packet) {
+/// Inline, as a call for each of a packet's ten attributes is a tenth of what reading them takes.
+inline bool take_attribute(int type, std::string_view bytes, LoggedPacket& packet) {
+  packet.seen |= type < 32 ? uint32_t{1} << type : 0;
   switch (type) {
     case NFULA_PACKET_HDR:
       return take_header(bytes, packet);
@@ -81,20 +83,19 @@ bool take_attribute(int type, std::string_view bytes, LoggedPacket& packet) {
 }  // namespace
 
 bool take_logged_attribute(int type, std::string_view bytes, LoggedPacket& packet) {
-  packet.seen |= type < 32 ? uint32_t{1} << type : 0;
   return take_attribute(type, bytes, packet);
 }
 
 bool read_logged_packet(std::string_view body, LoggedPacket& packet) {
-  packet = {};
+  packet.clear();
   if (body.size() < sizeof(nfgenmsg)) {
     return false;
   }
   packet.family = static_cast<uint8_t>(body[offsetof(nfgenmsg, nfgen_family)]);
   packet.group = big<uint16_t>(body.data() + offsetof(nfgenmsg, res_id));
   body.remove_prefix(sizeof(nfgenmsg));
-  return for_each_attribute(
-      body, [&](int type, std::string_view bytes) { return take_logged_attribute(type, bytes, packet); });
+  return for_each_attribute(body,
+                            [&](int type, std::string_view bytes) { return take_attribute(type, bytes, packet); });
 }
 
 }  // namespace stook

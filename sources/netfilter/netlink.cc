@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/capability.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -108,6 +109,15 @@ std::string namespace_path(const std::string& name) {
   return name.find('/') == std::string::npos ? "/run/netns/" + name : name;
 }
 
+void add_netlink_needs(const std::string& netns, Needs& needs) {
+  needs.add_capability(CAP_NET_ADMIN);
+  if (!netns.empty()) {
+    needs.add_capability(CAP_SYS_ADMIN);
+    needs.enters_namespaces = true;
+    needs.reads.push_back(namespace_path(netns));
+  }
+}
+
 NamespaceId namespace_id(const std::string& name) {
   struct stat status {};
   return ::stat(namespace_path(name).c_str(), &status) == 0 ? NamespaceId{status.st_dev, status.st_ino} : NamespaceId{};
@@ -122,6 +132,7 @@ void throw_no_capability(const std::string& what, int error) {
 }
 
 void NetlinkSocket::open(const std::string& netns) {
+  close();
   fd_.reset(netns.empty() ? open_here() : open_there(netns));
   sockaddr_nl own{};
   own.nl_family = AF_NETLINK;
@@ -133,23 +144,12 @@ void NetlinkSocket::open(const std::string& netns) {
 }
 
 NetlinkSocket::Step NetlinkSocket::receive(std::string_view& bytes) {
-  sockaddr_nl from{};
-  socklen_t size = sizeof from;
-  char* to = reinterpret_cast<char*>(memory_.data());
-  for (;;) {
-    ssize_t got = ::recvfrom(fd_.get(), to, memory_.size() * sizeof(uint64_t), MSG_TRUNC,
-                             reinterpret_cast<sockaddr*>(&from), &size);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
+  while (!tray_.take(bytes)) {
+    if (!tray_.fill(fd_.get())) {
       return errno == EAGAIN ? Step::Empty : errno == ENOBUFS ? Step::Overrun : Step::Failed;
     }
-    if (from.nl_pid == 0) {  // other programs may send here, too
-      bytes = {to, std::min(static_cast<size_t>(got), memory_.size() * sizeof(uint64_t))};
-      return Step::Some;
-    }
   }
+  return Step::Some;
 }
 
 bool NetlinkSocket::send(std::string_view messages) {
@@ -183,6 +183,11 @@ bool NetlinkSocket::be_reliable() {
   int yes = 1;
   return ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_BROADCAST_ERROR, &yes, sizeof yes) == 0 &&
          ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_NO_ENOBUFS, &yes, sizeof yes) == 0;
+}
+
+bool NetlinkSocket::set_filter(const std::vector<sock_filter>& program) {
+  sock_fprog filter{static_cast<unsigned short>(program.size()), const_cast<sock_filter*>(program.data())};
+  return ::setsockopt(fd_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
 }
 
 uint64_t NetlinkSocket::buffer() const {

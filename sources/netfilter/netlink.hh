@@ -5,6 +5,7 @@
 /// a body; linux/netlink.h is the specification.
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -12,7 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/api/needs.hh"
 #include "core/base/fd.hh"
+#include "sources/netfilter/netlink_tray.hh"
 
 namespace stook {
 
@@ -53,6 +56,9 @@ class NetlinkRequest {
   alignas(8) char bytes_[512] = {};
 };
 
+/// What listening to netfilter takes; `netns` empty: in one's own network namespace.
+void add_netlink_needs(const std::string& netns, Needs& needs);
+
 /// Which network namespace a name stands for now.
 struct NamespaceId {
   dev_t device = 0;
@@ -73,17 +79,24 @@ class NetlinkSocket {
   /// What a receive gave. Overrun: the buffer was full since the last one (ENOBUFS), and messages were lost.
   enum class Step : uint8_t { Some, Empty, Overrun, Failed };
 
-  /// `most`: bytes of the largest datagram.
-  explicit NetlinkSocket(size_t most) : memory_(most / sizeof(uint64_t) + 1) {}
+  /// `most`: bytes of the largest datagram; `at_once`: how many are received by one call.
+  explicit NetlinkSocket(size_t most, size_t at_once = 1) : tray_(most, at_once) {}
 
   /// Opens it, in a named network namespace or, with an empty name, in that of the process. Throws SetupError.
   void open(const std::string& netns);
-  void close() { fd_.reset(); }
+  void close() {
+    fd_.reset();
+    tray_.clear();
+  }
   int fd() const { return fd_.get(); }
   bool is_open() const { return static_cast<bool>(fd_); }
 
   /// The next datagram; `bytes` is valid until the next call. Failed: `errno` says why.
   [[nodiscard]] Step receive(std::string_view& bytes);
+  /// Datagrams that the kernel has given, and `receive` not yet.
+  size_t waiting() const { return tray_.waiting(); }
+  /// The kernel had fewer than were asked for when it was last asked.
+  bool is_short() const { return tray_.is_short(); }
   /// False: `errno` says why.
   [[nodiscard]] bool send(const NetlinkRequest& request) { return send(request.bytes()); }
   [[nodiscard]] bool send(std::string_view messages);
@@ -94,6 +107,8 @@ class NetlinkSocket {
   [[nodiscard]] bool join(int group);
   /// The kernel itself waits rather than losing what it tells.
   [[nodiscard]] bool be_reliable();
+  /// What the program refuses never comes into the buffer. False: `errno` says why.
+  [[nodiscard]] bool set_filter(const std::vector<sock_filter>& program);
   /// Bytes that the kernel holds before it drops.
   uint64_t buffer() const;
   /// Asks for another size, beyond net.core.rmem_max where CAP_NET_ADMIN allows; what it is then.
@@ -101,7 +116,7 @@ class NetlinkSocket {
 
  private:
   Fd fd_;
-  std::vector<uint64_t> memory_;  // so that attributes lie at multiples of four
+  NetlinkTray tray_;
 };
 
 }  // namespace stook

@@ -12,14 +12,18 @@
 namespace stook {
 
 namespace {
-constexpr int datagrams_a_turn = 16;
-}
+constexpr size_t datagrams_a_turn = 16;
+constexpr size_t datagrams_a_tick = 4096;
+constexpr int64_t tick = 5'000'000;                 // ns
+constexpr size_t busy_datagrams = 16;               // so many in a turn, and again within a tick, are much
+constexpr uint64_t ample_buffer = 4 * 1024 * 1024;  // for more than half a million small datagrams a second
+}  // namespace
 
 void NetlinkSource::watch() {
   if (is_paused_ || has_ended_) {
     return;
   }
-  if (has_held_) {
+  if (has_left()) {
     readable_.on_idle<&NetlinkSource::on_readable>(feed_->loop(), this);
   } else if (socket_.is_open()) {
     readable_.on_readable<&NetlinkSource::on_readable>(feed_->loop(), this, socket_.fd());
@@ -28,6 +32,7 @@ void NetlinkSource::watch() {
 
 void NetlinkSource::unwatch() {
   readable_.stop();
+  ticks_.stop();
   cutter_ = {};
   has_held_ = false;
   lose_untold();
@@ -36,6 +41,7 @@ void NetlinkSource::unwatch() {
 void NetlinkSource::pause() {
   is_paused_ = was_paused_ = true;
   readable_.stop();
+  ticks_.stop();
 }
 
 void NetlinkSource::resume() {
@@ -43,15 +49,43 @@ void NetlinkSource::resume() {
   watch();
 }
 
-/// Called when there is something to read, or a message is held.
+/// Called when there is something to read, or something was received and not taken.
 void NetlinkSource::on_readable() {
-  bool had_held = has_held_;
-  for (int i = 0; i < datagrams_a_turn && take_datagram(); i++) {}
-  feed_->seal();
-  if (had_held && !has_held_) {
+  bool had_left = has_left();
+  size_t taken = turn(std::max(datagrams_a_turn, 2 * at_once_));
+  if (had_left && !has_left()) {
     readable_.stop();
     watch();
+    return;
   }
+  int64_t before = std::exchange(last_turn_, feed_->loop().now());
+  bool has_much = at_once_ > 1 && taken >= busy_datagrams && last_turn_ - before < tick && socket_.is_short();
+  if (has_much && !is_paused_ && !has_ended_ && socket_.is_open() && socket_.buffer() >= ample_buffer) {
+    readable_.stop();
+    ticks_.on_time<&NetlinkSource::on_tick>(feed_->loop(), this, tick, tick);
+  }
+}
+
+/// Called each tick while much comes. As soon as little does, or more than a tick can take, the socket is watched again.
+void NetlinkSource::on_tick() {
+  size_t taken = turn(datagrams_a_tick);
+  if ((taken < busy_datagrams || !socket_.is_short()) && ticks_.is_active()) {
+    ticks_.stop();
+    watch();
+  }
+}
+
+/// Takes what there is, about `most` datagrams, and says how many there were. What was received at once is taken at once.
+size_t NetlinkSource::turn(size_t most) {
+  size_t taken = 0;
+  bool may_be_more = true;
+  while (may_be_more && take_datagram()) {
+    taken++;
+    // after a pause the socket has to be seen empty; else it is enough that there were fewer than was asked for
+    may_be_more = socket_.waiting() > 0 || (taken < most && (was_paused_ || !socket_.is_short()));
+  }
+  feed_->seal();
+  return taken;
 }
 
 /// False: there is nothing more now, or no room for it.
@@ -135,6 +169,7 @@ void NetlinkSource::lose_untold() {
 
 void NetlinkSource::stop() {
   readable_.stop();
+  ticks_.stop();
   if (!std::exchange(has_ended_, true) && feed_ != nullptr) {
     lose_rest();
     lose_untold();

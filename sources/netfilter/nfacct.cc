@@ -116,6 +116,10 @@ bool Nfacct::put(Bundle& bundle, std::string_view body) {
   return true;
 }
 
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const NfacctConfig*>(config)->netns, needs);
+}
+
 }  // namespace
 
 extern const Plugin source_nfacct;
@@ -127,6 +131,7 @@ const Plugin source_nfacct = {
     .primary = "pollinterval",
     .config = config_type<NfacctConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Nfacct, NfacctConfig>,
 };
 

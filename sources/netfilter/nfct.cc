@@ -68,7 +68,11 @@ void declare(void* raw, std::string_view, Wiring& wiring) {
     throw std::invalid_argument(
         "active_timeout needs the begin of connections; it takes hash_enable = 1 and no pollinterval");
   }
-  declare_tracked_keys(wiring);
+  TrackedRows::declare(wiring);
+}
+
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const NfctConfig*>(config)->netns, needs);
 }
 
 }  // namespace
@@ -81,6 +85,7 @@ const Plugin source_nfct = {
     .options = options,
     .config = config_type<NfctConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Nfct, NfctConfig>,
 };
 

@@ -114,6 +114,10 @@ class Nfctst final : public PollingSource {
   }
 };
 
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const NfctstConfig*>(config)->netns, needs);
+}
+
 }  // namespace
 
 extern const Plugin source_nfctst;
@@ -125,6 +129,7 @@ const Plugin source_nfctst = {
     .primary = "pollinterval",
     .config = config_type<NfctstConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Nfctst, NfctstConfig>,
 };
 

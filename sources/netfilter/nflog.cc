@@ -70,6 +70,10 @@ void declare(void* raw, std::string_view, Wiring& wiring) {
   LoggedRows::declare(wiring);
 }
 
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const NflogConfig*>(config)->netns, needs);
+}
+
 }  // namespace
 
 extern const Plugin source_nflog;
@@ -81,6 +85,7 @@ const Plugin source_nflog = {
     .primary = "group",
     .config = config_type<NflogConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Nflog, NflogConfig>,
 };
 

@@ -101,6 +101,10 @@ void declare(void* raw, std::string_view, Wiring& wiring) {
   wiring.writes.push_back({"nfq.line", Type::Unsigned, "", "for the sink verdict: the way back to this source", true});
 }
 
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const NfqueueConfig*>(config)->netns, needs);
+}
+
 }  // namespace
 
 extern const Plugin source_nfqueue;
@@ -112,6 +116,7 @@ const Plugin source_nfqueue = {
     .primary = "queue",
     .config = config_type<NfqueueConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Nfqueue, NfqueueConfig>,
 };
 

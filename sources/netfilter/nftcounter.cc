@@ -133,6 +133,10 @@ bool Nftcounter::put(Bundle& bundle, std::string_view body) {
   return true;
 }
 
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const NftcounterConfig*>(config)->netns, needs);
+}
+
 }  // namespace
 
 extern const Plugin source_nftcounter;
@@ -144,6 +148,7 @@ const Plugin source_nftcounter = {
     .primary = "pollinterval",
     .config = config_type<NftcounterConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Nftcounter, NftcounterConfig>,
 };
 

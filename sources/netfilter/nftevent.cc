@@ -149,6 +149,10 @@ void Nftevent::fill(Bundle& bundle, const NftChange& change, const NftElement& e
   set(change_time, Cell::of_time(wall_ns()));
 }
 
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const ListeningConfig*>(config)->netns, needs);
+}
+
 }  // namespace
 
 extern const Plugin source_nftevent;
@@ -159,6 +163,7 @@ const Plugin source_nftevent = {
     .options = options,
     .config = config_type<ListeningConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Nftevent, ListeningConfig>,
 };
 

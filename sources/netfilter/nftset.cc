@@ -277,6 +277,10 @@ Outcome Nftset::take_refusal(Task& task, int error) {
   return Outcome::Done;
 }
 
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const NftsetConfig*>(config)->netns, needs);
+}
+
 }  // namespace
 
 extern const Plugin sink_nftset;
@@ -288,6 +292,7 @@ const Plugin sink_nftset = {
     .primary = "set",
     .config = config_type<NftsetConfig>,
     .declare = declare,
+    .needs = needs_of,
     .sink = make_sink<Nftset, NftsetConfig>,
     .format = "raw",
 };

@@ -168,6 +168,10 @@ void Nfttrace::fill_packet(Bundle& bundle, Row row, const NftTrace& trace) {
   }
 }
 
+void needs_of(const void* config, Needs& needs) {
+  add_netlink_needs(static_cast<const ListeningConfig*>(config)->netns, needs);
+}
+
 }  // namespace
 
 extern const Plugin source_nfttrace;
@@ -178,6 +182,7 @@ const Plugin source_nfttrace = {
     .options = options,
     .config = config_type<ListeningConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Nfttrace, ListeningConfig>,
 };
 

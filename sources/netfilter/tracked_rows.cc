@@ -2,6 +2,7 @@
 #include "sources/netfilter/tracked_rows.hh"
 
 #include "core/base/clock.hh"
+#include "core/base/few_bytes.hh"
 
 namespace stook {
 
@@ -44,13 +45,14 @@ enum TrackedKey : size_t {
   end_reason,
   ct_zone
 };
+static_assert(ct_zone + 1 == TrackedRows::keys);
 
 constexpr int64_t second = 1'000'000'000;
 constexpr int64_t microsecond = 1000;
 
 }  // namespace
 
-void declare_tracked_keys(Wiring& wiring) {
+void TrackedRows::declare(Wiring& wiring) {
   auto number = [&](const char* name, const char* unit, const char* doc) {
     wiring.writes.push_back({name, Type::Unsigned, unit, doc, false});
   };
@@ -91,60 +93,81 @@ void declare_tracked_keys(Wiring& wiring) {
   number("ct.zone", "", "its zone, where that is not 0");
 }
 
-void put_tracked_row(Feed& feed, Bundle& bundle, const TrackedFlow& flow, const FlowNews& news, std::string_view body) {
+// A bundle's columns are looked up with its first row, and not with each value; its rows are read within one callback, and so at
+// one time.
+void TrackedRows::begin(Bundle& bundle) {
+  now_ = wall_ns();
+  for (size_t key = 0; key < keys; key++) {
+    KeyId id = feed_->out(key);
+    columns_[key] = id == no_key ? nullptr : &bundle.writable(id);
+  }
+}
+
+void TrackedRows::put_bytes(Bundle& bundle, Row row, size_t key, Type type, std::string_view bytes) {
+  if (columns_[key] != nullptr) {
+    char* to = bundle.arena().take(bytes.size());
+    copy_few(to, bytes.data(), bytes.size());
+    columns_[key]->set(row, Cell::of_slice(type, {to, bytes.size()}));
+  }
+}
+
+void TrackedRows::put_time(Row row, size_t key, int64_t ns) {
+  if (ns > 0) {
+    put_number(row, key, static_cast<uint64_t>(ns / second));
+    put_number(row, key + 1, static_cast<uint64_t>(ns % second / microsecond));
+  }
+}
+
+void TrackedRows::put_side(Bundle& bundle, Row row, size_t first, const FlowDirection& side, bool has_ports) {
+  put_bytes(bundle, row, first, Type::Address, side.source);
+  put_bytes(bundle, row, first + 1, Type::Address, side.destination);
+  put_number(row, first + 2, side.protocol);
+  if (has_ports) {
+    put_number(row, first + 3, side.source_port);
+    put_number(row, first + 4, side.destination_port);
+  }
+  put_number(row, first + 5, side.bytes);
+  put_number(row, first + 6, side.packets);
+}
+
+void TrackedRows::put_part(Row row, const FlowNews& news) {
+  put_number(row, orig_bytes_since, news.since.orig_bytes);
+  put_number(row, orig_packets_since, news.since.orig_packets);
+  put_number(row, reply_bytes_since, news.since.reply_bytes);
+  put_number(row, reply_packets_since, news.since.reply_packets);
+  put_number(row, end_reason, news.reason);
+}
+
+void TrackedRows::put(Bundle& bundle, const TrackedFlow& flow, const FlowNews& news, std::string_view body) {
   Row row = bundle.append();
-  auto set = [&](size_t key, const Cell& cell) {
-    if (KeyId id = feed.out(key); id != no_key) {
-      bundle.put(id, row, cell);
-    }
-  };
-  auto number = [&](size_t key, uint64_t value) { set(key, Cell::of_unsigned(value)); };
-  auto time = [&](size_t key, int64_t ns) {
-    if (ns > 0) {
-      number(key, static_cast<uint64_t>(ns / second));
-      number(key + 1, static_cast<uint64_t>(ns % second / microsecond));
-    }
-  };
-  auto side = [&](size_t first, const FlowDirection& one) {
-    set(first, Cell::of_slice(Type::Address, bundle.arena().copy(one.source)));
-    set(first + 1, Cell::of_slice(Type::Address, bundle.arena().copy(one.destination)));
-    number(first + 2, one.protocol);
-    if (flow.has_ports) {
-      number(first + 3, one.source_port);
-      number(first + 4, one.destination_port);
-    }
-    number(first + 5, one.bytes);
-    number(first + 6, one.packets);
-  };
-  side(orig_source, flow.orig);
-  side(reply_source, flow.reply);
+  if (row == 0) {
+    begin(bundle);
+  }
+  put_side(bundle, row, orig_source, flow.orig, flow.has_ports);
+  put_side(bundle, row, reply_source, flow.reply, flow.has_ports);
   if (flow.has_icmp) {
-    number(icmp_code, flow.orig.icmp_code);
-    number(icmp_type, flow.orig.icmp_type);
+    put_number(row, icmp_code, flow.orig.icmp_code);
+    put_number(row, icmp_type, flow.orig.icmp_type);
   }
-  number(ct_mark, flow.mark);
-  number(ct_id, flow.id);
-  number(ct_event, static_cast<uint64_t>(news.event));
-  time(start_sec, news.start);
-  time(end_sec, news.end);
-  number(oob_family, flow.family);
-  number(oob_protocol, 0);
-  if (feed.out(ct_raw) != no_key) {
-    set(ct_raw, Cell::of_slice(Type::Bytes, bundle.arena().copy(body)));
+  put_number(row, ct_mark, flow.mark);
+  put_number(row, ct_id, flow.id);
+  put_number(row, ct_event, static_cast<uint64_t>(news.event));
+  put_time(row, start_sec, news.start);
+  put_time(row, end_sec, news.end);
+  put_number(row, oob_family, flow.family);
+  put_number(row, oob_protocol, 0);
+  put_bytes(bundle, row, ct_raw, Type::Bytes, body);
+  if (news.is_resync && columns_[resync] != nullptr) {
+    columns_[resync]->set(row, Cell::of_boolean(true));
   }
-  if (news.is_resync) {
-    set(resync, Cell::of_boolean(true));
+  if (columns_[recv_time] != nullptr) {
+    columns_[recv_time]->set(row, Cell::of_time(now_));
   }
-  set(recv_time, Cell::of_time(wall_ns()));
   if (news.reason != 0) {
-    number(orig_bytes_since, news.since.orig_bytes);
-    number(orig_packets_since, news.since.orig_packets);
-    number(reply_bytes_since, news.since.reply_bytes);
-    number(reply_packets_since, news.since.reply_packets);
-    number(end_reason, news.reason);
+    put_part(row, news);
   }
   if (flow.zone != 0) {
-    number(ct_zone, flow.zone);
+    put_number(row, ct_zone, flow.zone);
   }
 }
 

@@ -12,12 +12,14 @@
 
 #include "core/base/clock.hh"
 #include "core/base/status.hh"
+#include "sources/netfilter/event_filter.hh"
 
 namespace stook {
 
 namespace {
 
-constexpr size_t largest_message = 64 * 1024;
+constexpr size_t largest_message = 32 * 1024;  // the kernel's lists have no larger ones, and events are small
+constexpr size_t events_at_once = 128;
 constexpr uint32_t list_sequence = 7;  // events have the number 0
 constexpr uint16_t told_message = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
 constexpr uint16_t ended_message = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
@@ -41,10 +43,11 @@ int64_t time_of(const TrackedFlow& flow) {
 }  // namespace
 
 Nfct::Nfct(const NfctConfig& config)
-    : NetlinkSource(largest_message), config_(config), known_(config.hash_max_entries) {}
+    : NetlinkSource(largest_message, events_at_once), config_(config), known_(config.hash_max_entries) {}
 
 void Nfct::start(Feed& feed) {
   attach(feed);
+  rows_.attach(feed);
   socket_.open(config_.netns);
   // A question for nothing is refused in any case, and to those who may not ask as EPERM.
   NetlinkRequest probe(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_ACK, AF_INET, 0, 1);
@@ -82,6 +85,10 @@ void Nfct::join() {
   constexpr Group groups[] = {{FlowEvent::New, NFNLGRP_CONNTRACK_NEW},
                               {FlowEvent::Update, NFNLGRP_CONNTRACK_UPDATE},
                               {FlowEvent::Destroy, NFNLGRP_CONNTRACK_DESTROY}};
+  std::vector<sock_filter> filter = event_filter(config_.choice);
+  if (!filter.empty()) {
+    (void)socket_.set_filter(filter);  // without it each event is looked at all the same
+  }
   for (const Group& group : groups) {
     bool is_wanted = (config_.event_mask & static_cast<uint64_t>(group.event)) != 0;
     if (is_wanted && !socket_.join(group.number)) {
@@ -163,7 +170,7 @@ bool Nfct::take_listed(const NetlinkMessage& message, const TrackedFlow& flow) {
   news.reason = reason_active;
   known->counts = flow.counts();
   if (is_counted && !news.since.is_zero()) {
-    put_tracked_row(feed(), *bundle, flow, news, message.body);
+    rows_.put(*bundle, flow, news, message.body);
   }
   return true;
 }
@@ -188,13 +195,10 @@ bool Nfct::take_event(const NetlinkMessage& message, const TrackedFlow& flow, Fl
   }
   FlowNews news;
   news.event = event;
-  news.start = flow.start;
-  KnownFlow known;
-  if (has_memory() && known_.take(flow.id, known) && news.start == 0) {
-    news.start = known.start;
-  }
+  const KnownFlow* known = has_memory() ? known_.take(flow.id) : nullptr;
+  news.start = flow.start == 0 && known != nullptr ? known->start : flow.start;
   if (config_.active_timeout.ns > 0) {
-    news.since = counts_since(flow.counts(), known.counts);
+    news.since = counts_since(flow.counts(), known == nullptr ? CarriedCounts() : known->counts);
     news.reason = reason_end;
   }
   if (event == FlowEvent::New && news.start == 0) {
@@ -203,7 +207,7 @@ bool Nfct::take_event(const NetlinkMessage& message, const TrackedFlow& flow, Fl
   if (event == FlowEvent::Destroy) {
     news.end = flow.stop != 0 ? flow.stop : time_of(flow);
   }
-  put_tracked_row(feed(), *bundle, flow, news, message.body);
+  rows_.put(*bundle, flow, news, message.body);
   return true;
 }
 
@@ -214,25 +218,25 @@ bool Nfct::end_list() {
     has_listed_ = true;
   }
   for (Bundle* bundle = feed().bundle(); bundle != nullptr; bundle = feed().bundle()) {
-    KnownFlow gone;
+    const KnownFlow* gone = known_.take_gone();
     TrackedFlow flow;
-    if (!known_.take_gone(gone)) {
+    if (gone == nullptr) {
       look_for_lost();  // during the list
       return true;
     }
     FlowNews news;
     news.event = FlowEvent::Destroy;
-    if (!read_tracked_flow(gone.body, flow)) {
+    if (!read_tracked_flow(gone->body(), flow)) {
       continue;
     }
-    news.start = flow.start != 0 ? flow.start : gone.start;
+    news.start = flow.start != 0 ? flow.start : gone->start;
     news.end = wall_ns();
     news.is_resync = is_resync_;
     if (config_.active_timeout.ns > 0) {
-      news.since = counts_since(flow.counts(), gone.counts);
+      news.since = counts_since(flow.counts(), gone->counts);
       news.reason = reason_end;
     }
-    put_tracked_row(feed(), *bundle, flow, news, gone.body);
+    rows_.put(*bundle, flow, news, gone->body());
   }
   return false;
 }

@@ -63,6 +63,7 @@ class Nfct final : public NetlinkSource {
 
   const NfctConfig& config_;
   KnownFlows known_ OWNED(front);
+  TrackedRows rows_ OWNED(front);
   Watcher list_timer_ OWNED(front);
   LogLimit full_limit_;
   Watcher active_timer_ OWNED(front);

@@ -11,6 +11,7 @@
 ///     nufw.user.name=bob nufw.user.id=1000 nufw.app.name=/usr/bin/ssh
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include <stdexcept>
 
 #include "core/base/status.hh"
+#include "core/net/net_needs.hh"
 #include "core/net/net_source.hh"
 #include "sources/netfilter/unixsock_reader.hh"
 
@@ -105,6 +107,14 @@ class Unixsock final : public NetSource, private Protocol {
   const UnixsockConfig& config_;
 };
 
+void needs_of(const void* raw, Needs& needs) {
+  const auto& config = *static_cast<const UnixsockConfig*>(raw);
+  add_listenings(config.listenings, needs);
+  if (!config.owner.empty() || !config.group.empty()) {
+    needs.add_capability(CAP_CHOWN);
+  }
+}
+
 }  // namespace
 
 extern const Plugin source_unixsock;
@@ -116,6 +126,7 @@ const Plugin source_unixsock = {
     .primary = "socket_path",
     .config = config_type<UnixsockConfig>,
     .declare = declare,
+    .needs = needs_of,
     .source = make_source<Unixsock, UnixsockConfig>,
 };
 

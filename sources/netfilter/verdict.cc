@@ -251,6 +251,7 @@ const Plugin sink_verdict = {
     .primary = "verdict",
     .config = config_type<VerdictConfig>,
     .declare = declare,
+    .needs = needs_nothing,
     .sink = make,
     .format = "verdict",
 };

@@ -18,6 +18,7 @@
 ///
 ///     raw.pktlen=60 raw.pktcount=1 raw.mac_len=14 raw.mac.addrlen=6 raw.type=1 oob.time.sec=1795232280 oob.time.usec=17
 ///     time=2026-11-21T03:38:00.000017Z oob.family=2 oob.protocol=2048 oob.ifindex_in=2 oob.seq.local=0
+#include <linux/capability.h>
 #include <net/if.h>
 #include <unistd.h>
 
@@ -71,6 +72,10 @@ void declare_packet(void* raw, std::string_view, Wiring& wiring) {
   declare_pcap_keys(wiring, true);
 }
 
+void needs_of(const void*, Needs& needs) {
+  needs.add_capability(CAP_NET_RAW);
+}
+
 }  // namespace
 
 extern const Plugin source_packet;
@@ -82,6 +87,7 @@ const Plugin source_packet = {
     .primary = "interface",
     .config = config_type<PacketConfig>,
     .declare = declare_packet,
+    .needs = needs_of,
     .source = make_source<PacketSource, PacketConfig>,
 };
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -178,7 +179,7 @@ class Daemon:
                                             cwd=flow.dir, stderr=log, stdout=log, stdin=subprocess.DEVNULL,
                                             env={**os.environ, **(env or {})}, pass_fds=pass_fds)
         flow.addCleanup(self.kill)
-        self.wait_for(lambda: "event=started" in self.log(), "started")
+        self.wait_for(lambda: re.search(r'event=started|"event":"started"', self.log()), "started")
 
     def log(self):
         with open(self.log_path, "rb") as log:

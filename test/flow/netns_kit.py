@@ -22,11 +22,12 @@ def works(*words):
         return False
 
 
-def enter():
-    """Begins the program anew in namespaces of its own, once. Returns why that is not possible, or nothing."""
+def enter(with_users=False):
+    """Begins the program anew in namespaces of its own, once. Returns why that is not possible, or nothing. `with_users`: it
+    can become other users there, which takes root."""
     if MARK in os.environ:
         return os.environ[MARK]
-    for words in (["unshare", "-Urnm"], ["unshare", "-nm"]):
+    for words in (["unshare", "-nm"],) if with_users else (["unshare", "-Urnm"], ["unshare", "-nm"]):
         if works(*words, "true"):
             os.environ[MARK] = ""
             os.execvp(words[0], [*words, sys.executable, *sys.argv])

@@ -15,6 +15,7 @@ class Terminal(Programs):
     """What is printed comes by `expect`, what is typed goes by `say`; `prompt` is what the program waits with."""
 
     prompt = ""
+    kind = "dumb"  # of terminal
 
     def setUp(self):
         super().setUp()
@@ -29,7 +30,7 @@ class Terminal(Programs):
         self.terminal, inner = pty.openpty()
         self.addCleanup(os.close, self.terminal)
         self.process = subprocess.Popen(words, cwd=self.dir, stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
-                                        env={**env, "TERM": "dumb"})
+                                        env={**env, "TERM": self.kind})
         os.close(inner)
         self.addCleanup(self.kill)
 

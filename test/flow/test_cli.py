@@ -26,6 +26,16 @@ class Commands(Programs):
             self.assertIn(f"stook {command}", done.out)
         self.assertEqual(self.stook("version").out.split()[0], "stook")
 
+    def test_each_command_helps(self):
+        commands = {line.split()[1] for line in self.stook("help").out.splitlines() if line.startswith("  stook ")} - {"version"}
+        self.assertGreater(len(commands), 20)
+        for command in commands:
+            for word in ("--help", "-h"):
+                with self.subTest(command=command, word=word):
+                    done = self.stook(command, word)
+                    self.assertEqual((done.code, done.err), (0, ""))
+                    self.assertTrue(done.out.startswith(f"usage: stook {command}"), done.out)
+
     def test_each_command_shows_its_usage_for_wrong_words(self):
         for words in (["check"], ["check", "--jsn", "x"], ["check", "a", "b"], ["plan"], ["plan", "a", "b"], ["list", "x"],
                       ["describe"], ["describe", "a", "b"], ["run"], ["run", "a", "b"], ["run", "--bad", "x"],
@@ -176,10 +186,11 @@ class Switches(Programs):
 
     @unittest.skipUnless(os.geteuid() == 0, "only root becomes another user")
     def test_u_leaves_no_thread_with_root(self):
-        os.chmod(self.dir, 0o777)
+        nobody = pwd.getpwnam("nobody")
+        os.chmod(self.dir, 0o755)
+        os.chown(self.dir, nobody.pw_uid, nobody.pw_gid)
         self.write("in.log", "one\n")
         os.chmod(self.path("in.log"), 0o644)
-        nobody = pwd.getpwnam("nobody")
         daemon = Daemon(self, TAIL_TO_FILE.format(more="", out="out.log"), "-u", "nobody")
         for thread in self.threads(daemon.process.pid):
             self.assertEqual(thread["Uid"].split(), [str(nobody.pw_uid)] * 4, thread["Name"])

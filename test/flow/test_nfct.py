@@ -86,6 +86,21 @@ class Nfct(Programs):
         self.assertEqual([row["ct.event"] for row in self.rows()], [1, 4])
         self.assertEqual(len({row["ct.id"] for row in self.rows()}), 1)
 
+    def test_many_connections_that_end_at_once_are_rows_each(self):
+        """Events come by the hundred in one call, and while much comes they are read by a timer."""
+        daemon = self.start("accept_proto_filter=udp")
+        out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(out.close)
+        sent = [f"127.0.{i // 250}.{i % 250 + 1}" for i in range(3000)]
+        for part in (sent[:1000], sent[1000:]):
+            for address in part:
+                out.sendto(b"one", (address, 5000))
+            flush()
+        daemon.wait_for(lambda: len(self.rows()) == len(sent), "all ends")
+        daemon.stop()
+        self.assertEqual(sorted(row["orig.ip.daddr"] for row in self.rows()), sorted(sent))
+        self.assertTrue(all(row["flow.start.sec"] > 1700000000 for row in self.rows()))
+
     def test_lists_find_what_has_gone(self):
         daemon = self.start("pollinterval=20ms")
         self.assertIn("by=lists", daemon.log())
@@ -108,7 +123,14 @@ class Nfct(Programs):
         daemon = Daemon(self, CONFIG.format(more="netlink_socket_buffer_maxsize=4096\nnetlink_resync_timeout=50ms\n"
                                             "accept_proto_filter=udp").replace("8388608", "4096"))
         daemon.wait_for(lambda: "event=listening" in daemon.log(), "it listens")
-        daemon.signal(signal.SIGSTOP)
+
+        def is_heard():
+            netns_kit.send(1)
+            flush()
+            return self.rows()
+
+        daemon.wait_for(is_heard, "an end")  # the first list, which fills so small a buffer by itself, has been read
+        netns_kit.stand_still(daemon)
         for _ in range(300):
             netns_kit.send(1)
         flush()

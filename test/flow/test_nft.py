@@ -136,6 +136,25 @@ class Nft(Programs):
         daemon.stop(code=1)
         self.assertEqual(netns_kit.lost(daemon, "in"), {"overrun": 1})
 
+    def test_traces_that_did_not_fit_are_told_as_an_overrun(self):
+        """As with changes: nobody knows how many steps they were."""
+        nft("add table inet t; add chain inet t i { type filter hook input priority 0 ; };"
+            "add rule inet t i udp dport 5000 meta nftrace set 1")
+        at = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(at.close)
+        at.bind(("127.0.0.1", 5000))
+        at.settimeout(30)
+        daemon = self.start("NFTTRACE", "netlink_socket_buffer_size=4096\nnetlink_socket_buffer_maxsize=4096")
+        daemon.wait_for(lambda: "event=listening instance=in" in daemon.log(), "it listens")
+        netns_kit.stand_still(daemon)
+        for _ in range(50):
+            netns_kit.send(1)
+            at.recv(100)  # all steps of the packet have been told
+        daemon.signal(signal.SIGCONT)
+        daemon.wait_for(lambda: "event=netlink_overrun instance=in" in daemon.log(), "an overrun")
+        daemon.stop(code=1)
+        self.assertEqual(netns_kit.lost(daemon, "in"), {"overrun": 1})
+
     def test_the_way_of_packets(self):
         nft("add table inet t; add chain inet t i { type filter hook input priority 0 ; }; add chain inet t j;"
             "add rule inet t j counter return; add rule inet t i udp dport 5000 meta nftrace set 1; add rule inet t i udp dport 5000 jump j;"

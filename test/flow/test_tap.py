@@ -249,7 +249,7 @@ stack=in, other:remove(message), all:null
             self.assertEqual(steps["parse"]["verdict"], "kept")
             self.assertEqual(steps["mark"]["set"], {"site": "berlin"})
             self.assertEqual(steps["mark"]["was"], {})
-            self.assertEqual(steps["web"]["verdict"], "kept" if status == 404 else "dropped or held back")
+            self.assertEqual(steps["web"]["verdict"], "kept" if status == 404 else "dropped")
             self.assertEqual("out" in steps, status == 404)
             self.assertEqual(steps["other"]["removed"], ["message"])
             self.assertEqual(steps["all"]["verdict"], "reached")
@@ -267,6 +267,7 @@ stack=in, other:remove(message), all:null
         self.assertRegex(text, r"\n  parse +\+[\d.]+ [num]+s +kept +.*\+status=404")
         self.assertRegex(text, r"\n  web +\+[\d.]+ [num]+s +kept *\n")
         self.assertRegex(text, r"\n  out +\+[\d.]+ [num]+s +reached *\n")
+        self.assertRegex(text, r"\n  out +(\+[\d.]+ [num]*s +delivered|not final yet; `stook health` says what waits)\n")
         daemon.stop()
 
 

@@ -34,6 +34,7 @@ format=raw
 
 class Top(Terminal):
     prompt = "stook top - "
+    kind = "xterm"
 
     def start(self, *words):
         """A top that goes on, its output a pipe."""
@@ -153,6 +154,45 @@ class Live(Top):
         self.press("\033", "sorted by ledger   every")
         self.press("h", "sorts by the next column")
         self.press("?", "\033[7mELEMENT")
+        self.press("q", "\033[?1049l")
+        self.ended()
+        daemon.stop()
+
+    def test_a_narrow_terminal_has_what_matters_most(self):
+        daemon = Daemon(self, CONFIG)
+        self.live()
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        title = " " * 160
+        while len(title) > 80:
+            self.expect("\033[7m")
+            title = self.expect("\033[0m")
+        for column in ("ELEMENT", "KIND", "ROWS/s OUT", "%BUSY", "OLDEST", "LOST", "STATE"):
+            self.assertIn(column, title)
+        self.assertNotIn("PLUGIN", title)
+        self.press("h", "A narrow screen leaves out")
+        self.press("q", "\033[?1049l")
+        self.ended()
+        daemon.stop()
+
+    def test_a_dumb_terminal_has_one_table_after_another(self):
+        daemon = Daemon(self, CONFIG)
+        self.kind = "dumb"
+        self.live("-n", "2")
+        self.expect("ROWS/s IN")
+        self.ended()
+        self.assertNotIn("\033", self.seen)
+        daemon.stop()
+
+    def test_it_is_suspended_and_goes_on(self):
+        daemon = Daemon(self, CONFIG)
+        self.live()
+        self.process.send_signal(signal.SIGTSTP)
+        self.expect("\033[?25h\033[?1049l")
+        _, state = os.waitpid(self.process.pid, os.WUNTRACED)
+        self.assertTrue(os.WIFSTOPPED(state))
+        self.process.send_signal(signal.SIGCONT)
+        self.expect("\033[?1049h")
+        self.expect("ROWS/s IN")
         self.press("q", "\033[?1049l")
         self.ended()
         daemon.stop()

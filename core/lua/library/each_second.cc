@@ -5,10 +5,44 @@
 #include <signal.h>
 
 #include <chrono>
+#include <vector>
 
 namespace stook {
 
+namespace {
+struct Held {
+  std::mutex lock;
+  bool is_on = false;
+  std::vector<EachSecond*> waiting;
+};
+Held& held() {
+  static Held* the = new Held;  // outlives every EachSecond
+  return *the;
+}
+}  // namespace
+
+void EachSecond::hold() {
+  std::lock_guard lock(held().lock);
+  held().is_on = true;
+}
+
+void EachSecond::release() {
+  std::vector<EachSecond*> waiting;
+  {
+    std::lock_guard lock(held().lock);
+    held().is_on = false;
+    waiting.swap(held().waiting);
+  }
+  for (EachSecond* one : waiting) {
+    one->start();
+  }
+}
+
 EachSecond::~EachSecond() {
+  {
+    std::lock_guard lock(held().lock);
+    std::erase(held().waiting, this);
+  }
   {
     std::lock_guard lock(lock_);
     stop_ = true;
@@ -20,6 +54,13 @@ EachSecond::~EachSecond() {
 }
 
 void EachSecond::start() {
+  {
+    std::lock_guard lock(held().lock);
+    if (held().is_on) {
+      held().waiting.push_back(this);
+      return;
+    }
+  }
   std::lock_guard lock(lock_);
   if (!thread_.joinable()) {
     thread_ = std::thread([this] { serve(); });

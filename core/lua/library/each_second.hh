@@ -8,7 +8,8 @@
 
 namespace stook {
 
-/// *Invariants:* the thread lives from the first `start` to the end of the object. *Rooms:* any.
+/// *Invariants:* the thread lives from the first `start` to the end of the object; while all are held there is none.
+/// *Rooms:* any.
 class EachSecond {
  public:
   explicit EachSecond(void (*deed)()) : deed_(deed) {}
@@ -17,6 +18,11 @@ class EachSecond {
   EachSecond& operator=(const EachSecond&) = delete;
 
   void start();
+
+  /// Main: until `release` no thread is started, for a daemon goes to the background and gives its rights up first, and a
+  /// thread would neither come along nor do the same.
+  static void hold();
+  static void release();
 
  private:
   void serve();

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <set>
 #include <utility>
 
 #include "core/base/log.hh"
@@ -29,10 +30,15 @@ class Library {
     }
     return nullptr;
   }
-  void add(const std::shared_ptr<TableFile>& file) {
+  void add(const std::shared_ptr<TableFile>& file, const std::string& path) {
     std::lock_guard lock(lock_);
     files_.push_back(file);
+    opened_.insert(path);
     each_second_.start();
+  }
+  std::vector<std::string> opened() {
+    std::lock_guard lock(lock_);
+    return {opened_.begin(), opened_.end()};
   }
   void look() {
     std::lock_guard one_at_a_time(looking_);
@@ -55,6 +61,7 @@ class Library {
   std::mutex looking_;  // of what a look remembers of each file
   std::mutex lock_;     // of the list
   std::vector<std::weak_ptr<TableFile>> files_;
+  std::set<std::string> opened_;
   EachSecond each_second_{look_at_tables};
 };
 }  // namespace
@@ -71,7 +78,7 @@ std::shared_ptr<TableFile> TableFile::open(TableKind kind, const std::string& pa
     return known;
   }
   auto file = std::make_shared<TableFile>(kind, path, key);
-  library.add(file);
+  library.add(file, path);
   return file;
 }
 
@@ -115,6 +122,10 @@ void TableFile::look() {
   } catch (const std::exception& error) {
     log_event(Level::Error, "table_kept", Fields()("path", path_)("reason", std::string_view(error.what())));
   }
+}
+
+std::vector<std::string> opened_tables() {
+  return Library::instance().opened();
 }
 
 void look_at_tables() {

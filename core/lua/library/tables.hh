@@ -76,6 +76,9 @@ class TableFile {
   std::atomic<uint64_t> version_{1};
 };
 
+/// The files that were opened until now, each once.
+std::vector<std::string> opened_tables();
+
 /// Looks at all files now, as the thread of the tables does each second.
 void look_at_tables();
 

@@ -25,8 +25,8 @@ TEST_CASE("an unknown option comes with the nearest one") {
         "x.conf:3: [out] rotat: no such option in sink 'file'; did you mean 'rotate'?\n"
         "    rotat = 64MiB\n"
         "    ^~~~~\n");
-  CHECK(errors_of_text("stack = in:STDIN, keep(status = 500, x = 1), out:STDOUT\n").substr(0, 101) ==
-        "x.conf:1: [keep] status: no such option in filter 'keep'; it has if and on_error\n"
+  CHECK(errors_of_text("stack = in:STDIN, keep(status = 500, x = 1), out:STDOUT\n").substr(0, 112) ==
+        "x.conf:1: [keep] status: no such option in filter 'keep'; it has if, on_error and log_level\n"
         "    stack = in:STDIN");
 }
 

@@ -331,7 +331,7 @@ TEST_CASE("what cannot be opened says what to do") {
   REQUIRE(symlink("/tmp/nowhere", (folder / "link").c_str()) == 0);
   CHECK(error_of({{"path", folder / "link"}}) == "cannot open " + folder / "link" +
                                                      ": Too many levels of symbolic links; it is a symbolic link in a "
-                                                     "folder that everybody may write to, name the "
+                                                     "folder that others may write to, name the "
                                                      "file itself");
 }
 
