@@ -24,6 +24,7 @@
 
 #include "core/api/plugin.hh"
 #include "core/base/clock.hh"
+#include "core/base/log.hh"
 #include "sinks/file/config.hh"
 #include "sinks/file/out_file.hh"
 #include "sinks/file/shipment.hh"
@@ -47,9 +48,11 @@ constexpr size_t most_open = 1000;
 /// *Invariants:* a byte is written once, unless the file was replaced in the midst of its line.
 class File final : public Sink {
  public:
-  File(const FileConfig& config, std::string_view header)
-      : config_(config), rules_{config.rotate.bytes, config.rotate_every.ns, config.keep_files,  config.compress,
-                                config.mode_bits,    config.create_folders,  std::string(header)} {}
+  File(const FileConfig& config, std::string_view header, bool is_binary)
+      : config_(config),
+        has_lines_(!is_binary),
+        rules_{config.rotate.bytes, config.rotate_every.ns, config.keep_files,  config.compress,
+               config.mode_bits,    config.create_folders,  std::string(header)} {}
 
   void open() override ROOM(carrier) {
     // A pipe without a reader is an error here, not a signal.
@@ -84,7 +87,7 @@ class File final : public Sink {
   }
 
   void forget(Shipment shipment) override ROOM(carrier) {
-    has_stump_ = has_stump_ || shipment_.ends_inside_line(shipment);
+    has_stump_ = has_stump_ || (has_lines_ && shipment_.ends_inside_line(shipment));
     shipment_.forget(shipment);
   }
 
@@ -207,7 +210,8 @@ class File final : public Sink {
       file.rotate(now);
     }
     bool is_at_stump = has_stump_ && file.continues(torn_);
-    if (is_at_stump && !is_inside && !end_stump(file)) {
+    bool is_torn = file.is_torn() && has_lines_ && shipment_.ends_in_newline();
+    if ((is_at_stump || is_torn) && !is_inside && !end_stump(file)) {
       return Outcome::Again;
     }
     size_t size = shipment_.gather(file.room_left(), parts_);
@@ -225,13 +229,19 @@ class File final : public Sink {
 
   // The head of a line whose rest is not offered again ends here, so that the next line is one of its own.
   bool end_stump(OutFile& file) ROOM(carrier) {
+    static LogLimit limit(1);
+    bool was_found = file.is_torn();
     char newline = '\n';
     iovec part{&newline, 1};
-    has_stump_ = file.append(&part, 1) != 1;
-    if (has_stump_) {
+    if (file.append(&part, 1) != 1) {
       reason_ = "write " + file.path() + ": " + std::strerror(errno);
+      return false;
     }
-    return !has_stump_;
+    has_stump_ = false;
+    if (auto pass = limit.pass(); was_found && pass) {
+      log_event(Level::Warning, "torn_line", Fields()("path", file.path())("suppressed", pass.suppressed));
+    }
+    return true;
   }
 
   Outcome sync_all() ROOM(carrier) {
@@ -247,6 +257,7 @@ class File final : public Sink {
   }
 
   const FileConfig& config_;
+  const bool has_lines_;
   FileRules rules_;
   std::map<std::string, std::unique_ptr<OutFile>, std::less<>> files_ OWNED(carrier);
   FileShipment shipment_ OWNED(carrier);
@@ -259,12 +270,12 @@ class File final : public Sink {
 };
 
 std::unique_ptr<Sink> make(const Make& make) {
-  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header);
+  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header, make.is_binary);
 }
 }  // namespace
 
-std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header) {
-  return std::make_unique<File>(config, header);
+std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header, bool is_binary) {
+  return std::make_unique<File>(config, header, is_binary);
 }
 
 extern const Plugin sink_file;

@@ -98,7 +98,7 @@ std::unique_ptr<Sink> make(const Make& make) {
     case JsonMode::File:
       break;
   }
-  return make_file_sink(config.file, make.header);
+  return make_file_sink(config.file, make.header, make.is_binary);
 }
 
 void needs_of(const void* raw, Needs& needs) {

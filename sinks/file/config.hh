@@ -38,7 +38,7 @@ void declare_file(void* config, std::string_view folder, Wiring& wiring);
 /// As Plugin::needs. REQUIRES: declare_file has been called.
 void file_needs(const void* config, Needs& needs);
 
-/// The file sink itself. The config lives as long as the sink.
-std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header);
+/// The file sink itself. The config lives as long as the sink. `is_binary`: as Make::is_binary.
+std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header, bool is_binary);
 
 }  // namespace stook

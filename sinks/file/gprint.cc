@@ -15,7 +15,7 @@ namespace {
 constexpr auto options = file_options("/var/log/ulogd_gprint.log");
 
 std::unique_ptr<Sink> make(const Make& make) {
-  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header);
+  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header, make.is_binary);
 }
 }  // namespace
 

@@ -69,6 +69,12 @@ const char* advice(int error) {
   }
 }
 
+bool ends_without_newline(int fd, uint64_t size) {
+  Fd reading(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  char last = '\n';
+  return reading && ::pread(reading.get(), &last, 1, static_cast<off_t>(size) - 1) == 1 && last != '\n';
+}
+
 [[noreturn]] void refuse(const std::string& path, int error) {
   throw SetupError("cannot open " + path + ": " + std::strerror(error) + advice(error), error);
 }
@@ -103,6 +109,7 @@ void OutFile::open(int64_t now) {
   inode_ = about.st_ino;
   size_ = is_regular_ ? static_cast<uint64_t>(about.st_size) : 0;
   header_done_ = size_ > 0 ? rules_.header.size() : 0;
+  is_torn_ = size_ > 0 && ends_without_newline(fd_.get(), size_);
   opened_ = now;
   looked_ = now;
 }
@@ -178,6 +185,7 @@ size_t OutFile::append(iovec* parts, int count) {
     if (wrote < 0) {
       return done;
     }
+    is_torn_ = false;
     auto left = static_cast<size_t>(wrote);
     done += left;
     size_ += left;

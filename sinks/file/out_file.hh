@@ -54,6 +54,10 @@ class OutFile {
   int sync() ROOM(carrier);
   bool is_dirty() const { return is_dirty_; }
 
+  /// Whether it was opened with an end that is no newline, and nothing has been appended since: whoever wrote there was
+  /// ended in the midst of a line, if it is a file of lines. False where it cannot be read.
+  bool is_torn() const { return is_torn_; }
+
   /// Whether the next record begins a new file.
   bool is_due(int64_t now) const;
   /// When it will be due without more data, or -1.
@@ -82,6 +86,7 @@ class OutFile {
   Fd fd_;
   bool is_regular_ = true;
   bool is_dirty_ = false;
+  bool is_torn_ = false;
   dev_t device_ = 0;
   ino_t inode_ = 0;
   uint64_t size_ = 0;

@@ -18,7 +18,7 @@ namespace {
 constexpr auto pcap_options = file_options("/var/log/ulogd.pcap");
 
 std::unique_ptr<Sink> make_pcap(const Make& make) {
-  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header);
+  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header, make.is_binary);
 }
 }  // namespace
 

@@ -59,6 +59,11 @@ bool FileShipment::is_inside_line() const {
   return chunk.begin > chunk.part && shipment_[chunk.payload]->bytes()[chunk.begin - 1] != '\n';
 }
 
+bool FileShipment::ends_in_newline() const {
+  const Chunk& chunk = chunks_[next_];
+  return shipment_[chunk.payload]->bytes()[chunk.end - 1] == '\n';
+}
+
 void FileShipment::back_to_line_start() {
   while (is_inside_line()) {
     chunks_[next_].begin--;

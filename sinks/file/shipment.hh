@@ -27,6 +27,8 @@ class FileShipment {
   std::string_view address() const { return chunks_[next_].address; }
   /// Whether what comes next is the rest of a line whose head is written.
   bool is_inside_line() const;
+  /// Whether the format of what comes next ends its records by a newline.
+  bool ends_in_newline() const;
   /// The half of a line that stood in the file is gone: the line begins again.
   void back_to_line_start();
 

@@ -117,7 +117,7 @@ class XmlSink final : public Sink {
       file_.target = file_.target.substr(0, file_.target.rfind('/') + 1) + name_;
     }
     std::string header = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<" + std::string(kind.root) + ">\n";
-    inner_ = make_file_sink(file_, header);
+    inner_ = make_file_sink(file_, header, false);
     try {
       inner_->open();
     } catch (const SetupError&) {

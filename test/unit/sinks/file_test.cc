@@ -59,7 +59,7 @@ struct Case {
   std::unique_ptr<Sink> sink;
   std::deque<Payload> payloads;
 
-  explicit Case(const Options& options, const char* header = "", std::string_view name = "file") {
+  explicit Case(const Options& options, const char* header = "", std::string_view name = "file", bool is_binary = false) {
     room::enter(room::carrier);
     const Plugin& plugin = stook::test::plugin(Kind::Sink, name);
     config.reset(plugin.config.make(), plugin.config.destroy);
@@ -75,7 +75,7 @@ struct Case {
     if (plugin.declare != nullptr) {
       plugin.declare(config.get(), "/etc/stook", wiring);
     }
-    sink = plugin.sink({config.get(), "out", header});
+    sink = plugin.sink({.config = config.get(), .id = "out", .header = header, .is_binary = is_binary});
   }
   Payload* add(std::string_view bytes, std::string_view address = {}) {
     Payload& payload = payloads.emplace_back();
@@ -210,6 +210,46 @@ TEST_CASE("a file replaced in the midst of a record gets the whole record") {
   out.sink->reopen();
   CHECK(out.deliver({payload}) == Outcome::Done);
   CHECK((folder.read("out") == all.substr(all.rfind('\n', 2500) + 1)));
+}
+
+TEST_CASE("the head of a line, of a writer that was killed, stays a line of its own") {
+  Folder folder;
+  folder.write("out", "one\ntw");
+  {
+    Case out({{"path", folder / "out"}});
+    out.sink->open();
+    CHECK(folder.read("out") == "one\ntw");
+    CHECK(out.deliver("two\n") == Outcome::Done);
+    out.sink->reopen();
+    CHECK(out.deliver("three\n") == Outcome::Done);
+    CHECK(folder.read("out") == "one\ntw\ntwo\nthree\n");
+  }
+  Case without({{"path", folder / "records"}});  // a format whose records do not end in a newline
+  without.sink->open();
+  CHECK(without.deliver("a;") == Outcome::Done);
+  without.sink->reopen();
+  CHECK(without.deliver("b;") == Outcome::Done);
+  CHECK(folder.read("records") == "a;b;");
+  folder.write("packed", "\x81");
+  Case packed({{"path", folder / "packed"}}, "", "file", true);
+  packed.sink->open();
+  CHECK(packed.deliver("\xa1\n") == Outcome::Done);
+  CHECK(folder.read("packed") == "\x81\xa1\n");
+}
+
+TEST_CASE("the rest of a half-written line follows its head, though the file was opened again between them") {
+  Folder folder;
+  Case out({{"path", folder / "out"}});
+  out.sink->open();
+  Payload* payload = out.add(lines(0, 300));
+  std::string all(payload->bytes());
+  {
+    FullDisk disk(2501);
+    CHECK(out.deliver({payload}) == Outcome::Again);
+  }
+  out.sink->reopen();
+  CHECK(out.deliver({payload}) == Outcome::Done);
+  CHECK((folder.read("out") == all));
 }
 
 TEST_CASE("reopen opens by path") {
