@@ -49,10 +49,10 @@ constexpr size_t most_open = 1000;
 class File final : public Sink {
  public:
   File(const FileConfig& config, std::string_view header, bool is_binary)
-      : config_(config),
-        has_lines_(!is_binary),
-        rules_{config.rotate.bytes, config.rotate_every.ns, config.keep_files,  config.compress,
-               config.mode_bits,    config.create_folders,  std::string(header)} {}
+      : config_(config), has_lines_(!is_binary), rules_{config.rotate.bytes, config.rotate_every.ns,
+                                                        config.keep_files,   config.compress,
+                                                        config.mode_bits,    config.create_folders,
+                                                        std::string(header)} {}
 
   void open() override ROOM(carrier) {
     // A pipe without a reader is an error here, not a signal.
@@ -269,10 +269,11 @@ class File final : public Sink {
   int64_t synced_ OWNED(carrier) = 0;
 };
 
-std::unique_ptr<Sink> make(const Make& make) {
+}  // namespace
+
+std::unique_ptr<Sink> make_file(const Make& make) {
   return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header, make.is_binary);
 }
-}  // namespace
 
 std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header, bool is_binary) {
   return std::make_unique<File>(config, header, is_binary);
@@ -288,7 +289,7 @@ const Plugin sink_file = {
     .config = config_type<FileConfig>,
     .declare = declare_file,
     .needs = file_needs,
-    .sink = make,
+    .sink = make_file,
     .format = "json",
 };
 

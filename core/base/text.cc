@@ -93,6 +93,13 @@ std::vector<std::string_view> split_list(std::string_view text, char separator) 
   return pieces;
 }
 
+std::string_view take_part(std::string_view& rest, char separator) {
+  size_t end = std::min(rest.find(separator), rest.size());
+  std::string_view part = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return part;
+}
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) {

@@ -17,6 +17,9 @@ std::string_view trim(std::string_view text);
 /// Empty text has no pieces; `a,,b` has three.
 std::vector<std::string_view> split_list(std::string_view text, char separator = ',');
 
+/// The text before the first separator, or all; it is gone from `rest`, and the separator with it.
+std::string_view take_part(std::string_view& rest, char separator);
+
 /// ASCII lower case.
 std::string lower(std::string_view text);
 bool equal_in_any_case(std::string_view a, std::string_view b);

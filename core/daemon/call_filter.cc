@@ -10,8 +10,8 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
+#include "core/base/sanitized.hh"
 #include "core/daemon/privileges.hh"
-#include "core/daemon/sanitized.hh"
 
 #ifdef STOOK_HAS_SECCOMP
 #include <sched.h>

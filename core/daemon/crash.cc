@@ -16,7 +16,7 @@
 
 #include "core/base/log_form.hh"
 #include "core/base/raw_text.hh"
-#include "core/daemon/sanitized.hh"
+#include "core/base/sanitized.hh"
 
 namespace stook {
 

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/sanitized.hh"
 #include "core/daemon/call_filter.hh"
 #include "core/daemon/monitor.hh"
-#include "core/daemon/sanitized.hh"
 
 #ifdef STOOK_HAS_SECCOMP
 #include <seccomp.h>

@@ -6,25 +6,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/base/sanitized.hh"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
 namespace stook {
-
-// A short text is read as one vector or two when that cannot leave its page: what lies behind it is looked at by nobody.
-// Sanitizers see every byte, so builds with them take the way over a buffer.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool may_read_past = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-inline constexpr bool may_read_past = false;
-#else
-inline constexpr bool may_read_past = true;
-#endif
-#else
-inline constexpr bool may_read_past = true;
-#endif
 
 /// Which bytes are not plain: control characters, bytes beyond ASCII, and up to two more. REQUIRES: the first of them is
 /// one of 0x20 to 0x3f, as `"` is.
@@ -93,9 +81,12 @@ struct Two {
   }
 };
 
+// A short text is read as one vector or two when that cannot leave its page: what lies behind it is looked at by nobody.
+// Sanitizers see every byte, so builds with them take the way over a buffer.
+
 /// The first `size` <= 16 bytes at `from`; the others are anything.
 inline __m128i load_one(const char* from, size_t size) {
-  if (may_read_past && (reinterpret_cast<uintptr_t>(from) & 4095) <= 4096 - 16) {
+  if (!has_sanitizer && (reinterpret_cast<uintptr_t>(from) & 4095) <= 4096 - 16) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
   }
   char buffer[16] = {};
@@ -105,7 +96,7 @@ inline __m128i load_one(const char* from, size_t size) {
 
 /// The first `size` <= 32 bytes at `from`; the others are anything.
 inline Two load_two(const char* from, size_t size) {
-  if (may_read_past && (reinterpret_cast<uintptr_t>(from) & 4095) <= 4096 - 32) {
+  if (!has_sanitizer && (reinterpret_cast<uintptr_t>(from) & 4095) <= 4096 - 32) {
     return Two::load(from);
   }
   char buffer[32] = {};

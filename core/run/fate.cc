@@ -13,13 +13,6 @@ namespace {
 /// Between the parts of a note; none of them holds it, as they are printable.
 constexpr char between = '\x1f';
 
-std::string_view next_part(std::string_view& rest) {
-  size_t end = std::min(rest.find(between), rest.size());
-  std::string_view part = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return part;
-}
-
 // The position in its whole of a piece's first row.
 size_t first_row(const Payload& piece) {
   auto ends = piece.whole->row_ends();
@@ -101,11 +94,11 @@ RowFate read_fate(const Note& note) {
   std::string text = note.read();
   std::string_view rest = text;
   RowFate found;
-  found.sink = next_part(rest);
+  found.sink = take_part(rest, between);
   std::string unused;
-  (void)read_value(next_part(rest), found.at, unused);
-  found.fate = next_part(rest);
-  found.why = next_part(rest);
+  (void)read_value(take_part(rest, between), found.at, unused);
+  found.fate = take_part(rest, between);
+  found.why = take_part(rest, between);
   return found;
 }
 

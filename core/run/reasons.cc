@@ -11,13 +11,6 @@ namespace {
 /// Between the parts of a note; none of them holds it, as they are printable.
 constexpr char between = '\x1f';
 
-std::string_view next_part(std::string_view& rest) {
-  size_t end = std::min(rest.find(between), rest.size());
-  std::string_view part = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return part;
-}
-
 template <class T>
 T number_of(std::string_view text) {
   T value = 0;
@@ -56,13 +49,13 @@ std::vector<ReasonNote> ReasonRing::read() const {
     std::string text = notes_[i % size].read();
     std::string_view rest = text;
     ReasonNote reason;
-    reason.time = number_of<int64_t>(next_part(rest));
-    reason.rows = number_of<uint64_t>(next_part(rest));
-    reason.element = next_part(rest);
-    reason.fate = next_part(rest);
-    reason.id = next_part(rest);
-    reason.why = next_part(rest);
-    reason.row = next_part(rest);
+    reason.time = number_of<int64_t>(take_part(rest, between));
+    reason.rows = number_of<uint64_t>(take_part(rest, between));
+    reason.element = take_part(rest, between);
+    reason.fate = take_part(rest, between);
+    reason.id = take_part(rest, between);
+    reason.why = take_part(rest, between);
+    reason.row = take_part(rest, between);
     if (reason.time != 0) {
       all.push_back(std::move(reason));
     }

@@ -38,6 +38,8 @@ void declare_file(void* config, std::string_view folder, Wiring& wiring);
 /// As Plugin::needs. REQUIRES: declare_file has been called.
 void file_needs(const void* config, Needs& needs);
 
+/// As Plugin::sink, where the config is a FileConfig.
+std::unique_ptr<Sink> make_file(const Make& make);
 /// The file sink itself. The config lives as long as the sink. `is_binary`: as Make::is_binary.
 std::unique_ptr<Sink> make_file_sink(const FileConfig& config, std::string_view header, bool is_binary);
 

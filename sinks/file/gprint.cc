@@ -13,10 +13,6 @@ namespace stook {
 
 namespace {
 constexpr auto options = file_options("/var/log/ulogd_gprint.log");
-
-std::unique_ptr<Sink> make(const Make& make) {
-  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header, make.is_binary);
-}
 }  // namespace
 
 extern const Plugin sink_gprint;
@@ -29,7 +25,7 @@ const Plugin sink_gprint = {
     .config = config_type<FileConfig>,
     .declare = declare_file,
     .needs = file_needs,
-    .sink = make,
+    .sink = make_file,
     .format = "gprint",
 };
 

@@ -12,10 +12,6 @@ namespace stook {
 
 namespace {
 constexpr auto options = file_options("/var/log/ulogd_syslogemu.log");
-
-std::unique_ptr<Sink> make(const Make& make) {
-  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header, make.is_binary);
-}
 }  // namespace
 
 extern const Plugin sink_logemu;
@@ -28,7 +24,7 @@ const Plugin sink_logemu = {
     .config = config_type<FileConfig>,
     .declare = declare_file,
     .needs = file_needs,
-    .sink = make,
+    .sink = make_file,
     .format = "logemu",
 };
 

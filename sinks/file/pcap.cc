@@ -16,10 +16,6 @@ namespace stook {
 
 namespace {
 constexpr auto pcap_options = file_options("/var/log/ulogd.pcap");
-
-std::unique_ptr<Sink> make_pcap(const Make& make) {
-  return make_file_sink(*static_cast<const FileConfig*>(make.config), make.header, make.is_binary);
-}
 }  // namespace
 
 extern const Plugin sink_pcap;
@@ -32,7 +28,7 @@ const Plugin sink_pcap = {
     .config = config_type<FileConfig>,
     .declare = declare_file,
     .needs = file_needs,
-    .sink = make_pcap,
+    .sink = make_file,
     .format = "pcap",
 };
 

@@ -39,6 +39,18 @@ TEST_CASE("a list is split at separators that stand in no quotes and no brackets
   CHECK(split_list("a(b,c") == Pieces{"a(b,c"});
 }
 
+TEST_CASE("parts are taken one after the other, an empty one too, and none is left at the end") {
+  std::string_view rest = "a::bc:";
+  CHECK(take_part(rest, ':') == "a");
+  CHECK(take_part(rest, ':').empty());
+  CHECK(take_part(rest, ':') == "bc");
+  CHECK(rest.empty());
+  CHECK(take_part(rest, ':').empty());
+  rest = "whole";
+  CHECK(take_part(rest, ':') == "whole");
+  CHECK(rest.empty());
+}
+
 TEST_CASE("the nearest name differs in at most a third of its letters") {
   std::vector<std::string> names = {"rotate", "path", "format", "status"};
   CHECK(nearest_name("rotat", names) == "rotate");

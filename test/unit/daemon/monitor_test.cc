@@ -14,8 +14,8 @@
 #include <fstream>
 #include <map>
 
+#include "core/base/sanitized.hh"
 #include "core/daemon/call_filter.hh"
-#include "core/daemon/sanitized.hh"
 
 using namespace stook;
 namespace fs = std::filesystem;
