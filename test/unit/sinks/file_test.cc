@@ -59,7 +59,8 @@ struct Case {
   std::unique_ptr<Sink> sink;
   std::deque<Payload> payloads;
 
-  explicit Case(const Options& options, const char* header = "", std::string_view name = "file", bool is_binary = false) {
+  explicit Case(const Options& options, const char* header = "", std::string_view name = "file",
+                bool is_binary = false) {
     room::enter(room::carrier);
     const Plugin& plugin = stook::test::plugin(Kind::Sink, name);
     config.reset(plugin.config.make(), plugin.config.destroy);
