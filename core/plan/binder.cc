@@ -2,6 +2,7 @@
 #include "core/plan/binder.hh"
 
 #include "core/base/text.hh"
+#include "core/plan/modules.hh"
 #include "core/plan/registry.hh"
 #include "core/plan/scripts.hh"
 #include "core/plan/stack.hh"
@@ -223,6 +224,10 @@ void Binder::refuse_plugin(const std::string& name, Kind kind, const Place& plac
   if (!kinds.empty()) {
     draft_.refuse(place, label + "'" + lower(name) + "' is " + kinds + ", and " + with_article(kind) + " belongs here",
                   shape_);
+    return;
+  }
+  if (std::string trouble = find_module(known_name(name)).trouble; !trouble.empty()) {
+    draft_.refuse(place, label + trouble, "");
     return;
   }
   std::vector<std::string> names = plugin_names(kind);

@@ -4,23 +4,23 @@
 #include <algorithm>
 
 #include "core/base/text.hh"
+#include "core/plan/modules.hh"
 #include "core/plan/ulogd.hh"
 
 namespace stook {
 
-const Plugin* find_plugin(Kind kind, std::string_view name) {
-  name = known_name(name);
-  for (const Plugin* plugin : all_plugins()) {
-    if (plugin->kind == kind && equal_in_any_case(plugin->name, name)) {
-      return plugin;
-    }
-  }
-  return nullptr;
+namespace {
+// Those of the program come first: no module takes their place.
+std::vector<const Plugin*> plugins_at_hand() {
+  std::vector<const Plugin*> all(all_plugins().begin(), all_plugins().end());
+  std::vector<const Plugin*> loaded = loaded_plugins();
+  all.insert(all.end(), loaded.begin(), loaded.end());
+  return all;
 }
 
-std::vector<const Plugin*> find_plugins(std::string_view name) {
+std::vector<const Plugin*> at_hand(std::string_view name) {
   std::vector<const Plugin*> found;
-  for (const Plugin* plugin : all_plugins()) {
+  for (const Plugin* plugin : plugins_at_hand()) {
     std::string_view kind = kind_name(plugin->kind);
     bool has_kind = name.size() > kind.size() + 1 && equal_in_any_case(name.substr(0, kind.size()), kind) &&
                     (name[kind.size()] == '.' || name[kind.size()] == ':');
@@ -31,9 +31,36 @@ std::vector<const Plugin*> find_plugins(std::string_view name) {
   return found;
 }
 
+const Plugin* at_hand(Kind kind, std::string_view name) {
+  for (const Plugin* plugin : plugins_at_hand()) {
+    if (plugin->kind == kind && equal_in_any_case(plugin->name, name)) {
+      return plugin;
+    }
+  }
+  return nullptr;
+}
+}  // namespace
+
+const Plugin* find_plugin(Kind kind, std::string_view name) {
+  name = known_name(name);
+  const Plugin* found = at_hand(kind, name);
+  return found == nullptr && !find_module(name).plugins.empty() ? at_hand(kind, name) : found;
+}
+
+std::vector<const Plugin*> find_plugins(std::string_view name) {
+  std::vector<const Plugin*> found = at_hand(name);
+  bool is_loaded = found.empty() && !find_module(name.substr(name.find_first_of(".:") + 1)).plugins.empty();
+  return is_loaded ? at_hand(name) : found;
+}
+
+std::vector<const Plugin*> known_plugins() {
+  load_all_modules();
+  return plugins_at_hand();
+}
+
 std::vector<std::string> plugin_names(Kind kind) {
   std::vector<std::string> names;
-  for (const Plugin* plugin : all_plugins()) {
+  for (const Plugin* plugin : known_plugins()) {
     if (plugin->kind == kind) {
       names.emplace_back(plugin->name);
     }
@@ -44,7 +71,7 @@ std::vector<std::string> plugin_names(Kind kind) {
 
 std::vector<std::string> plugin_names() {
   std::vector<std::string> names;
-  for (const Plugin* plugin : all_plugins()) {
+  for (const Plugin* plugin : known_plugins()) {
     names.emplace_back(plugin->name);
   }
   std::sort(names.begin(), names.end());

@@ -10,10 +10,12 @@
 
 namespace stook {
 
-/// The plugin of that kind and name, or null.
+/// The plugin of that kind and name, or null. Its module is loaded when the program itself has none of that name.
 const Plugin* find_plugin(Kind kind, std::string_view name);
 /// All plugins of that name: `FILE` is a source and a sink. `sink.file` and `sink:file` name one of them.
 std::vector<const Plugin*> find_plugins(std::string_view name);
+/// All plugins, those of all modules as well, which are loaded.
+std::vector<const Plugin*> known_plugins();
 /// The names of all plugins of a kind, sorted.
 std::vector<std::string> plugin_names(Kind kind);
 /// The names of all plugins, sorted, each once.

@@ -7,6 +7,7 @@
 
 #include "core/base/text.hh"
 #include "core/net/bound.hh"
+#include "core/plan/modules.hh"
 #include "core/plan/options.hh"
 #include "core/plan/registry.hh"
 #include "core/plan/ulogd.hh"
@@ -54,8 +55,9 @@ constexpr Option rows[] = {
     option<&Global::include>("include", "", "files to read here, as a pattern of the shell; may be given many times"),
     option<&Global::scripts>("scripts", "",
                              "folders whose scripts NAME.lua stand in stacks by their names, before those of stook"),
-    option<&Global::plugin>("plugin", "",
-                            "a plugin that must be there, by name or ulogd's path; may be given many times"),
+    option<&Global::plugin>(
+        "plugin", "",
+        "a plugin that must be there, by name or ulogd's path, or /path/NAME.so of a module; may be given many times"),
     option<&Global::logfile>("logfile", "stderr", "where the log goes: a path, stderr, stdout, syslog or journald"),
     option<&Global::loglevel>("loglevel", "notice",
                               "least level of the log: debug 1, info 3, notice 5, warning, error 7, fatal 8"),
@@ -92,15 +94,22 @@ constexpr Option rows[] = {
     option<&Global::memory_max>("memory_max", "0", "most memory that bundles and payloads may take; 0 is no limit")};
 
 // ulogd names its plugins by path; here they must only be in the build. What ulogd has and stook has not is a mistake where
-// a stack names it: ulogd's own sample loads more than it uses.
-bool check_plugin(Draft& draft, const Pair& pair) {
-  std::string name = foreign_name(trim(pair.value));
+// a stack names it: ulogd's own sample loads more than it uses. Any other path is that of a module.
+void check_plugin(Draft& draft, const Pair& pair) {
+  std::string path(trim(pair.value));
+  std::string name = foreign_name(path);
   if (!find_plugins(name).empty() || is_ulogd_plugin(name)) {
-    return true;
+    return;
   }
-  draft.refuse(pair.value_place, "[global] plugin: no plugin '" + printable(name, 64) + "' in this build",
-               did_you_mean(lower(name), plugin_names()));
-  return false;
+  bool is_path = path.starts_with('/');
+  ModuleFile module = is_path ? load_module(path) : ModuleFile{};
+  if (!module.trouble.empty()) {
+    draft.refuse(pair.value_place, "[global] plugin: " + module.trouble, "");
+  } else if (module.plugins.empty()) {
+    std::string hint = did_you_mean(lower(name), plugin_names());
+    draft.refuse(pair.value_place, "[global] plugin: no plugin '" + printable(name, 64) + "' in this build",
+                 hint.empty() && is_path ? "no file of a module has that path" : hint);
+  }
 }
 
 // A port alone is one of this machine; a path may have `unix:` before it.

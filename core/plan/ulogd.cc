@@ -48,7 +48,9 @@ constexpr UlogdName names[] = {
     {"OPRINT", ""},
     {"PCAP", ""},
     {"PGSQL", sql},
-    {"SQLITE3", "this build is without libsqlite3; install libsqlite3-dev and build again"},
+    {"SQLITE3",
+     "its module sqlite3.so is not there; install the package stook-modules-sqlite3, or libsqlite3-dev and build "
+     "again"},
     {"SPRINT", ""},
     {"SYSLOG", ""},
     {"XML", ""},

@@ -147,7 +147,7 @@ std::string machine() {
     text += line.starts_with("Mem") || line.starts_with("Swap") ? line + "\n" : "";
   }
   text += "plugins";
-  for (const Plugin* plugin : all_plugins()) {
+  for (const Plugin* plugin : known_plugins()) {
     text += " " + std::string(kind_name(plugin->kind)) + ":" + plugin->name;
   }
   return text + "\n";
