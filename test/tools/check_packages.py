@@ -19,8 +19,9 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 INSTRUCTIONS = ("FROM", "COPY", "RUN", "WORKDIR", "USER", "VOLUME", "HEALTHCHECK", "STOPSIGNAL", "ENTRYPOINT", "CMD", "ENV", "ARG",
                 "EXPOSE", "LABEL", "SHELL")
+LIBRARIES = "/usr/lib64"  # wherever the build installs them
 PREFIXES = {"%{_bindir}": "/usr/bin", "%{_sbindir}": "/usr/sbin", "%{_prefix}": "/usr", "%{_datadir}": "/usr/share",
-            "%{_mandir}": "/usr/share/man", "%{_sysconfdir}": "/etc", "%{_docdir}": "/usr/share/doc"}
+            "%{_includedir}": "/usr/include", "%{_libdir}": LIBRARIES, "%{_mandir}": "/usr/share/man", "%{_sysconfdir}": "/etc", "%{_docdir}": "/usr/share/doc"}
 
 
 def read(path):
@@ -127,13 +128,14 @@ def install(build):
         if done.returncode != 0:
             sys.exit(done.stdout + done.stderr)
         files = {os.path.join(top, name)[len(folder):] for top, _, names in os.walk(folder) for name in names}
+    files = {re.sub(r"/lib/[a-z0-9_]+-linux-gnu\w*/", "/lib64/", one) for one in files}
     return {re.sub(r"^/usr/local/etc/", "/etc/", one) if one.startswith("/usr/local/etc/") else
             re.sub(r"^/usr/local/", "/usr/", one) for one in files}
 
 
 def main():
     build = os.path.abspath(sys.argv[1])
-    programs = [os.path.join(build, name) for name in ("stook", "stookd")]
+    programs = [os.path.join(build, name) for name in ("stook", "stookd", "sqlite3.so")]
     spec = read("etc/packages/stook.spec")
     installed = install(build)
     faults = check_versions(spec) + check_build_depends() + check_spec(spec, installed)
