@@ -85,7 +85,7 @@ std::string note_of(const Topology::Node& node, const Scraped& now) {
       lost += now.sum("stook_rows_dropped_total", of) + now.sum("stook_rows_letters_total", of);
     }
   }
-  std::string text = lost > 0 ? show_count(static_cast<uint64_t>(lost)) + " rows lost" : "";
+  std::string text = lost > 0 ? show_count(static_cast<uint64_t>(lost)) + (lost == 1 ? " row lost" : " rows lost") : "";
   bool is_failing = node.kind == "sink" && now.most("stook_sink_failing", {{"element", node.id}}) > 0;
   bool is_stalled = node.kind == "source" && now.most("stook_stalled", {{"element", node.id}}) > 0;
   const char* state = is_failing ? "failing" : is_stalled ? "stalled" : "";

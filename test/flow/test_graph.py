@@ -82,14 +82,14 @@ class Graph(Programs):
         daemon = Daemon(self, CONFIG.replace("on_error=bad:FILE", "on_error=drop"))
         self.write("in.log", "bad\ngood\n")
         edges = {}
-        daemon.wait_for(lambda: "judge (filter lua)  0 rows/s  1 rows lost" in self.stook(
+        daemon.wait_for(lambda: "judge (filter lua)  0 rows/s  1 row lost" in self.stook(
             "graph", "--socket", "control", "-d", "10ms").out, "the loss")
         graph = json.loads(self.stook("graph", "--socket", "control", "-d", "10ms", "--json").out)
         for edge in graph["edges"]:
             edges[graph["nodes"][edge["from"]]["id"], graph["nodes"][edge["to"]]["id"], edge["route"]] = edge["rows_per_s"]
         self.assertEqual(edges, {("in", "keep", "in"): 0, ("keep", "judge", "in"): 0, ("judge", "out", "in"): 0,
                                  ("keep", "all", "in"): 0, ("other", "keep", "other"): 0, ("keep", "all", "other"): 0})
-        self.assertIn("1 rows lost", self.stook("graph", "--socket", "control", "-d", "10ms", "--svg").out)
+        self.assertIn("1 row lost", self.stook("graph", "--socket", "control", "-d", "10ms", "--svg").out)
         daemon.stop(1)
 
     def test_rates_while_rows_pass(self):

@@ -24,6 +24,7 @@ function short(number) {
 const rate = (number) => short(number) + "/s";
 const seconds = (number) => (number < 10 ? number.toFixed(1) : Math.round(number)) + " s";
 const grouped = (number) => number.toLocaleString("en").replaceAll(",", " ");
+const lostText = (rows) => `${grouped(rows)} ${rows === 1 ? "row" : "rows"} lost`;
 const lostOf = (line) => Object.values(line.dropped).reduce((sum, rows) => sum + rows, 0);
 
 // The ledger's lines as nodes of a graph. An encoder is drawn as the edge into its sink.
@@ -161,7 +162,7 @@ function draw() {
 
 function told(node) {
   return `${node.line.kind} ${node.line.id}, ${node.line.plugin}, ${rate(node.kind === "source" ? node.inRate : node.outRate)}` +
-    (node.lost ? `, ${grouped(node.lost)} rows lost` : "");
+    (node.lost ? `, ${lostText(node.lost)}` : "");
 }
 
 // The same for narrow screens: a line an element.
@@ -261,7 +262,7 @@ async function look() {
     const sum = (kind, name) => view.nodes.filter((node) => node.kind === kind).reduce((all, node) => all + node[name], 0);
     const lost = view.nodes.reduce((all, node) => all + node.lost, 0);
     at("totals").replaceChildren(`${rate(sum("source", "inRate"))} in, ${rate(sum("sink", "outRate"))} out, `,
-      make("span", { class: lost ? "lost" : "" }, lost ? `✕ ${grouped(lost)} rows lost` : "nothing lost"), `, up ${seconds(ledger.elapsed_ns / 1e9)}`);
+      make("span", { class: lost ? "lost" : "" }, lost ? `✕ ${lostText(lost)}` : "nothing lost"), `, up ${seconds(ledger.elapsed_ns / 1e9)}`);
     show();
   } catch (error) {
     at("health").textContent = "✕ the daemon does not answer: " + error.message;
