@@ -106,6 +106,7 @@ class Engine {
   void end_former_carriers() ROOM(front);
   /// The rows that a former carrier has left in its spool are those that its heir has found there.
   void pass_on_rows(const Carrier& former, std::vector<ReportLine>& lines) ROOM(front);
+  void say_left_spools() const ROOM(front);
   void count_found_again() ROOM(front);
   void await(Calls& calls) ROOM(front);
   void start_front(Front& front) ROOM(front);

@@ -127,11 +127,7 @@ bool Engine::finish() {
   for (auto& front : fronts_) {
     front->close_sources();
   }
-  std::for_each(carriers_.begin(), carriers_.end(), [&](auto& carrier) {
-    if (carrier->is_leaving()) {
-      carrier->say_left(*carrier->spooled());
-    }
-  });
+  say_left_spools();
   is_all_home_ = is_all_home();
   return !is_abandoned_ && report().rows_in_flight() == 0;
 }

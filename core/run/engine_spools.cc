@@ -63,6 +63,24 @@ void Engine::pass_on_rows(const Carrier& former, std::vector<ReportLine>& lines)
   }
 }
 
+// A sink that was about to take over a spool may end before its former carrier has let go of it.
+void Engine::say_left_spools() const {
+  for (auto& carrier : carriers_) {
+    if (!carrier->is_leaving()) {
+      continue;
+    }
+    const std::string& folder = carrier->spooled()->settings().folder;
+    for (auto* carriers : {&carriers_, &former_carriers_}) {
+      for (auto& holder : *carriers) {
+        const Spooled* held = holder->spooled();
+        if (held != nullptr && held->spool() != nullptr && held->settings().folder == folder) {
+          holder->say_left(*held);
+        }
+      }
+    }
+  }
+}
+
 void Engine::count_found_again() {
   std::erase_if(left_rows_, [&](const LeftRows& left) {
     bool is_found = std::any_of(carriers_.begin(), carriers_.end(), [&](auto& carrier) {

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import re
 import signal
 import threading
 import time
@@ -149,6 +150,17 @@ class ReloadSpool(Programs):
         daemon = Daemon(self, self.config([*out, "spool=one"]))
         daemon.wait_for(lambda: len(self.numbers("out.log")) == 1000, "all lines")
         daemon.stop()
+
+    def test_a_stop_right_behind_the_reload_says_what_is_left(self):
+        out = ["path=out.log", "format=raw"]
+        os.symlink("/dev/full", self.path("out.log"))
+        self.write("in.log", "".join(f"{n}\n" for n in range(1, 1001)), "a")
+        daemon = Daemon(self, self.config([*out, "spool=one"]))
+        daemon.wait_for(lambda: sum(line["spooled"] for line in self.ledger()["lines"]) == 1000, "all rows are in the spool")
+        self.reload(daemon, *out)
+        daemon.stop()
+        self.assertEqual(re.findall(r"event=(?:rows|spool)_left .*", daemon.log()),
+                         [f"event=rows_left instance=out folder={self.path('one')} rows=1000"])
 
     def test_a_spool_filled_for_a_group_waits_for_one_that_can_read_it(self):
         """Members of different formats: what waits for them is in neither's, and another sink must not deliver it."""
