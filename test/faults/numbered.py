@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "flow"))
 
-LINE = re.compile(rb"n(\d+) x+;")  # a kill may leave a torn line, and the next start begins in that line
+LINE = re.compile(rb"n(\d+) x+;")  # a kill may leave the head of a line, which the next start ends
 CYCLES = int(os.environ.get("FAULT_CYCLES", "0"))  # 0: few of each kind, for two minutes in all
 
 

@@ -51,6 +51,19 @@ def is_alive(pid):
         return False
 
 
+def rows_of(text, torn=0):
+    """The rows of its complete lines. Of `torn` lines, at most, only the head may be there: their writer was killed."""
+    rows = []
+    for line in text[:text.rfind("\n") + 1].splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            torn -= 1
+            if torn < 0:
+                raise
+    return rows
+
+
 class Result:
     """What one `stook run` left behind."""
 
@@ -90,8 +103,8 @@ class Flow(unittest.TestCase):
         with open(self.path(name), "rb") as file:
             return file.read().decode("utf-8", "surrogateescape")
 
-    def json_lines(self, name):
-        return [json.loads(line) for line in self.read(name).splitlines()]
+    def json_lines(self, name, torn=0):
+        return rows_of(self.read(name), torn)
 
     def stook(self, *words, stdin=b"", env=None, timeout=120):
         program = os.path.join(ROOT, BUILD, "stook")

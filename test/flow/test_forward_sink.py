@@ -11,7 +11,7 @@ import time
 import unittest
 
 from forward_peer import Server, Values, event_time, msgpack, packed
-from harness import Daemon, Programs
+from harness import Daemon, Programs, rows_of
 from peers import free_port, make_certificates
 
 CYCLES = int(os.environ.get("STOOK_FORWARD_KILLS", "10"))
@@ -67,21 +67,11 @@ class Side:
             file.write(text)
 
     def lines(self, torn=0):
-        """Rows of complete lines. Of `torn` lines, at most, only the head may be there: their writer was killed."""
         try:
             with open(self.path("out.log"), encoding="utf-8") as file:
-                text = file.read()
+                return rows_of(file.read(), torn)
         except FileNotFoundError:
             return []
-        rows = []
-        for line in text[:text.rfind("\n") + 1].splitlines():
-            try:
-                rows.append(json.loads(line))
-            except ValueError:
-                torn -= 1
-                self.flow.assertGreaterEqual(torn, 0, line)
-                self.flow.assertEqual(line.count("{"), 1, "a line of its own")
-        return rows
 
 
 class Forward(Programs):

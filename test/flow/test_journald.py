@@ -69,11 +69,11 @@ class Journald(Programs):
     def record(self, numbers):
         self.write("recording", b"".join(entry(number) for number in numbers), "a")
 
-    def rows(self):
-        return self.json_lines("out.log") if os.path.exists(self.path("out.log")) else []
+    def rows(self, torn=0):
+        return self.json_lines("out.log", torn) if os.path.exists(self.path("out.log")) else []
 
-    def numbers(self):
-        return [int(row["message"].split()[1]) for row in self.rows()]
+    def numbers(self, torn=0):
+        return [int(row["message"].split()[1]) for row in self.rows(torn)]
 
     def daemon(self, more=""):
         return Daemon(self, CONFIG.format(more=f"program={self.path('journalctl')}\nstate_file=pos\n{more}"))
@@ -131,9 +131,9 @@ class Journald(Programs):
         daemon.wait_for(lambda: self.numbers()[-1:] > [2000], "some rows")
         daemon.kill()
         daemon = self.daemon()
-        daemon.wait_for(lambda: self.numbers()[-1] == 20000, "all rows")
+        daemon.wait_for(lambda: self.numbers(torn=1)[-1] == 20000, "all rows")
         daemon.stop()
-        self.assertEqual(set(self.numbers()), set(range(1, 20001)))
+        self.assertEqual(set(self.numbers(torn=1)), set(range(1, 20001)))
 
     @unittest.skipUnless(shutil.which("journalctl") and os.access(JOURNAL_REMOTE, os.X_OK), "no systemd-journal-remote here")
     def test_the_real_journalctl(self):

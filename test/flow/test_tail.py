@@ -343,7 +343,7 @@ class Restarting(Tail):
         daemon.wait_for(lambda: last in self.read("out.log"), "the last line")
         daemon.stop()
         self.positions()
-        # A kill may leave a torn line at the end of the output; the next start begins in that line.
+        # A kill may leave the head of a line at the end of the output; the next start ends it.
         numbers = [int(found) for found in re.findall(r"line (\d+) x{60}(?=\n|line)", self.read("out.log"))]
         self.assertEqual(sorted(set(numbers)), list(range(written[0])), f"seed {seed}")
         self.assertLessEqual(len(numbers) - written[0], kills * 2 * PACE, f"seed {seed}")

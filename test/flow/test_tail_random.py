@@ -50,7 +50,7 @@ class Writer:
         return self.flow.read("out.log") if os.path.exists(path) else ""
 
     def numbers(self):
-        # A kill may leave a torn line at the end of the output; the next start begins in that line.
+        # A kill may leave the head of a line at the end of the output; the next start ends it.
         return [int(found) for found in re.findall(r"n(\d+) x+;", self.out())]
 
     # What loggers do.

@@ -60,7 +60,7 @@ TEST_CASE("plugins named by ulogd's path must be in the build") {
   CHECK(errors_of_text("plugin=\"/usr/lib/ulogd/ulogd_inppkt_STDIN.so\"\n"
                        "plugin=\"/usr/lib/ulogd/ulogd_output_GRAPHIC.so\"\n"
                        "stack = in:STDIN, out:FILE\n") ==
-        "x.conf:2: [global] plugin: no plugin 'GRAPHIC' in this build\n"
+        "x.conf:2: [global] plugin: no plugin 'GRAPHIC' in this build; no file of a module has that path\n"
         "    plugin=\"/usr/lib/ulogd/ulogd_output_GRAPHIC.so\"\n"
         "           ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n");
 }
