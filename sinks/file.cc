@@ -211,8 +211,11 @@ class File final : public Sink {
     }
     bool is_at_stump = has_stump_ && file.continues(torn_);
     bool is_torn = file.is_torn() && has_lines_ && shipment_.ends_in_newline();
-    if ((is_at_stump || is_torn) && !is_inside && !end_stump(file)) {
-      return Outcome::Again;
+    if ((is_at_stump || is_torn) && !is_inside) {
+      if (!end_stump(file)) {
+        return Outcome::Again;
+      }
+      has_stump_ = has_stump_ && !is_at_stump;
     }
     size_t size = shipment_.gather(file.room_left(), parts_);
     size_t written = file.append(parts_.data(), static_cast<int>(parts_.size()));
@@ -229,7 +232,6 @@ class File final : public Sink {
 
   // The head of a line whose rest is not offered again ends here, so that the next line is one of its own.
   bool end_stump(OutFile& file) ROOM(carrier) {
-    static LogLimit limit(1);
     bool was_found = file.is_torn();
     char newline = '\n';
     iovec part{&newline, 1};
@@ -237,9 +239,11 @@ class File final : public Sink {
       reason_ = "write " + file.path() + ": " + std::strerror(errno);
       return false;
     }
-    has_stump_ = false;
-    if (auto pass = limit.pass(); was_found && pass) {
-      log_event(Level::Warning, "torn_line", Fields()("path", file.path())("suppressed", pass.suppressed));
+    if (was_found) {
+      static LogLimit limit(1);
+      if (auto pass = limit.pass()) {
+        log_event(Level::Warning, "torn_line", Fields()("path", file.path())("suppressed", pass.suppressed));
+      }
     }
     return true;
   }
