@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/base/clock.hh"
+#include "core/base/processor.hh"
 #include "core/base/root_door.hh"
 #include "core/base/status.hh"
 #include "core/net/connection.hh"
@@ -99,13 +100,13 @@ Endpoint parse_listening(std::string_view text, AddressForm form, std::optional<
 
 BoundSocket::BoundSocket(Listening listening, std::string_view owner)
     : listening_(std::move(listening)), owner_(owner) {
-  if (take_offer() || take_passed()) {
-    return;
+  if (!take_offer() && !take_passed()) {
+    listening_.endpoint.is_unix() ? bind_unix() : bind_ip();
+    if (listening_.is_stream && listen(fd_.get(), backlog) != 0) {
+      fail(listening_, "listen on", errno);
+    }
   }
-  listening_.endpoint.is_unix() ? bind_unix() : bind_ip();
-  if (listening_.is_stream && listen(fd_.get(), backlog) != 0) {
-    fail(listening_, "listen on", errno);
-  }
+  prefer_own_processor();
 }
 
 BoundSocket::~BoundSocket() {
@@ -232,6 +233,13 @@ void BoundSocket::open_socket(int family) {
   }
   if (listening_.is_shared) {
     set(fd_.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  }
+}
+
+// SO_INCOMING_CPU, socket(7): it counts among several sockets since Linux 6.2.
+void BoundSocket::prefer_own_processor() {
+  if (listening_.is_shared) {
+    set(fd_.get(), SOL_SOCKET, SO_INCOMING_CPU, own_processor());
   }
 }
 

@@ -26,7 +26,8 @@ struct Listening {
   bool is_stream = true;
   /// Streams: they speak TLS.
   bool is_secure = false;
-  /// Several sockets may share the address, and the kernel divides what comes.
+  /// Several sockets may share the address, and the kernel divides what comes: by peers, or, where the thread that binds is
+  /// bound to a processor itself, by the processor that takes it in.
   bool is_shared = false;
   /// Permissions of a unix socket's file.
   unsigned mode = 0666;
@@ -69,6 +70,7 @@ class BoundSocket {
   void bind_ip();
   void bind_unix();
   void open_socket(int family);
+  void prefer_own_processor();
   bool is_same_use(const BoundSocket& other) const;
 
   Listening listening_;

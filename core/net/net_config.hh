@@ -84,7 +84,8 @@ template <class C>
 inline constexpr std::array reuseport_options = {
     net_option<C, &NetConfig::reuseport>(
         "reuseport", "no",
-        "several sources may listen on the address, each with front = own; the kernel divides the peers"),
+        "several sources may listen on the address, each with front = own; the kernel divides the peers, or, with cpu, "
+        "gives each source what its processor takes in"),
 };
 
 template <class C>

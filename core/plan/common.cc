@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/common.hh"
 
+#include <sched.h>
+
 #include <algorithm>
 
 #include "core/base/text.hh"
@@ -24,6 +26,9 @@ constexpr Option source_options[] = {
     option<&CommonOptions::lanes>("lanes", "1", "parts whose rows keep their order, run side by side", {1, 64}),
     option<&CommonOptions::front>("front", "usual",
                                   "thread that reads: main, or one of its own; usual: its own for lua, else main"),
+    option<&CommonOptions::cpu>(
+        "cpu", "-1", "processor that a front of its own is bound to, counted from 0; -1: any, and no front is needed",
+        {-1, CPU_SETSIZE - 1}),
     log_option};
 constexpr const char* on_error_doc = "what becomes of a failed row: pass, drop, letters, or elements of a stack";
 constexpr Option filter_options[] = {option<&CommonOptions::on_error>("on_error", "pass", on_error_doc), log_option};
@@ -77,6 +82,21 @@ void fill_retry(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
   }
 }
 
+// Which thread reads a source.
+void fill_front(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
+  Instance& instance = *one.instance;
+  bool runs_user_code = instance.plugin->kind == Kind::Source && std::string_view(instance.plugin->name) == "lua";
+  bool is_bound = common.cpu >= 0;
+  if (is_bound && common.front == CommonOptions::Front::Main) {
+    draft.refuse(one.find("cpu")->value_place, "[" + instance.id + "] cpu: front = main is bound to no processor",
+                 "front = own, or none of the two");
+    one.is_broken = true;
+  }
+  instance.has_own_front = is_bound || common.front == CommonOptions::Front::Own ||
+                           (common.front == CommonOptions::Front::Usual && runs_user_code);
+  instance.processor = static_cast<int>(common.cpu);
+}
+
 // How a sink's rows are collected, and the queue before it.
 void fill_buffers(const Draft& draft, Instance& instance, const CommonOptions& common) {
   instance.hold = {common.hold_time.ns, common.hold_rows, common.hold_bytes.bytes, common.hold_most.bytes};
@@ -114,9 +134,7 @@ void take_common(Draft& draft, InstanceDraft& one, const CommonOptions& common) 
   } else if (!common.log_level.empty()) {
     instance.log_level = level;
   }
-  bool runs_user_code = instance.plugin->kind == Kind::Source && std::string_view(instance.plugin->name) == "lua";
-  instance.has_own_front =
-      common.front == CommonOptions::Front::Own || (common.front == CommonOptions::Front::Usual && runs_user_code);
+  fill_front(draft, one, common);
   instance.lanes = common.lanes;
   instance.full = common.full;
   if (instance.plugin->kind == Kind::Sink && !one.is_broken) {

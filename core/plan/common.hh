@@ -31,6 +31,7 @@ struct CommonOptions {
   uint64_t lanes = 1;
   /// Usual: its own for a source that runs a user's code.
   enum class Front { Usual, Main, Own } front = Front::Usual;
+  int64_t cpu = -1;
 };
 
 /// Gives them to the instance. A mistake makes it broken.

@@ -54,6 +54,8 @@ struct Instance {
 
   // Sources.
   bool has_own_front = false;
+  /// The processor that the own front is bound to; -1: none.
+  int processor = -1;
   size_t lanes = 1;
   /// A source of rows that a sink refused: the id of that sink; else empty.
   std::string refusals_of;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/clock.hh"
+#include "core/base/processor.hh"
 #include "core/lua/library/kept_values.hh"
 #include "core/run/front.hh"
 #include "core/run/route_run.hh"
@@ -48,6 +49,10 @@ std::string_view RouteFeed::id() const {
 
 void RouteFeed::start() {
   const Instance& instance = *route_->plan.source;
+  std::string why = instance.processor < 0 ? std::string() : run_on_processor(instance.processor);
+  if (!why.empty()) {
+    throw SetupError("[" + instance.id + "] cpu = " + std::to_string(instance.processor) + ": " + why);
+  }
   if (refusals_) {
     auto source = std::make_unique<RefusalSource>(refusals_);
     refusal_source_ = source.get();

@@ -2,6 +2,7 @@
 """UDP, and unix sockets of both kinds."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -89,6 +90,39 @@ class Udp(Net):
         self.has_rows(daemon, 200)
         daemon.stop()
         self.assertEqual(sorted(self.messages(), key=int), [str(number) for number in range(200)])
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "one processor")
+    def test_a_source_for_each_processor_gets_what_that_takes_in(self):
+        cpus = sorted(os.sched_getaffinity(0))[:2]
+        self.addCleanup(os.sched_setaffinity, 0, os.sched_getaffinity(0))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        source = f"listen=127.0.0.1:{port}\nrcvbuf=4MiB\nreuseport=yes\ncpu="
+        daemon = self.listen("UDP,out:FILE\nstack=b:UDP", f"{source}{cpus[0]}\n[b]\n{source}{cpus[1]}", keys="message,stook.id")
+        fronts = [one for one in self.threads(daemon.process.pid) if one["Name"].startswith("stook-front-")]
+        self.assertEqual(sorted(one["Cpus_allowed_list"] for one in fronts), [str(cpu) for cpu in cpus])
+        peer = self.socket()
+        for number in range(4000):
+            os.sched_setaffinity(0, {cpus[number // 1000 % 2]})
+            peer.sendto(b"%d" % number, ("127.0.0.1", port))
+        self.has_rows(daemon, 4000)
+        daemon.stop()
+        rows = self.rows()
+        self.assertEqual(sorted(int(row["message"]) for row in rows), list(range(4000)))
+        if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 2):
+            for half, source in enumerate(("in", "b")):
+                ids = {row["stook.id"].partition(":")[0] for row in rows if int(row["message"]) // 1000 % 2 == half}
+                self.assertEqual(ids, {source})
+
+    def test_a_processor_that_is_not_there(self):
+        config = "[global]\nstack=in:UDP,out:NULL\n[in]\nlisten=127.0.0.1:0\ncpu=1023\n"
+        result = self.stookd("-c", self.write("stookd.conf", config))
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("stookd: [in] cpu = 1023: this machine has ", result.stderr)
+        result = self.stook("check", self.write("stookd.conf", config + "front=main\n"))
+        self.assertEqual(result.code, 2)
+        self.assertIn("stookd.conf:5: [in] cpu: front = main is bound to no processor", result.err)
 
 
 class Unix(Net):
