@@ -45,6 +45,9 @@ class Feed {
   virtual void mark(uint64_t stream, uint64_t position, uint64_t partition = 0) ROOM(front) = 0;
   /// Hands on all open bundles. At the end of each read callback, and whenever a source wants.
   virtual void seal() ROOM(front) = 0;
+  /// What is handed on from here on may wait for so long (ns), to share a wake-up of the workers with what follows: for a source
+  /// that reads in ticks. 0: it may not.
+  virtual void wait_for_more(int64_t /*longest*/) ROOM(front) {}
   /// The source has come to its end: nothing more will be fed.
   virtual void finish() ROOM(front) = 0;
   /// Counts rows that were lost.

@@ -14,11 +14,6 @@ namespace stook {
 namespace {
 
 constexpr int64_t second = 1'000'000'000;
-constexpr int rounds_a_turn = 4;
-constexpr int rounds_a_tick = 32;
-constexpr int64_t tick = 5'000'000;          // ns
-constexpr uint64_t busy_rows = 16;           // so many within a tick, behind its first turn, are much
-constexpr int calm_ticks = 4;                // one after the other with less than that: it is over
 constexpr uint64_t ample = 8 * 1024 * 1024;  // a buffer for more than a million small datagrams a second
 constexpr size_t largest_udp = 65535;
 
@@ -119,6 +114,7 @@ void DatagramServer::pause() {
     socket->readable.stop();
     socket->ticks.stop();
   }
+  tell_ticks();
   ending_.stop();
 }
 
@@ -195,31 +191,6 @@ uint64_t DatagramServer::turn(Socket& socket, int rounds) {
   return received_ - before;
 }
 
-void DatagramServer::Socket::on_readable() {
-  Loop& loop = server->rows_.feed().loop();
-  uint64_t rows = server->turn(*this, rounds_a_turn);
-  int64_t now = loop.now();
-  bool has_begun = now - span_began < tick;
-  span_began = has_begun ? span_began : now;
-  span_rows = has_begun ? span_rows + rows : 0;
-  if (span_rows >= busy_rows && can_wait && is_empty && !server->is_paused_ && !server->is_ending_) {
-    readable.stop();
-    calm = 0;
-    ticks.on_time<&Socket::on_tick>(loop, this, tick, tick);
-  }
-}
-
-/// Called each tick while much comes. When for some ticks little has, or more than a tick can take, the socket is watched
-/// again.
-void DatagramServer::Socket::on_tick() {
-  uint64_t rows = server->turn(*this, rounds_a_tick);
-  calm = rows < busy_rows ? calm + 1 : 0;
-  if ((calm == calm_ticks || !is_empty) && !server->is_paused_) {
-    ticks.stop();
-    server->watch(*this);
-  }
-}
-
 /// True when there may be more.
 bool DatagramServer::read_some(Socket& socket) {
   Bundle* bundle = rows_.feed().bundle();
@@ -290,6 +261,7 @@ void DatagramServer::finish() {
     socket->readable.stop();
     socket->ticks.stop();
   }
+  tell_ticks();
   ending_.stop();
   end_.part_ended();
 }

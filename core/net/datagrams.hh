@@ -5,8 +5,9 @@
 /// senders wait, on UDP what no longer fits is dropped by the kernel and counted as `pool`. Drops at other times are
 /// counted as `kernel`. Both figures are the kernel's own (SO_MEMINFO), exact to the datagram.
 ///
-/// While much comes and the kernel's buffer is large, a socket is read each five milliseconds instead of at once: a bundle of
-/// a few rows costs nearly as much as a full one (test/bench/net.py).
+/// While much comes and the kernel's buffer is large, a socket is read in ticks of 2.5 ms instead of at once, while what was sent
+/// is still in the cache, and workers hear of several ticks together: a bundle of a few rows costs nearly as much as a full one,
+/// and so does a wake-up (test/bench/net.py).
 #pragma once
 
 #include <sys/socket.h>
@@ -85,6 +86,7 @@ class DatagramServer {
     uint64_t span_rows = 0;  // that came in it, behind that turn
     int calm = 0;            // ticks with little, one after the other
     void on_readable() ROOM(front);
+    void begin_ticks(int64_t now) ROOM(front);
     void on_tick() ROOM(front);
   };
   void open(const Listening& listening) ROOM(front);
@@ -92,6 +94,7 @@ class DatagramServer {
   void watch() ROOM(front);
   void watch(Socket& socket) ROOM(front);
   uint64_t turn(Socket& socket, int rounds) ROOM(front);
+  void tell_ticks() ROOM(front);
   bool read_some(Socket& socket) ROOM(front);
   size_t put(Bundle& bundle, size_t count) ROOM(front);
   bool wants_address() const ROOM(front) { return rows_.wants(NetKey::PeerIp) || rows_.wants(NetKey::PeerPort); }

@@ -106,12 +106,22 @@ void RouteFeed::send(size_t lane) {
 
 void RouteFeed::announce_in_time(int64_t now) {
   unannounced_since_ = unannounced_++ == 0 ? now : unannounced_since_;
-  if (now - unannounced_since_ < announce_after && unannounced_ < pool_.size() / 2) {
+  if (unannounced_ < pool_.size() / 2 && longest_wait_ > 0) {
+    return;  // `seal` does it
+  }
+  if (unannounced_ < pool_.size() / 2 && now - unannounced_since_ < announce_after) {
     front_.announce_soon(*this);
     return;
   }
   announce();
   front_.announce();
+}
+
+void RouteFeed::wait_for_more(int64_t longest) {
+  longest_wait_ = longest;
+  if (longest == 0) {
+    announce();
+  }
 }
 
 void RouteFeed::announce() {
@@ -126,6 +136,9 @@ void RouteFeed::seal() {
     if (open_[lane] != nullptr && open_[lane]->rows() > 0) {
       send(lane);
     }
+  }
+  if (longest_wait_ > 0 && unannounced_ > 0 && monotonic_ns() - unannounced_since_ >= longest_wait_) {
+    announce();
   }
 }
 

@@ -42,6 +42,7 @@ class RouteFeed final : public Feed {
 
   void mark(uint64_t stream, uint64_t position, uint64_t partition) override ROOM(front);
   void seal() override ROOM(front);
+  void wait_for_more(int64_t longest) override ROOM(front);
   void finish() override ROOM(front);
   void lose(Loss why, uint64_t rows) override ROOM(front) { meter.lost[static_cast<size_t>(why)].add(rows); }
   void count_bytes(uint64_t bytes) override ROOM(front) { meter.bytes.add(bytes); }
@@ -140,6 +141,7 @@ class RouteFeed final : public Feed {
   Watcher tick_timer_;
   int64_t unannounced_since_ = 0;  // ns
   size_t unannounced_ = 0;         // bundles
+  int64_t longest_wait_ = 0;       // ns, of those; 0: until the front has nothing else to do
   bool is_paused_ = false;
   bool is_ending_ = false;
   bool is_finished_ = false;

@@ -13,6 +13,7 @@ namespace stook {
 
 void RouteFeed::finish() {
   seal();
+  announce();
   is_finished_ = true;
   meter.finished.set(1);
   front_.wake();
@@ -39,6 +40,7 @@ void RouteFeed::stop_source() {
   }
   tick_timer_.stop();
   seal();
+  announce();
   is_stopped_ = true;
   put_back_open();
 }
@@ -65,6 +67,7 @@ void RouteFeed::hold() {
   front_.sate();
   tick_timer_.stop();
   seal();
+  announce();
   put_back_open();
 }
 
