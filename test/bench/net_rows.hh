@@ -37,15 +37,15 @@ inline std::string sentence(Dice& dice, size_t size) {
   return text + ".";
 }
 
-/// RFC 5424 with an element of structured data.
+/// RFC 5424 with an element of structured data. The time has milliseconds, as not everybody writes those that are 0 alike.
 inline std::string syslog_record(Dice& dice) {
   constexpr const char* apps[] = {"sshd", "nginx", "postfix/smtpd", "kernel", "app", "systemd"};
   char head[160];
   std::snprintf(
       head, sizeof head,
       "<%u>1 2026-11-21T%02u:%02u:%02u.%03uZ web%u.example.org %s %u ID%u [ex@32473 iut=\"%u\" source=\"%s\"] ",
-      dice.roll(24) * 8 + dice.roll(8), dice.roll(24), dice.roll(60), dice.roll(60), dice.roll(1000), 1 + dice.roll(40),
-      apps[dice.roll(6)], 1 + dice.roll(32000), dice.roll(100), dice.roll(10), apps[dice.roll(6)]);
+      dice.roll(24) * 8 + dice.roll(8), dice.roll(24), dice.roll(60), dice.roll(60), 1 + dice.roll(999),
+      1 + dice.roll(40), apps[dice.roll(6)], 1 + dice.roll(32000), dice.roll(100), dice.roll(10), apps[dice.roll(6)]);
   std::string record = head;
   return record + sentence(dice, 200 - record.size());
 }

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -48,6 +49,17 @@ double now() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+/// Stays on the processor it is on. On loopback the sender's processor is the one that takes a datagram in, and that of a
+/// network card is always the same for a flow.
+void stay_here() {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<size_t>(sched_getcpu()), &one);
+  if (sched_setaffinity(0, sizeof one, &one) != 0) {
+    fail("sched_setaffinity");
+  }
 }
 
 /// Bytes on their way to one peer, by TLS or without.
@@ -148,6 +160,7 @@ int send_stream(const char* port, bool is_secure, bool is_counted, uint64_t rows
 
 int send_datagrams(const char* port, uint64_t rows, double rate) {
   int fd = connected(port, SOCK_DGRAM);
+  stay_here();
   std::vector<std::string> records = net_bench::records(net_bench::syslog_record);
   iovec vectors[batch];
   mmsghdr messages[batch] = {};

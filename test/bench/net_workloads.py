@@ -110,15 +110,21 @@ class Bench:
                 secure = "\ntls_cert=%s/cert\ntls_key=%s/key" % (self.scratch, self.scratch) if kind == "tls" else ""
                 program = self.stook(folder, SYSLOG, "[in]\n%s=127.0.0.1:0%s\n%s" % (kind, secure, JSON_FILE))
                 cost = self.stream(program, "tcp stook " + framing, kind, framing)
-                expected = os.path.join(self.scratch, "expected")
-                if os.path.exists(expected):
-                    problem = compare.documents(expected, program.out, 0 if self.chosen.smoke else 1000)
-                    self.wrong.extend(["tcp stook: " + problem] if problem else [])
+                check("tcp stook", program)
                 return cost
             return start
 
         def other(folder):
-            return self.stream(net_programs.Rsyslog(folder, "tcp"), "tcp rsyslog", "tcp", "octets")
+            program = net_programs.Rsyslog(folder, "tcp")
+            cost = self.stream(program, "tcp rsyslog", "tcp", "octets")
+            check("tcp rsyslog", program)
+            return cost
+
+        def check(name, program):
+            expected = os.path.join(self.scratch, "expected")
+            if os.path.exists(expected):
+                problem = compare.documents(expected, program.out, 0 if self.chosen.smoke else 1000)
+                self.wrong.extend(["%s: %s" % (name, problem)] if problem else [])
         programs = {"limit": limit("octets"), "stook": stook("tcp", "octets"), "stook lf": stook("tcp", "lf"),
                     "stook tls": stook("tls", "octets")}
         if rsyslog.is_installed():
@@ -133,7 +139,7 @@ class Bench:
 
     def udp(self):
         """Datagrams at a rate into raw lines."""
-        lost = {"limit": [], "stook": [], "rsyslog": []}
+        lost = {"limit": [], "stook": [], "stook cpus": [], "rsyslog": []}
 
         def run(program, name, rows):
             self.send("udp", program.port, self.chosen.rows, RATE)
@@ -149,22 +155,28 @@ class Bench:
             return run(net_programs.Limit(self.binary("net_limit"), folder, "udp", "0", str(self.chosen.rows)), "limit",
                        self.chosen.rows)
 
-        def stook(folder):
-            program = self.stook(folder, "in:UDP,out:FILE", "[in]\nlisten=127.0.0.1:0\nrcvbuf=8MiB\n" + RAW_FILE)
-            cost = run(program, "stook", self.chosen.rows)
-            self.note("udp stook, those lost included", lost["stook"][-1], program.lost())
-            return cost
+        def stook(name, sources):
+            def start(folder):
+                port = net_programs.free_port("udp")
+                sections = ["[%s]\nlisten=127.0.0.1:%d\nrcvbuf=8MiB\n%s" % (source, port, options) for source, options in sources]
+                program = self.stook(folder, "\nstack=".join(source + ":UDP,out:FILE" for source, _ in sources),
+                                     "\n".join(sections + [RAW_FILE]))
+                cost = run(program, name, self.chosen.rows)
+                self.note("udp %s, those lost included" % name, lost[name][-1], program.lost())
+                return cost
+            return start
 
         def other(folder):
             return run(net_programs.Rsyslog(folder, "udp"), "rsyslog", self.chosen.rows)
-        programs = {"limit": limit, "stook": stook}
+        near = [("cpu%d" % cpu, "reuseport=yes\ncpu=%d" % cpu) for cpu in sorted(os.sched_getaffinity(0))]
+        programs = {"limit": limit, "stook": stook("stook", [("in", "")]), "stook cpus": stook("stook cpus", near)}
         if rsyslog.is_installed():
             programs["rsyslog"] = other
         costs = self.rounds("udp 150 k/s", programs)
         self.bar("udp: datagrams lost in the best run", min(lost["stook"]), most=0)
         self.ratio("udp: CPU by hand-written", costs["stook"], costs["limit"], most=1.3)
         if "rsyslog" in costs:
-            self.ratio("udp: CPU of rsyslog by stook's", costs["rsyslog"], costs["stook"], least=3.5)
+            self.ratio("udp: CPU of rsyslog by stook's, a source a processor", costs["rsyslog"], costs["stook cpus"], least=3.5)
 
     def http(self):
         """Lines of JSON by HTTP, answered when they are written."""
