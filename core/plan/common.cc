@@ -27,7 +27,7 @@ constexpr Option source_options[] = {
     option<&CommonOptions::front>("front", "usual",
                                   "thread that reads: main, or one of its own; usual: its own for lua, else main"),
     option<&CommonOptions::cpu>(
-        "cpu", "-1", "processor that a front of its own is bound to, counted from 0; -1: any, and no front is needed",
+        "cpu", "-1", "processor to which that thread is bound, then one of its own; counted from 0, -1: none",
         {-1, CPU_SETSIZE - 1}),
     log_option};
 constexpr const char* on_error_doc = "what becomes of a failed row: pass, drop, letters, or elements of a stack";

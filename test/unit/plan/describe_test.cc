@@ -30,11 +30,13 @@ TEST_CASE("a description shows options with kind, default and range, and the key
         "\n"
         "as every source:\n"
         "\n"
-        "option     kind                default  what\n"
-        "lanes      integer, 1 to 64    1        parts whose rows keep their order, run side by side\n"
-        "front      usual, main or own  usual    thread that reads: main, or one of its own; usual: its own for lua, "
+        "option     kind                 default  what\n"
+        "lanes      integer, 1 to 64     1        parts whose rows keep their order, run side by side\n"
+        "front      usual, main or own   usual    thread that reads: main, or one of its own; usual: its own for lua, "
         "else main\n"
-        "log_level  text                         least level of its events in the log; empty: that of the log\n");
+        "cpu        integer, -1 to 1023  -1       processor to which that thread is bound, then one of its own; "
+        "counted from 0, -1: none\n"
+        "log_level  text                          least level of its events in the log; empty: that of the log\n");
   std::string text = describe(*find_plugin(Kind::Filter, "parse"), Layout::Text);
   CHECK(text.find("reads, with the defaults:\n\nkey      type\nmessage  text\n") != std::string::npos);
   CHECK(text.find("status       integer  answer\n") != std::string::npos);
