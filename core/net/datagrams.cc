@@ -139,16 +139,19 @@ bool DatagramServer::end() {
 }
 
 void DatagramServer::stop() {
-  if (!has_ended_) {
+  bool has_run = !std::exchange(has_ended_, true);
+  if (has_run) {
     count_drops(is_paused_ ? Loss::Pool : Loss::Kernel);
   }
-  has_ended_ = true;
   for (auto& socket : sockets_) {
     socket->readable.stop();
     socket->ticks.stop();
     if (!is_ending_) {
       socket->bound->offer({});
     }
+  }
+  if (has_run) {
+    tell_ticks();
   }
   second_.stop();
   ending_.stop();
