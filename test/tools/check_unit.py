@@ -30,8 +30,10 @@ REQUIRED = {
     "Install": {"WantedBy": "multi-user.target"},
 }
 FOLDERS = ("RuntimeDirectory", "StateDirectory", "LogsDirectory")
-# With these stookd takes more away from itself; systemd's set of a service has none of them.
-OWN_CALLS = "capset seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self"
+# The call of a source with an option `cpu`; and those with which stookd takes more away from itself, of which systemd's set of
+# a service has none.
+CALLS = ["@system-service", "~@privileged @resources", "sched_setaffinity",
+         "capset seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self"]
 
 
 def read_unit(text):
@@ -64,8 +66,8 @@ def check_lines(text, is_template):
     if types != ["notify-reload"] and (types != ["notify"] or "HUP" not in dict(service).get("ExecReload", "")):
         faults.append("[Service] Type: should be notify-reload, or notify with an ExecReload that sends SIGHUP")
     calls = [value for name, value in service if name == "SystemCallFilter"]
-    if calls != ["@system-service", "~@privileged @resources", OWN_CALLS]:
-        faults.append(f"[Service] SystemCallFilter: {calls}: should be @system-service, ~@privileged @resources, {OWN_CALLS}")
+    if calls != CALLS:
+        faults.append(f"[Service] SystemCallFilter: {calls}: should be {CALLS}")
     start = dict(service).get("ExecStart", "")
     if not re.fullmatch(r"/\S+/stookd -c /etc/stook/%i.conf" if is_template else r"/\S+/stookd -c /etc/stook.conf", start):
         faults.append(f"[Service] ExecStart={start}: should be the whole path of stookd, and its configuration by -c")
