@@ -70,8 +70,14 @@ class Front {
   void starve(size_t bundles) ROOM(front) {
     credit_.exchange(feeds_.size() > 1 ? 1 : static_cast<int32_t>(bundles), std::memory_order_acq_rel);
   }
-  /// The front has bundles again: every receipt wakes it. Another feed may still wait for one.
-  void sate() ROOM(front) { credit_.exchange(feeds_.size() > 1 ? 1 : 0, std::memory_order_acq_rel); }
+  /// The front has bundles again: every receipt wakes it, and so does one that came meanwhile and woke nobody. Another feed may
+  /// still wait for a bundle.
+  void sate() ROOM(front) {
+    credit_.exchange(feeds_.size() > 1 ? 1 : 0, std::memory_order_acq_rel);
+    if (home_.load(std::memory_order_acquire) != nullptr) {
+      wake();
+    }
+  }
 
   /// Any thread: asks all sources of the front to stop; the front reports to the engine once all is settled.
   void ask_stop() {
