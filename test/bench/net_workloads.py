@@ -173,7 +173,8 @@ class Bench:
         if rsyslog.is_installed():
             programs["rsyslog"] = other
         costs = self.rounds("udp 150 k/s", programs)
-        self.bar("udp: datagrams lost in the best run", min(lost["stook"]), most=0)
+        for name in ("stook", "stook cpus"):
+            self.bar("udp: datagrams lost by %s in the best run" % name, min(lost[name]), most=0)
         self.ratio("udp: CPU by hand-written", costs["stook"], costs["limit"], most=1.3)
         if "rsyslog" in costs:
             self.ratio("udp: CPU of rsyslog by stook's, a source a processor", costs["rsyslog"], costs["stook cpus"], least=3.5)
