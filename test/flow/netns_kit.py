@@ -61,10 +61,11 @@ def rules(*lines, netns=None):
     subprocess.run(words, check=True, capture_output=True)
 
 
-def send(count, port=5000, size=20):
-    """So many datagrams to oneself, over lo. Nobody listens."""
+def send(count, port=5000, size=20, sport=0):
+    """So many datagrams to oneself, over lo. Nobody listens. `sport`: the sender's port; without one the kernel draws it, and
+    may draw that of an earlier call again: then both are one connection."""
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    out.bind(("127.0.0.1", 0))
+    out.bind(("127.0.0.1", sport))
     for i in range(count):
         try:
             out.sendto(str(i).encode().ljust(size, b"."), ("127.0.0.1", port))

@@ -236,8 +236,8 @@ class UlogdFlows(Programs):
         daemon = Daemon(self, "[global]\nlogfile=stderr" + FLOWS.format(name=self.path("ours"), port=receivers["ours"].port,
                                                                        compat="compat=ulogd\n[print1]\ncompat=ulogd"))
         daemon.wait_for(lambda: "event=listening" in daemon.log(), "it listens")
-        for _ in range(ENOUGH):
-            netns_kit.send(1)
+        for i in range(ENOUGH):
+            netns_kit.send(1, sport=20000 + i)
         echo("127.0.0.1")
         flush()
 
