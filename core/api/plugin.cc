@@ -10,7 +10,7 @@ std::string_view kind_name(Kind kind) {
 
 std::string_view remark_name(Remark remark) {
   static constexpr std::string_view names[remarks] = {
-      "checkpoint_failures", "hole_bytes",  "refused_connections", "tls_failures", "answers_2xx",
+      "checkpoint_failures", "hole_bytes",  "refused_connections", "tls_failures", "auth_failures", "answers_2xx",
       "answers_3xx",         "answers_4xx", "answers_429",         "answers_5xx",  "no_answers"};
   return names[static_cast<size_t>(remark)];
 }

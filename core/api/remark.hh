@@ -11,13 +11,14 @@
 namespace stook {
 
 /// Of sources with positions: those that could not be written, and bytes of holes that were skipped. Of what listens:
-/// connections that were refused, and handshakes of TLS that failed. Of what speaks HTTP: requests by the class of their
-/// answer, 429 apart from the others of 4xx, and requests of a sink that had no answer.
+/// connections that were refused, handshakes of TLS that failed, and peers that proved no key or password. Of what speaks HTTP:
+/// requests by the class of their answer, 429 apart from the others of 4xx, and requests of a sink that had no answer.
 enum class Remark : uint8_t {
   CheckpointFailures,
   HoleBytes,
   RefusedConnections,
   TlsFailures,
+  AuthFailures,
   Answers2xx,
   Answers3xx,
   Answers4xx,
@@ -25,7 +26,7 @@ enum class Remark : uint8_t {
   Answers5xx,
   NoAnswers
 };
-inline constexpr size_t remarks = 10;
+inline constexpr size_t remarks = 11;
 /// The counter's name in the ledger: `checkpoint_failures`, `answers_2xx`.
 std::string_view remark_name(Remark remark);
 /// Under what an answer of HTTP counts; status 0: there was none.

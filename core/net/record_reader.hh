@@ -29,8 +29,9 @@ class RecordReader {
  public:
   /// Some: bytes came, there may be more. Paused: the pool is empty, nothing more was read. Blocked: EAGAIN.
   /// End: the peer has closed; an unfinished record may be pending. Failed: errno says why.
-  /// Wrong: the framing is broken, `fault` says how; what came before it is in rows.
-  enum class Step : uint8_t { Some, Paused, Blocked, End, Failed, Wrong };
+  /// Wrong: the framing is broken, `fault` says how; what came before it is in rows. Refused: the peer has not proved that it may
+  /// send, `fault` says why; nothing it sent was a record yet.
+  enum class Step : uint8_t { Some, Paused, Blocked, End, Failed, Wrong, Refused };
 
   virtual ~RecordReader() = default;
   /// One read, at most 64 KiB, and the rows in it. `number`: of the stream within the source.

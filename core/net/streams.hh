@@ -82,6 +82,7 @@ class StreamServer {
   void read(Connection& connection) ROOM(front);
   StreamReader::Step read_some(Connection& connection) ROOM(front);
   bool shake_hands(Connection& connection) ROOM(front);
+  void send_away(Connection& connection, bool is_refused) ROOM(front);
   void queue(Connection& connection) ROOM(front);
   void look_after(Connection& connection) ROOM(front);
   void finish(Connection& connection) ROOM(front);

@@ -107,17 +107,10 @@ void StreamServer::read(Connection& connection) {
     case Step::End:
       connection.is_over = true;
       break;
-    case Step::Wrong: {
-      rows_.feed().lose(Loss::Framing, 1);
-      static LogLimit limit;
-      if (auto pass = limit.pass()) {
-        log_event(Level::Warning, "framing_error",
-                  Fields()("instance", id())("peer", connection.peer.text())("reason", connection.reader->fault())(
-                      "suppressed", pass.suppressed));
-      }
-      close(connection);
+    case Step::Wrong:
+    case Step::Refused:
+      send_away(connection, step == Step::Refused);
       return;
-    }
   }
   if (connection.is_over) {
     finish(connection);
@@ -127,6 +120,22 @@ void StreamServer::read(Connection& connection) {
   if (connection.has_pending() || is_ending_) {
     queue(connection);
   }
+}
+
+/// A peer whose framing is broken, or who has not proved that it may send.
+void StreamServer::send_away(Connection& connection, bool is_refused) {
+  if (is_refused) {
+    rows_.feed().count(Remark::AuthFailures, 1);
+  } else {
+    rows_.feed().lose(Loss::Framing, 1);
+  }
+  static LogLimit limit;
+  if (auto pass = limit.pass()) {
+    log_event(Level::Warning, is_refused ? "auth_failed" : "framing_error",
+              Fields()("instance", id())("peer", connection.peer.text())("reason", connection.reader->fault())(
+                  "suppressed", pass.suppressed));
+  }
+  close(connection);
 }
 
 void StreamServer::queue(Connection& connection) {

@@ -59,7 +59,10 @@ RecordReader::Step ForwardReader::read(Receiver& from, StreamShape& shape, const
   count_in(shape);
   end_run();
   has_records_ = turn == Turn::Full || turn == Turn::Went;
-  return turn == Turn::Wrong ? Step::Wrong : turn == Turn::Full ? Step::Paused : Step::Some;
+  if (turn == Turn::Wrong) {
+    return phase_ == Phase::Ping ? Step::Refused : Step::Wrong;
+  }
+  return turn == Turn::Full ? Step::Paused : Step::Some;
 }
 
 RecordReader::Step ForwardReader::receive(Receiver& from) {
