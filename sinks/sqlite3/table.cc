@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/sqlite3/table.hh"
 
+#include <errno.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -44,6 +46,9 @@ int SqliteTable::open(const std::string& path, const std::string& table, int pat
   int code = sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (said(code) != SQLITE_OK) {
     close();
+    if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+      reason_ = "there is no such database; make it with its table, as it is not made here";
+    }
     return code;
   }
   sqlite3_extended_result_codes(database_, 0);

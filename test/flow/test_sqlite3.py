@@ -120,6 +120,12 @@ class Sqlite3(Programs):
         self.assertNotEqual(result.code, 0)
         self.assertIn("ulogd.db: the database has no table 'ulog'; make one whose columns are keys with _ in place of .", result.err)
 
+    def test_without_its_database_it_does_not_start(self):
+        self.write_rows([])
+        result = self.stook("run", self.write("stook.conf", self.config()))
+        self.assertEqual(result.code, 3)
+        self.assertIn("ulogd.db: there is no such database; make it with its table, as it is not made here", result.err)
+
 
 if __name__ == "__main__":
     unittest.main()
