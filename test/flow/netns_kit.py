@@ -47,7 +47,7 @@ def prepare():
         return "nft cannot log to a group on this kernel"
     subprocess.run(["nft", "flush", "ruleset"], check=False)
     try:
-        Group(9).close()
+        other_group(9).close()
     except OSError as error:
         return f"this kernel has no nfnetlink_log: {error}"
     return ""
@@ -105,15 +105,15 @@ def lost(daemon, element):
     return {name[len("dropped_"):]: int(value) for name, value in fields.items() if name.startswith("dropped_")}
 
 
-class Group:
-    """Another program that has a group."""
+class Other:
+    """Another program that has what it can have alone: `message` and `command` are those by which its subsystem binds `number`."""
 
-    def __init__(self, number):
+    def __init__(self, message, number, command):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
         self.socket.bind((0, 0))
         self.socket.settimeout(10)
-        body = struct.pack("=BB", 0, 0) + struct.pack(">H", number) + struct.pack("=HHB3x", 5, 1, 1)
-        self.socket.send(struct.pack("=IHHII", 16 + len(body), 4 << 8 | 1, 5, 1, 0) + body)
+        body = struct.pack("=BB", 0, 0) + struct.pack(">H", number) + struct.pack("=HH", 4 + len(command), 1) + command.ljust(4, b"\0")
+        self.socket.send(struct.pack("=IHHII", 16 + len(body), message, 5, 1, 0) + body)
         error = -struct.unpack("=i", self.socket.recv(65536)[16:20])[0]
         if error:
             self.socket.close()
@@ -121,6 +121,16 @@ class Group:
 
     def close(self):
         self.socket.close()
+
+
+def other_group(number):
+    """Another program that has a group of packets (nfnetlink_log.h: NFULNL_MSG_CONFIG, NFULNL_CFG_CMD_BIND)."""
+    return Other(4 << 8 | 1, number, b"\1")
+
+
+def other_queue(number):
+    """Another program that has a queue of packets (nfnetlink_queue.h: NFQNL_MSG_CONFIG, NFQNL_CFG_CMD_BIND)."""
+    return Other(3 << 8 | 2, number, b"\1\0\0\0")
 
 
 class Ulogd:

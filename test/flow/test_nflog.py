@@ -122,7 +122,7 @@ class Nflog(Programs):
 
     def test_a_group_that_another_program_has_is_waited_for(self):
         netns_kit.rules("udp dport 5000 log group 5", "udp dport 5000 log group 6")
-        other = netns_kit.Group(5)
+        other = netns_kit.other_group(5)
         self.addCleanup(other.close)
         daemon = Daemon(self, self.config("netlink_qthreshold=1") +
                         "[global]\nstack=two:NFLOG,out2:FILE\n[two]\ngroup=6\nnetlink_qthreshold=1\n[out2]\npath=two.log\nformat=json\n")

@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import unittest
 
@@ -345,7 +344,7 @@ end
         daemon.stop()
 
     def test_a_queue_that_another_program_has_is_waited_for(self):
-        other = Queue(0)
+        other = netns_kit.other_queue(0)
         self.addCleanup(other.close)
         self.rule()
         daemon = Daemon(self, config("q:NFQUEUE,v:VERDICT"))
@@ -373,24 +372,6 @@ end
             done = self.stook("check", path)
             self.assertEqual(done.code, 2, done.err)
             self.assertIn(wanted, done.err)
-
-
-class Queue:
-    """Another program that has a queue."""
-
-    def __init__(self, number):
-        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
-        self.socket.bind((0, 0))
-        self.socket.settimeout(10)
-        body = struct.pack("=BB", 0, 0) + struct.pack(">H", number) + struct.pack("=HHB3x", 8, 1, 1)
-        self.socket.send(struct.pack("=IHHII", 16 + len(body), 3 << 8 | 2, 5, 1, 0) + body)
-        error = -struct.unpack("=i", self.socket.recv(65536)[16:20])[0]
-        if error:
-            self.socket.close()
-            raise OSError(error, os.strerror(error))
-
-    def close(self):
-        self.socket.close()
 
 
 if __name__ == "__main__":
