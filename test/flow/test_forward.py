@@ -4,7 +4,6 @@
 import gzip
 import socket
 import ssl
-import struct
 import unittest
 
 from forward_peer import Values, compressed, event_time, forward, greet, message, msgpack, pack, packed
