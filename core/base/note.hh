@@ -2,6 +2,7 @@
 /// Floor 0. A short text with one writer, which any thread may read whole while it is being replaced.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -17,13 +18,16 @@ class Note {
  public:
   static constexpr size_t most = 248;
 
-  /// By the writer.
+  /// By the writer. The same text again replaces nothing, so that who reads meanwhile does not miss it.
   void write(std::string_view text) {
     Words words{};
     uint64_t size = text.size() < most ? text.size() : most;
     std::memcpy(words.data(), &size, sizeof size);
     if (size > 0) {
       std::memcpy(words.data() + 1, text.data(), size);
+    }
+    if (is_now(words)) {
+      return;
     }
     uint64_t turn = turn_.load(std::memory_order_relaxed);
     turn_.store(turn + 1, std::memory_order_relaxed);
@@ -51,6 +55,11 @@ class Note {
  private:
   using Words = std::array<uint64_t, 1 + most / sizeof(uint64_t)>;
   static constexpr int attempts = 1000;
+
+  bool is_now(const Words& words) const {
+    return std::equal(words.begin(), words.end(), words_.begin(),
+                      [](uint64_t word, auto& now) { return now.load(std::memory_order_relaxed) == word; });
+  }
 
   // Written by the one writer, read by anyone. `turn_` is odd while words are replaced. Each word is stored with release
   // behind the odd turn and loaded with acquire before the turn is looked at again: who has read one new word sees that

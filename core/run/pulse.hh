@@ -30,10 +30,10 @@ struct Pulse {
   void answer() { asked_at.set(0); }
   /// The sink did not take what it was offered.
   void fail(int64_t now, std::string_view why) {
+    reason.write(why);  // first: who sees the failure finds its words
     if (failing_since.read() == 0) {
       failing_since.set(now);
     }
-    reason.write(why);
   }
   void recover() { failing_since.set(0); }
 
