@@ -14,6 +14,8 @@
 
 namespace stook {
 
+struct Listening;
+
 /// A place in one of a source's streams (a file, a connection): everything before `position` has been read.
 struct Mark {
   uint64_t stream;
@@ -85,6 +87,11 @@ class Source {
   /// Stop is asked: true from a source that first reads what is already there, in at most a second, and then says
   /// `finish`; false from one that is simply stopped.
   virtual bool end() ROOM(front) { return false; }
+  /// A reload lets the source go, and those that start for it listen at `next`: true from a source that first reads what they
+  /// will not take over, in little more than a second, and then says `finish`. `stop` follows, or `stay`.
+  virtual bool leave(std::span<const Listening* const> /*next*/) ROOM(front) { return false; }
+  /// The source is not let go after all. Throws SetupError.
+  virtual void stay() ROOM(front) {}
   /// Stop for good: unregister watchers, read nothing more. Rows fed so far are still delivered and acknowledged.
   virtual void stop() ROOM(front) = 0;
   /// All rows up to these marks are final, in the order in which bundles were sealed.

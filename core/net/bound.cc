@@ -156,11 +156,13 @@ std::vector<std::unique_ptr<Connection>> BoundSocket::take_connections() {
   return std::exchange(connections_, {});
 }
 
+bool is_same_place(const Listening& a, const Listening& b) {
+  return a.endpoint == b.endpoint && a.is_stream == b.is_stream;
+}
+
 bool BoundSocket::is_same_use(const BoundSocket& other) const {
-  const Listening& a = listening_;
-  const Listening& b = other.listening_;
-  bool is_any_port = !a.endpoint.is_unix() && a.endpoint.port == 0;
-  return a.endpoint == b.endpoint && a.is_stream == b.is_stream && (!is_any_port || owner_ == other.owner_);
+  bool is_any_port = !listening_.endpoint.is_unix() && listening_.endpoint.port == 0;
+  return is_same_place(listening_, other.listening_) && (!is_any_port || owner_ == other.owner_);
 }
 
 bool BoundSocket::take_offer() {

@@ -35,6 +35,9 @@ struct Listening {
   uint64_t receive_buffer = 0;
 };
 
+/// Whether a socket at the one address is what the other asks for.
+bool is_same_place(const Listening& a, const Listening& b);
+
 /// As parse_endpoint, for an address of this machine: an IP address, `*`, or a unix socket.
 Endpoint parse_listening(std::string_view text, AddressForm form, std::optional<uint16_t> port = std::nullopt);
 
@@ -50,6 +53,7 @@ class BoundSocket {
   BoundSocket& operator=(const BoundSocket&) = delete;
 
   int fd() const { return fd_.get(); }
+  bool is_open() const { return static_cast<bool>(fd_); }
   const Listening& listening() const { return listening_; }
   /// What it is bound to, with the port that the kernel chose.
   std::string text() const;

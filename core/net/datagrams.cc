@@ -58,19 +58,23 @@ void DatagramServer::start() {
 void DatagramServer::open(const Listening& listening) {
   auto socket = std::make_unique<Socket>();
   socket->server = this;
-  socket->bound = std::make_unique<BoundSocket>(listening, rows_.feed().id());
-  int fd = socket->bound->fd();
+  bind(*socket, listening);
+  sockets_.push_back(std::move(socket));
+}
+
+void DatagramServer::bind(Socket& socket, const Listening& listening) {
+  socket.bound = std::make_unique<BoundSocket>(listening, rows_.feed().id());
+  int fd = socket.bound->fd();
   int yes = 1;
   if (listening.endpoint.is_unix()) {
     setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
   }
-  set_buffer(*socket->bound);
-  socket->drops = drops_of(fd);
-  socket->can_wait = buffer_of(fd) >= ample;
+  set_buffer(*socket.bound);
+  socket.drops = drops_of(fd);
+  socket.can_wait = buffer_of(fd) >= ample;
   log_event(Level::Notice, "listening",
-            Fields()("instance", rows_.feed().id())("address", socket->bound->text())("socket", "datagram")(
+            Fields()("instance", rows_.feed().id())("address", socket.bound->text())("socket", "datagram")(
                 "rcvbuf", buffer_of(fd)));
-  sockets_.push_back(std::move(socket));
 }
 
 // The kernel takes half of what it is asked to reserve for its own bookkeeping, and shows the whole.
@@ -102,6 +106,9 @@ void DatagramServer::watch() {
 }
 
 void DatagramServer::watch(Socket& socket) {
+  if (!socket.bound->is_open()) {
+    return;
+  }
   socket.readable.on_readable<&Socket::on_readable>(rows_.feed().loop(), &socket, socket.bound->fd());
 }
 
@@ -126,18 +133,6 @@ void DatagramServer::resume() {
   watch();
 }
 
-bool DatagramServer::end() {
-  if (has_ended_ || is_ending_) {
-    return !has_ended_;
-  }
-  is_ending_ = true;
-  end_by_ = rows_.feed().loop().now() + second;
-  if (!is_paused_) {
-    watch();
-  }
-  return true;
-}
-
 void DatagramServer::stop() {
   bool has_run = !std::exchange(has_ended_, true);
   if (has_run) {
@@ -146,7 +141,7 @@ void DatagramServer::stop() {
   for (auto& socket : sockets_) {
     socket->readable.stop();
     socket->ticks.stop();
-    if (!is_ending_) {
+    if (!socket->is_left) {
       socket->bound->offer({});
     }
   }
@@ -168,6 +163,9 @@ void DatagramServer::hand_back() {
 /// Adds what the kernel has dropped since it was last asked.
 void DatagramServer::count_drops(Loss why) {
   for (auto& socket : sockets_) {
+    if (!socket->bound->is_open()) {
+      continue;
+    }
     uint32_t now = drops_of(socket->bound->fd());
     uint32_t lost = now - std::exchange(socket->drops, now);  // right when the kernel's count has wrapped, too
     if (lost > 0) {
@@ -242,31 +240,6 @@ size_t DatagramServer::put(Bundle& bundle, size_t count) {
   }
   rows_.put_time(bundle, first);
   return bytes;
-}
-
-/// Called in each turn after the end was asked: what the kernel holds is read, for a second at most.
-void DatagramServer::on_ending() {
-  bool are_empty = true;
-  for (auto& socket : sockets_) {
-    read_some(*socket);
-    are_empty = are_empty && socket->is_empty;
-  }
-  rows_.feed().seal();
-  if (!is_paused_ && (are_empty || rows_.feed().loop().now() > end_by_)) {
-    finish();
-  }
-}
-
-void DatagramServer::finish() {
-  count_drops(Loss::Kernel);
-  has_ended_ = true;
-  for (auto& socket : sockets_) {
-    socket->readable.stop();
-    socket->ticks.stop();
-  }
-  tell_ticks();
-  ending_.stop();
-  end_.part_ended();
 }
 
 }  // namespace stook

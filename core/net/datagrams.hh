@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -67,8 +68,11 @@ class DatagramServer {
   void start() ROOM(front);
   void pause() ROOM(front);
   void resume() ROOM(front);
-  /// Reads what the kernel holds, and tells the end; true when there is anything to do.
-  bool end() ROOM(front);
+  /// Leaves the addresses that are not among `next`: reads what the kernel holds there, for a second at most, and tells the
+  /// end; true when there is anything to do.
+  bool leave(std::span<const Listening* const> next) ROOM(front);
+  /// Binds again what it has left. Throws SetupError.
+  void stay() ROOM(front);
   void stop() ROOM(front);
   /// The source does not start after all: as `stop`, and what was taken over is handed back.
   void hand_back() ROOM(front);
@@ -78,8 +82,9 @@ class DatagramServer {
     DatagramServer* server;
     std::unique_ptr<BoundSocket> bound;
     Watcher readable;
-    Watcher ticks;       // in place of `readable` while much comes
-    uint32_t drops = 0;  // as the kernel counted them when last asked
+    Watcher ticks;         // in place of `readable` while much comes
+    uint32_t drops = 0;    // as the kernel counted them when last asked
+    bool is_left = false;  // it is read out, and then closed
     bool is_empty = false;
     bool can_wait = false;   // the kernel's buffer has room for more than comes between two ticks
     int64_t span_began = 0;  // ns, with a turn; it lasts a tick
@@ -90,6 +95,7 @@ class DatagramServer {
     void on_tick() ROOM(front);
   };
   void open(const Listening& listening) ROOM(front);
+  void bind(Socket& socket, const Listening& listening) ROOM(front);
   void set_buffer(const BoundSocket& bound) ROOM(front);
   void watch() ROOM(front);
   void watch(Socket& socket) ROOM(front);

@@ -40,12 +40,17 @@ void NetSource::resume() {
   datagrams_.resume();
 }
 
-bool NetSource::end() {
+bool NetSource::leave(std::span<const Listening* const> next) {
   parts_to_end_ = 2;
-  bool has_streams = streams_.end();
-  bool has_datagrams = datagrams_.end();
+  bool has_streams = streams_.leave(next);
+  bool has_datagrams = datagrams_.leave(next);
   parts_to_end_ = (has_streams ? 1 : 0) + (has_datagrams ? 1 : 0);
   return parts_to_end_ > 0;
+}
+
+void NetSource::stay() {
+  streams_.stay();
+  datagrams_.stay();
 }
 
 void NetSource::part_ended() {

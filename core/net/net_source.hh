@@ -21,8 +21,10 @@ class NetSource : public Source, private PartEnd {
   void start(Feed& feed) override ROOM(front);
   void pause() override ROOM(front);
   void resume() override ROOM(front);
-  bool end() override ROOM(front);
+  bool end() override ROOM(front) { return leave({}); }
   void stop() override ROOM(front);
+  bool leave(std::span<const Listening* const> next) override ROOM(front);
+  void stay() override ROOM(front);
   void reopen() override ROOM(front) { streams_.reopen(); }
 
  protected:

@@ -60,12 +60,16 @@ void StreamServer::start() {
       acceptor_.admit(connection->peer);
       adopt(std::move(connection), i);
     }
-    log_event(Level::Notice, "listening",
-              Fields()("instance", id())("address", listeners_[i]->text())(
-                  "socket", listeners_[i]->listening().is_secure ? "tls" : "stream"));
+    tell_address(*listeners_[i]);
   }
-  watch_listeners(true);
+  watch_listeners();
   watch();
+}
+
+void StreamServer::tell_address(const BoundSocket& listener) {
+  log_event(Level::Notice, "listening",
+            Fields()("instance", id())("address", listener.text())("socket",
+                                                                   listener.listening().is_secure ? "tls" : "stream"));
 }
 
 void StreamServer::watch() {
@@ -93,20 +97,21 @@ void StreamServer::resume() {
 }
 
 void StreamServer::stop() {
-  if (!is_ending_) {
-    std::vector<std::vector<std::unique_ptr<Connection>>> of_listeners(listeners_.size());
-    for (std::unique_ptr<Connection>& connection : connections_) {
-      if (protocol_ != nullptr) {
-        release(std::move(connection));
-      } else {
-        of_listeners[connection->listener].push_back(std::move(connection));
-      }
-    }
-    for (size_t i = 0; i < listeners_.size(); i++) {
-      listeners_[i]->offer(std::move(of_listeners[i]));
+  std::vector<std::vector<std::unique_ptr<Connection>>> of_listeners(listeners_.size());
+  for (std::unique_ptr<Connection>& connection : connections_) {
+    if (is_left(*connection)) {
+      count_unread(*connection);
+    } else if (protocol_ != nullptr) {
+      release(std::move(connection));
+    } else {
+      of_listeners[connection->listener].push_back(std::move(connection));
     }
   }
+  for (size_t i = 0; i < listeners_.size(); i++) {
+    listeners_[i]->offer(std::move(of_listeners[i]));
+  }
   connections_.clear();
+  to_read_out_ = 0;
   queue_.clear();
   for (Watcher* watcher : {&events_, &queued_, &seconds_, &again_, &last_second_}) {
     watcher->stop();
@@ -131,39 +136,69 @@ void StreamServer::reopen() {
   }
 }
 
-bool StreamServer::end() {
-  if (has_ended_ || is_ending_) {
-    return !has_ended_;
+bool StreamServer::leave(std::span<const Listening* const> next) {
+  if (has_ended_) {
+    return false;
   }
-  is_ending_ = true;
   read_clock();
-  again_.stop();
   for (size_t i = 0; i < listeners_.size(); i++) {
-    while (accept_one(i)) {}
-    listeners_[i]->close();
+    const Listening& here = listeners_[i]->listening();
+    if (std::none_of(next.begin(), next.end(), [&](const Listening* one) { return is_same_place(*one, here); })) {
+      leave(i);
+    }
   }
+  is_leaving_ = to_read_out_ > 0;
+  if (is_leaving_) {
+    last_second_.on_time<&StreamServer::on_last_second>(loop(), this, second);
+  }
+  return is_leaving_;
+}
+
+void StreamServer::leave(size_t listener) {
+  if (!listeners_[listener]->is_open()) {
+    return;
+  }
+  while (accept_one(listener)) {}
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listeners_[listener]->fd(), nullptr);
+  listeners_[listener]->close();
   for (auto& connection : connections_) {
-    queue(*connection);
+    if (connection->listener == listener) {
+      to_read_out_++;
+      if (protocol_ == nullptr && !connection->session) {
+        shutdown(connection->fd(), SHUT_WR);
+      }
+      queue(*connection);
+    }
   }
-  last_second_.on_time<&StreamServer::on_last_second>(loop(), this, second);
-  has_ended_ = connections_.empty();
-  return !has_ended_;
+}
+
+void StreamServer::stay() {
+  for (size_t i = 0; i < listeners_.size(); i++) {
+    if (!listeners_[i]->is_open()) {
+      listeners_[i] = std::make_unique<BoundSocket>(listeners_[i]->listening(), id());
+      watch_listener(i);
+      tell_address(*listeners_[i]);
+    }
+  }
+  is_leaving_ = false;
+  to_read_out_ = 0;
+  last_second_.stop();
 }
 
 /// What has been read is still made into rows, and nothing more is read.
 void StreamServer::on_last_second() {
   for (auto& connection : connections_) {
-    connection->is_dry = true;
-    queue(*connection);
+    if (is_left(*connection)) {
+      connection->is_dry = true;
+      queue(*connection);
+    }
   }
 }
 
 void StreamServer::end_if_done() {
-  if (is_ending_ && connections_.empty() && !std::exchange(has_ended_, true)) {
+  if (is_leaving_ && to_read_out_ == 0) {
+    is_leaving_ = false;
     last_second_.stop();
-    events_.stop();
-    queued_.stop();
-    seconds_.stop();
     end_.part_ended();
   }
 }

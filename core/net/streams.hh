@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -42,10 +43,13 @@ class StreamServer {
   void start() ROOM(front);
   void pause() ROOM(front);
   void resume() ROOM(front);
-  /// Takes what waits to be accepted, reads what the kernel holds, closes connection after connection, and tells the end;
-  /// true when there is anything to do.
-  bool end() ROOM(front);
-  /// Reads nothing more. Sockets and connections are offered to a source that follows.
+  /// Leaves the addresses that are not among `next`: takes what waits to be accepted there, reads each connection until its
+  /// peer has closed, or for a second, and tells the end; true when there is anything to do. Peers that look at what they
+  /// receive see that nobody listens any more, and close.
+  bool leave(std::span<const Listening* const> next) ROOM(front);
+  /// Listens again where it has left. Throws SetupError.
+  void stay() ROOM(front);
+  /// Reads nothing more. Sockets that were not left, and their connections, are offered to a source that follows.
   void stop() ROOM(front);
   /// The source does not start after all: as `stop`, and what was taken over is handed back.
   void hand_back() ROOM(front);
@@ -65,6 +69,9 @@ class StreamServer {
   void on_second() ROOM(front);
   void on_last_second() ROOM(front);
   void end_if_done() ROOM(front);
+  void tell_address(const BoundSocket& listener) ROOM(front);
+  void leave(size_t listener) ROOM(front);
+  bool is_left(const Connection& connection) const ROOM(front) { return !listeners_[connection.listener]->is_open(); }
 
   // streams_accept.cc
   void accept_some(size_t listener) ROOM(front);
@@ -72,8 +79,8 @@ class StreamServer {
   void add(Fd fd, size_t listener) ROOM(front);
   void adopt(std::unique_ptr<Connection> connection, size_t listener) ROOM(front);
   void stop_accepting() ROOM(front);
-  void listen_again() ROOM(front);
-  void watch_listeners(bool is_watched) ROOM(front);
+  void watch_listeners() ROOM(front);
+  void watch_listener(size_t listener) ROOM(front);
   void watch_connection(Connection& connection, bool is_new) ROOM(front);
   void watch_writes(Connection& connection) ROOM(front);
 
@@ -87,6 +94,7 @@ class StreamServer {
   void look_after(Connection& connection) ROOM(front);
   void finish(Connection& connection) ROOM(front);
   void close(Connection& connection) ROOM(front);
+  void count_unread(const Connection& connection) ROOM(front);
   void release(std::unique_ptr<Connection> connection) ROOM(front);
   void close_if_silent(Connection& connection) ROOM(front);
   int64_t patience(const Connection& connection) const ROOM(front);
@@ -114,7 +122,8 @@ class StreamServer {
   int64_t paused_for_ = 0;
   size_t handshakes_ = 0;  // steps in this turn
   bool is_paused_ = false;
-  bool is_ending_ = false;
+  size_t to_read_out_ = 0;   // connections of listeners that were left
+  bool is_leaving_ = false;  // until those are gone
   bool has_ended_ = true;
 };
 

@@ -65,7 +65,7 @@ void StreamServer::adopt(std::unique_ptr<Connection> connection, size_t listener
     protocol_->begin(added);
   }
   look_after(added);
-  if (added.has_pending() || is_ending_) {
+  if (added.has_pending()) {
     queue(added);
   }
 }
@@ -84,25 +84,25 @@ void StreamServer::watch_writes(Connection& connection) {
   }
 }
 
-void StreamServer::watch_listeners(bool is_watched) {
+void StreamServer::watch_listener(size_t listener) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = listener;  // no connection has so small an address
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listeners_[listener]->fd(), &event);
+}
+
+void StreamServer::watch_listeners() {
   for (size_t i = 0; i < listeners_.size(); i++) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = i;  // no connection has so small an address
-    epoll_ctl(epoll_.get(), is_watched ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listeners_[i]->fd(), &event);
+    watch_listener(i);
   }
 }
 
 /// The others wait a second.
 void StreamServer::stop_accepting() {
-  if (!is_ending_) {
-    watch_listeners(false);
-    again_.on_time<&StreamServer::listen_again>(loop(), this, second);
+  for (auto& listener : listeners_) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener->fd(), nullptr);
   }
-}
-
-void StreamServer::listen_again() {
-  watch_listeners(true);
+  again_.on_time<&StreamServer::watch_listeners>(loop(), this, second);
 }
 
 }  // namespace stook

@@ -21,10 +21,10 @@ constexpr size_t handshakes_a_turn = 4;
 /// Each fills about a bundle.
 constexpr int reads_a_turn = 4;
 
-/// Whether bytes have come that were not read yet: it was we who were away, not the peer.
-bool has_spoken_since(const Connection& connection) {
+/// Bytes that have come and were not read yet.
+int unread_bytes(const Connection& connection) {
   int bytes = 0;
-  return ioctl(connection.fd(), FIONREAD, &bytes) == 0 && bytes > 0;
+  return ioctl(connection.fd(), FIONREAD, &bytes) == 0 ? bytes : 0;
 }
 
 }  // namespace
@@ -70,9 +70,6 @@ bool StreamServer::shake_hands(Connection& connection) {
   }
   watch_writes(connection);
   connection.active_at = is_done ? now_ : connection.active_at;
-  if (is_ending_ && !is_done) {
-    close(connection);
-  }
   return is_done;
 }
 
@@ -101,7 +98,7 @@ void StreamServer::read(Connection& connection) {
     case Step::Paused:
       break;
     case Step::Blocked:
-      connection.is_over = is_ending_;
+      connection.is_over = connection.is_dry;
       break;
     case Step::Failed:
     case Step::End:
@@ -117,7 +114,7 @@ void StreamServer::read(Connection& connection) {
     return;
   }
   look_after(connection);
-  if (connection.has_pending() || is_ending_) {
+  if (connection.has_pending() || connection.is_dry) {
     queue(connection);
   }
 }
@@ -167,6 +164,10 @@ void StreamServer::close(Connection& connection) {
   if (connection.is_queued) {
     std::erase(queue_, &connection);
   }
+  if (is_left(connection)) {
+    to_read_out_--;
+    count_unread(connection);
+  }
   acceptor_.release(connection.peer);
   connection.reader->count_out(shape_);
   uint32_t place = connection.place;
@@ -175,6 +176,21 @@ void StreamServer::close(Connection& connection) {
   std::unique_ptr<Connection> closed = std::move(connections_.back());
   connections_.pop_back();
   release(std::move(closed));
+}
+
+/// Of a connection that was to be read out. How many records they were nobody knows, but that there were some.
+void StreamServer::count_unread(const Connection& connection) {
+  int bytes = unread_bytes(connection);
+  if (bytes == 0) {
+    return;
+  }
+  rows_.feed().lose(is_paused_ ? Loss::Pool : Loss::Kernel, 1);
+  static LogLimit limit;
+  if (auto pass = limit.pass()) {
+    log_event(
+        Level::Warning, "connection_unread",
+        Fields()("instance", id())("peer", connection.peer.text())("bytes", bytes)("suppressed", pass.suppressed));
+  }
 }
 
 /// The connection is none of this server's any more.
@@ -203,8 +219,8 @@ int64_t StreamServer::patience(const Connection& connection) const {
 
 void StreamServer::close_if_silent(Connection& connection) {
   int64_t limit = patience(connection);
-  if (limit == 0 || now_ - connection.active_at < limit || has_spoken_since(connection)) {
-    return;
+  if (limit == 0 || now_ - connection.active_at < limit || unread_bytes(connection) > 0) {
+    return;  // it was we who were away, not the peer
   }
   rows_.feed().count(Remark::TlsFailures, connection.is_shaking_hands ? 1 : 0);
   static LogLimit limited;

@@ -158,6 +158,7 @@ class Engine {
   bool is_stopping_ = false;
   bool has_ended_ = false;
   bool has_stuck_thread_ = false;
+  bool has_waited_for_sources_ = false;
   bool is_abandoned_ = false;
   bool is_all_home_ = false;
   int64_t started_at_ = 0;

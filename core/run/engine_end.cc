@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t stuck_after = 3'000'000'000;
 /// How long a stop waits when rows wait for a filter that gave up: what other stacks have on its way goes out meanwhile.
 constexpr int64_t standstill_wait = 1'000'000'000;
+/// How much more a stop waits for sources that still read what is there, which they do for a second.
+constexpr int64_t reading_wait = 1'000'000'000;
 }  // namespace
 
 void Engine::stop() {
@@ -40,6 +42,12 @@ void Engine::ask_stop() {
 
 // The last positions may have been written while the time ran out.
 void Engine::abandon() {
+  bool is_reading =
+      std::any_of(routes_.begin(), routes_.end(), [](auto& route) { return route->feed->meter.ending.read() != 0; });
+  if (is_reading && !std::exchange(has_waited_for_sources_, true)) {
+    deadline_.on_time<&Engine::abandon>(loop_, this, reading_wait);
+    return;
+  }
   if (!is_done() && !std::exchange(is_abandoned_, true)) {
     tell_what_is_out();
   }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct SourceMeter {
   Counter pauses;
   Counter lost[losses];
   RemarkMeter remarks;
+  Gauge ending;  // a stop was asked, and it still reads what is there
   Gauge finished;
   Gauge pool;          // its bundles,
   Gauge pool_out;      // and how many of them are not at home
@@ -61,6 +63,8 @@ class RouteFeed final : public Feed {
   void stop_source() ROOM(front);
   /// Stops the source, and lets it write down its positions; once.
   void close() ROOM(front);
+  /// A reload lets the source go: it reads what the sources that start then, which listen at `next`, will not take over.
+  void leave(std::span<const Listening* const> next) ROOM(front);
   /// A change of the route: nothing new is fed, until `release`, so that everything sent comes home.
   void hold() ROOM(front);
   /// What is settled from now on is no longer told to the source: it will be read again.
@@ -102,6 +106,8 @@ class RouteFeed final : public Feed {
   void on_tick() ROOM(front) { send_ticks(false); }
 
   SourceMeter meter;
+  // Written by the front when the source has done what `leave` asks of it, read by main.
+  std::atomic<bool> has_left{false};
   // Written by the front when all is home after `hold`, read by main.
   std::atomic<bool> is_drained{false};
 
@@ -143,6 +149,7 @@ class RouteFeed final : public Feed {
   size_t unannounced_ = 0;         // bundles
   int64_t longest_wait_ = 0;       // ns, of those; 0: until the front has nothing else to do
   bool is_paused_ = false;
+  bool is_leaving_ = false;
   bool is_ending_ = false;
   bool is_finished_ = false;
   bool is_stopped_ = false;

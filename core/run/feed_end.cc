@@ -14,7 +14,13 @@ namespace stook {
 void RouteFeed::finish() {
   seal();
   announce();
+  if (std::exchange(is_leaving_, false)) {
+    has_left.store(true, std::memory_order_release);
+    front_.tell_main();
+    return;
+  }
   is_finished_ = true;
+  meter.ending.set(0);
   meter.finished.set(1);
   front_.wake();
 }
@@ -28,7 +34,9 @@ bool RouteFeed::is_ending(bool is_stop_asked) {
 
 bool RouteFeed::end_source() {
   is_ending_ = is_ending_ || (source_ && !is_stopped_ && source_->end());
-  return is_ending_ && !is_finished_;
+  bool is_reading = is_ending_ && !is_finished_;
+  meter.ending.set(is_reading ? 1 : 0);
+  return is_reading;
 }
 
 void RouteFeed::stop_source() {
@@ -62,7 +70,13 @@ void RouteFeed::close() {
   is_closed_ = true;
 }
 
+void RouteFeed::leave(std::span<const Listening* const> next) {
+  is_leaving_ = source_ && !is_stopped_ && !is_finished_ && source_->leave(next);
+  has_left.store(!is_leaving_, std::memory_order_release);
+}
+
 void RouteFeed::hold() {
+  is_leaving_ = false;
   is_held_ = true;
   front_.sate();
   tick_timer_.stop();
@@ -89,6 +103,10 @@ void RouteFeed::read_again() {
 
 void RouteFeed::release() {
   is_held_ = false;
+  bool was_to_leave = has_left.exchange(false, std::memory_order_acq_rel) || std::exchange(is_leaving_, false);
+  if (was_to_leave && source_ && !is_stopped_) {
+    source_->stay();
+  }
   ledger_.source = source_.get();
   if (std::exchange(has_forgotten_, false) && route_->plan.source->keeps_positions && source_ && !is_stopped_) {
     read_again();

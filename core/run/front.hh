@@ -101,6 +101,9 @@ class Front {
   /// Announces what waits for it.
   void announce() ROOM(front);
 
+  /// A feed has come to where main waits for it.
+  void tell_main() ROOM(front) { notice_.give(); }
+
   void on_wake() ROOM(front);
 
   /// Stops the sources that still run, takes in what was settled, and lets each write down its positions; once. Main may

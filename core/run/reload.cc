@@ -63,7 +63,10 @@ void Reload::step() {
       case Stage::Idle:
         return;
       case Stage::Building:
-        failure.empty() ? hold() : undo(failure);
+        failure.empty() ? leave() : undo(failure);
+        break;
+      case Stage::Leaving:
+        look_at_left();
         break;
       case Stage::GivingWay:
         give_way();
@@ -151,7 +154,7 @@ void Reload::undo(const std::string& why) {
 // After the workers have heard of it: in a route that stands still again no new row fails.
 void Reload::release_held() {
   for (Change& change : changes_) {
-    if (change.old != nullptr && (change.is_held || is_going_back_)) {
+    if (change.old != nullptr && (change.is_left || change.is_held || is_going_back_)) {
       RouteFeed* feed = change.old->feed.get();
       on_front(change.old->front, [feed]() ROOM(front) { feed->release(); });
     }
@@ -175,8 +178,8 @@ void Reload::finish() {
 }
 
 void Reload::cancel() {
-  if (stage_ == Stage::Building || stage_ == Stage::GivingWay || stage_ == Stage::Draining ||
-      stage_ == Stage::Forgetting) {
+  if (stage_ == Stage::Building || stage_ == Stage::Leaving || stage_ == Stage::GivingWay ||
+      stage_ == Stage::Draining || stage_ == Stage::Forgetting) {
     undo("stopping");
     step();
   }

@@ -23,9 +23,9 @@ class Engine;
 
 /// In stages, each of which waits for other threads by notices and never blocks main:
 /// 1. *Building*: new sinks open on carriers of their own, new filters and encoders are made in the workers.
-/// 2. *Draining*: the sources of the routes that change are held, until all that they fed is delivered and settled. Where
-/// a filter gave up nothing would be: once all others are drained, *giving way* has those rows fail, after a source with
-/// positions forgot them.
+/// 2. *Leaving*: sources that go away read what has come to addresses at which nobody will listen. *Draining*: the sources of
+/// the routes that change are held, until all that they fed is delivered and settled. Where a filter gave up nothing would
+/// be: once all others are drained, *giving way* has those rows fail, after a source with positions forgot them.
 /// 3. *Attaching*: workers and carriers take in the new routes and forget the old ones.
 /// 4. *Closing*: sources that go away write down their positions. 5. *Starting*: new sources start.
 /// 6. *Moving*: sources that stay feed the new routes, and go on. 7. *Reworking*: filters of which only the script has
@@ -61,6 +61,7 @@ class Reload {
   enum class Stage {
     Idle,
     Building,
+    Leaving,
     GivingWay,
     Draining,
     Forgetting,
@@ -79,6 +80,7 @@ class Reload {
     RouteRun* old = nullptr;
     std::unique_ptr<RouteRun> next;
     RouteRun* run = nullptr;  // next, wherever it is owned
+    bool is_left = false;     // old is, by its source
     bool is_held = false;     // old is
     bool gives_way = false;   // old does
     bool ends_source() const { return turn == Turn::Restarted || turn == Turn::Removed; }
@@ -98,6 +100,8 @@ class Reload {
   std::vector<RouteRun*> routes_out() const;
 
   // reload_drain.cc
+  void leave() ROOM(front);
+  void look_at_left() ROOM(front);
   void hold() ROOM(front);
   void hold_ready() ROOM(front);
   static bool stands_still(const Change& change);

@@ -12,7 +12,42 @@ namespace stook {
 namespace {
 /// How long a route may still take to come to rest once its blocked sinks drop what they hold.
 constexpr int64_t drop_time = 2'000'000'000;
+/// How long sources may read what has come to addresses that are left; they stop to read after half of it.
+constexpr int64_t leave_time = 2'000'000'000;
 }  // namespace
+
+void Reload::leave() {
+  std::vector<const Listening*> next;
+  for (const Change& change : changes_) {
+    if (change.starts_source()) {
+      const Instance& source = *change.run->plan.source;
+      Needs needs;
+      if (source.plugin->needs != nullptr) {
+        source.plugin->needs(source.config.get(), needs);
+      }
+      next.insert(next.end(), needs.listens.begin(), needs.listens.end());
+    }
+  }
+  for (Change& change : changes_) {
+    if (change.ends_source()) {
+      change.is_left = true;
+      RouteFeed* feed = change.old->feed.get();
+      on_front(change.old->front, [feed, next]() ROOM(front) { feed->leave(next); });
+    }
+  }
+  post_works();
+  deadline_.on_time<&Reload::overdue>(engine_.loop_, this, leave_time);
+  stage_ = Stage::Leaving;
+}
+
+void Reload::look_at_left() {
+  bool have_all = std::all_of(changes_.begin(), changes_.end(), [](const Change& change) {
+    return !change.is_left || change.old->feed->has_left.load(std::memory_order_acquire);
+  });
+  if (have_all) {
+    hold();
+  }
+}
 
 void Reload::hold() {
   hold_ready();
@@ -112,6 +147,10 @@ void Reload::look_at_drained() {
 void Reload::overdue() {
   if (stage_ == Stage::GivingWay) {
     deadline_.on_time<&Reload::overdue>(engine_.loop_, this, drop_time);
+    return;
+  }
+  if (stage_ == Stage::Leaving) {
+    hold();
     return;
   }
   if (stage_ != Stage::Draining) {
