@@ -13,6 +13,7 @@
 /// What is no map stays as it is and gets `parse_error`. A member that comes twice has its last value. Members for
 /// which the route has no key left, and those whose name is longer than 255 bytes, go together into the object `rest`;
 /// members past the 1,024th, and those whose name is no text, are lost and counted.
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string>
@@ -115,8 +116,9 @@ class ParseMsgpack final : public Filter {
   }
 
   void put_members(Batch& batch, Row row, ObjectReader& reader, uint32_t size) ROOM(worker) {
-    uint64_t lost = size > max_members ? size - max_members : 0;
-    for (size_t i = 0; i < size - lost; i++) {
+    size_t count = std::min<size_t>(size, max_members);
+    uint64_t lost = size - count;
+    for (size_t i = 0; i < count; i++) {
       std::string_view name = reader.skip();
       std::string_view value = reader.skip();
       MapMember member{{}, value, {name.data(), name.size() + value.size()}};

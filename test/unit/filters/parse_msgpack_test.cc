@@ -36,6 +36,24 @@ TEST_CASE("the last of two members of one name counts, and names that are no tex
   CHECK(spread("\x83\xa1i\x01\xa1i\x02\x05\x06"s) == "i=2(integer)");
 }
 
+TEST_CASE("a name that is no text takes no other member with it, and what is lost is counted") {
+  for (const std::string& map : {"\x83\xa1i\x01\x05\x06\xa1l\x03"s, "\x84\x05\x06\xc0\x06\xa1i\x01\xa1l\x03"s}) {
+    Rig rig(Kind::Filter, "parse_msgpack");
+    rig.row({{"record", Cell::of_slice(Type::Object, map)}}).run();
+    CHECK(rig.show(0) == "i=1(integer) l=3(integer)");
+    CHECK(rig.meter().keys_lost.read() == (map[0] & 0xfU) - 2);
+  }
+  std::string many = "\xde\x04\x02\x05\x06"s;  // 1,026 members, the first without a name of text
+  for (int i = 0; i < 1024; i++) {
+    many += "\xa1i\x01"s;
+  }
+  many += "\xa1l\x01"s;
+  Rig rig(Kind::Filter, "parse_msgpack");
+  rig.row({{"record", Cell::of_slice(Type::Object, many)}}).run();
+  CHECK(rig.show(0) == "i=1(integer)");
+  CHECK(rig.meter().keys_lost.read() == 3);
+}
+
 TEST_CASE("what is no map stays as it is and says why") {
   for (const std::string& bytes : {"\x91\x01"s, "\x81\xa1"s, ""s, "\x80\x80"s}) {
     Rig rig(Kind::Filter, "parse_msgpack");
