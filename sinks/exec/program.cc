@@ -101,6 +101,9 @@ void SinkProgram::end(int64_t patience) {
 }
 
 void SinkProgram::finish() {
+  if (!is_on()) {
+    return;
+  }
   listen();
   if (murmur_.is_open()) {
     murmur_.close(monotonic_ns());

@@ -41,7 +41,7 @@ class SinkProgram {
   void listen() ROOM(carrier);
   /// Sends SIGTERM, gives it a moment, kills what is left, and tells how it ended.
   void end(int64_t patience) ROOM(carrier);
-  /// Tells how it ended and forgets it. REQUIRES: it has ended, or is to be killed.
+  /// Tells how it ended and forgets it; nothing when none is on. REQUIRES: it has ended, or is to be killed.
   void finish() ROOM(carrier);
 
   const std::string& reason() const ROOM(carrier) { return reason_; }

@@ -79,6 +79,9 @@ class ExecSink(Programs):
         result = self.run_sink(self.reader(answers) + "retry_first=5ms\ntimeout=300ms", count=100)
         self.assertEqual(self.got(), list(range(1, 101)))
         self.assertIn("has not answered for 300 ms and was ended", result.log)
+        ends = [line for line in result.log.splitlines() if "event=program_ended " in line]
+        self.assertEqual(len(ends), 1, result.log)
+        self.assertNotIn(" pid=0 ", ends[0])
 
     def test_a_refused_row_stands_alone(self):
         result = self.run_sink(self.reader("lambda batch, told: 'refused' if '77\\n' in batch else 'ok'"), count=300, code=1)
