@@ -27,14 +27,34 @@ bool is_value(std::string_view text) {
   return true;
 }
 
-bool is_target(std::string_view text) {
-  for (char c : text) {
+// The path of a target, RFC 9112 section 3.2; empty: it is none. `*` is one for OPTIONS only.
+std::string_view path_of(std::string_view target, std::string_view method) {
+  for (char c : target) {
     auto byte = static_cast<unsigned char>(c);
     if (byte <= 0x20 || byte >= 0x7f) {
-      return false;
+      return {};
     }
   }
-  return !text.empty() && text[0] == '/';
+  if (target == "*") {
+    return method == "OPTIONS" ? target : std::string_view();
+  }
+  // As to a proxy: what stands before the path is not looked at, but that there is a host and no user.
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (!equal_in_any_case(target.substr(0, scheme.size()), scheme)) {
+      continue;
+    }
+    target.remove_prefix(scheme.size());
+    std::string_view host = target.substr(0, target.find_first_of("/?#"));
+    target.remove_prefix(host.size());
+    if (host.empty() || host[0] == ':' || host.find('@') != std::string_view::npos) {
+      return {};
+    }
+    if (target.empty() || target[0] != '/') {
+      return "/";
+    }
+    break;
+  }
+  return !target.empty() && target[0] == '/' ? target.substr(0, target.find('?')) : std::string_view();
 }
 
 /// Reads one head. *Invariants:* what `refuse` says first stays.
@@ -88,12 +108,11 @@ class HeadReader {
       return refuse(400, "the request line is not METHOD TARGET VERSION");
     }
     head_.method = line.substr(0, first);
-    std::string_view target = line.substr(first + 1, last - first - 1);
+    head_.path = path_of(line.substr(first + 1, last - first - 1), head_.method);
     std::string_view version = line.substr(last + 1);
-    if (!is_token(head_.method) || !is_target(target)) {
+    if (!is_token(head_.method) || head_.path.empty()) {
       return refuse(400, "the request line is not METHOD TARGET VERSION");
     }
-    head_.path = target.substr(0, target.find('?'));
     is_old_ = version == "HTTP/1.0";
     head_.keeps_alive = !is_old_;
     return is_old_ || version == "HTTP/1.1" || refuse(505, "the version is none of HTTP/1.0 and HTTP/1.1");

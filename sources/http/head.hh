@@ -24,10 +24,10 @@ struct HttpRefusal {
 /// How a body is packed.
 enum class HttpCoding : uint8_t { None, Gzip, Zstd };
 
-/// What a head says. Texts are slices of it.
+/// What a head says. Texts are slices of it, but for the path of a target that has none, which is `/`.
 struct HttpHead {
   std::string_view method;
-  std::string_view path;  // the target up to its query
+  std::string_view path;  // of the target, up to its query; * of OPTIONS
   std::string_view content_type;
   std::string_view authorization;
   HttpCoding coding = HttpCoding::None;

@@ -162,7 +162,7 @@ bool HttpServer::is_allowed(std::string_view authorization) const {
 
 // Status 0: its rows are wanted. What does not depend on the time comes first.
 HttpRefusal HttpServer::check(HttpConnection& connection, const HttpHead& head) {
-  if (!config_.path.empty() && head.path != config_.path) {
+  if (!config_.path.empty() && head.path != config_.path && head.path != "*") {
     return {404, "rows are taken at another path"};
   }
   if (head.method != "POST" && head.method != "PUT") {

@@ -132,6 +132,9 @@ class Requests(Listening):
         self.assertEqual(self.raw(b"HEAD /health HTTP/1.0\r\n\r\n")[0], 200)
         self.assertEqual(self.post("a", path="/other")[0], 404)
         self.assertEqual(self.raw(b"GET /rows HTTP/1.1\r\nHost: x\r\n\r\n")[0], 405)
+        self.assertEqual(self.raw(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")[::2], (405, b"rows come by POST\n"))
+        self.assertEqual(self.raw(b"POST http://x/rows?a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer s3cret\r\n"
+                                  b"Content-Length: 2\r\n\r\nc\n")[0], 200)
         for token in (None, "Bearer", "Bearer s3cre", "Bearer s3crett", "Basic s3cret"):
             self.assertEqual(self.post("a", path="/rows", headers={"Authorization": token} if token else {})[0], 401)
         self.assertEqual(self.post("a", path="/rows", headers={"Authorization": "Bearer s3cret"})[0], 200)
@@ -142,8 +145,8 @@ class Requests(Listening):
         sock.sendall(b"b")
         self.assertEqual(read_answer(sock)[0], 200)
         self.daemon.stop()
-        self.assertEqual(self.lines(), ["a", "b"])
-        self.assertRegex(self.daemon.log(), r"event=ledger element=in .* answers_2xx=4 answers_4xx=7\n")
+        self.assertEqual(self.lines(), ["c", "a", "b"])
+        self.assertRegex(self.daemon.log(), r"event=ledger element=in .* answers_2xx=5 answers_4xx=8\n")
         self.assertNotIn("s3cret", self.daemon.log())
 
 

@@ -87,6 +87,17 @@ TEST_CASE("a head says where, how long and how packed") {
   CHECK(send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").head.keeps_alive);
 }
 
+TEST_CASE("a target may be written as to a proxy, and OPTIONS may ask about all") {
+  const std::pair<const char*, const char*> targets[] = {
+      {"http://x/a/b?c=d", "/a/b"}, {"HTTPS://[::1]:80/a", "/a"}, {"http://x", "/"},
+      {"http://x?c=/d", "/"},       {"/a?b=http://x/y", "/a"},    {"//x/a", "//x/a"}};
+  for (const auto& [target, path] : targets) {
+    CAPTURE(target);
+    CHECK(send("POST " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n").head.path == path);
+  }
+  CHECK(send("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n").head.path == "*");
+}
+
 TEST_CASE("what two readers might understand in two ways is refused") {
   const std::string host = "Host: x\r\n";
   CHECK(status_of(host) == 0);
@@ -119,7 +130,9 @@ TEST_CASE("what two readers might understand in two ways is refused") {
   CHECK(status_of(host + many) == 431);
   for (const char* line :
        {"", "POST", "POST /", "POST  HTTP/1.1", "PO ST / HTTP/1.1", "POST x HTTP/1.1", "POST /\x01 HTTP/1.1",
-        "POST /\xff HTTP/1.1", "(POST) / HTTP/1.1", "POST http://h/ HTTP/1.1"}) {
+        "POST /\xff HTTP/1.1", "(POST) / HTTP/1.1", "POST ftp://h/ HTTP/1.1", "POST http:/x HTTP/1.1",
+        "POST http:// HTTP/1.1", "POST http:///x HTTP/1.1", "POST http://:80/ HTTP/1.1", "POST http://u@h/ HTTP/1.1",
+        "POST * HTTP/1.1", "OPTIONS *x HTTP/1.1"}) {
     CAPTURE(line);
     CHECK(status_of(host, line) == 400);
   }
