@@ -91,6 +91,15 @@ HttpRecords::Step HttpRecords::wrong(const char* why) {
   return Step::Wrong;
 }
 
+// The bracket that ends the array stands here.
+HttpRecords::Step HttpRecords::end_array() {
+  if (rest_.size() > 1) {
+    return wrong("it stands behind the end of the array");
+  }
+  is_over_ = true;
+  return Step::End;
+}
+
 // Comes to the begin of the next object. Record: it stands there.
 HttpRecords::Step HttpRecords::open() {
   rest_ = without_blanks(rest_);
@@ -99,24 +108,25 @@ HttpRecords::Step HttpRecords::open() {
   if (is_first && !rest_.empty() && rest_.front() == '[') {
     is_array_ = true;
     rest_ = without_blanks(rest_.substr(1));
-    is_over_ = rest_ == "]";
-    if (is_over_) {
-      return Step::End;
+    if (!rest_.empty() && rest_.front() == ']') {
+      return end_array();
     }
   } else if (!is_first && is_array_) {
-    if (rest_ == "]") {
-      is_over_ = true;
-      return Step::End;
+    if (!rest_.empty() && rest_.front() == ']') {
+      return end_array();
     }
-    if (rest_.empty() || rest_.front() != ',') {
+    if (!rest_.empty() && rest_.front() != ',') {
       return wrong("there is no comma before it");
     }
-    rest_ = without_blanks(rest_.substr(1));
+    rest_ = without_blanks(rest_.substr(rest_.empty() ? 0 : 1));
   } else if (rest_.empty()) {
     is_over_ = true;
     return Step::End;
   }
-  return !rest_.empty() && rest_.front() == '{' ? Step::Record : wrong("it is no JSON object");
+  if (rest_.empty()) {
+    return wrong("it is not there, and the array does not end");
+  }
+  return rest_.front() == '{' ? Step::Record : wrong("it is no JSON object");
 }
 
 HttpRecords::Step HttpRecords::next_object(std::string_view& record) {

@@ -39,6 +39,7 @@ class HttpRecords {
   Step next_line(std::string_view& record);
   Step next_object(std::string_view& record);
   Step open();
+  Step end_array();
   Step wrong(const char* why);
   size_t object_size();
 

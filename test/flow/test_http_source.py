@@ -111,6 +111,10 @@ class Requests(Listening):
                          (400, "record 2: the line is no JSON object\n"))
         self.assertEqual(self.post('[{"a":1},{"a":2},{"a":[}]', "application/json")[0:2],
                          (400, "record 3: its brackets or quotes do not end, or it is deeper than 64 levels\n"))
+        self.assertEqual(self.post('[{"a":1}', "application/json"),
+                         (400, "record 2: it is not there, and the array does not end\n"))
+        self.assertEqual(self.post('[{"a":1}]x', "application/json"),
+                         (400, "record 2: it stands behind the end of the array\n"))
         self.assertEqual(self.post("<a>", "text/xml")[0], 200)
         self.assertEqual(self.post("?", "image/png")[0], 415)
         self.daemon.stop()

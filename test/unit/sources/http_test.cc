@@ -179,6 +179,24 @@ TEST_CASE("records of each form") {
   CHECK(records_of(HttpForm::Json, nested(64)) == Texts{"wrong 1"});
 }
 
+TEST_CASE("of an array that is cut off, or has something behind it, just that is said") {
+  const std::pair<const char*, const char*> bodies[] = {
+      {"[", "it is not there, and the array does not end"},
+      {"[{\"j\":1}", "it is not there, and the array does not end"},
+      {"[{\"j\":1} , ", "it is not there, and the array does not end"},
+      {"[{\"j\":1}]x", "it stands behind the end of the array"},
+      {"[] {}", "it stands behind the end of the array"},
+      {"[{} {}]", "there is no comma before it"},
+      {"[{},]", "it is no JSON object"}};
+  for (const auto& [body, fault] : bodies) {
+    CAPTURE(body);
+    HttpRecords records(HttpForm::Json, body);
+    std::string_view record;
+    while (records.next(record) == HttpRecords::Step::Record) {}
+    CHECK(std::string(records.fault()) == fault);
+  }
+}
+
 TEST_CASE("content types") {
   CHECK(form_of("application/json") == HttpForm::Json);
   CHECK(form_of("Application/X-NDJSON") == HttpForm::Ndjson);
