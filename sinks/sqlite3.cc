@@ -171,6 +171,7 @@ const Plugin sink_sqlite3 = {
     .needs = needs_of,
     .sink = make_sink<Sqlite3Sink, Sqlite3Config>,
     .format = "sqlite3",
+    .has_one_format = true,
 };
 
 }  // namespace stook

@@ -129,6 +129,8 @@ struct Plugin {
   bool is_binary = false;
   /// Sinks: the codec used when the config names none.
   const char* format = nullptr;
+  /// Sinks: no other codec than that one fits.
+  bool has_one_format = false;
   /// Sources: ends by itself when all is read.
   bool is_finite = false;
   /// Sinks made of sinks. The option `members` and, where there is one, `last` name them. Its codec is theirs.

@@ -97,7 +97,8 @@ std::string describe_text(const Plugin& plugin, Layout layout) {
     out += article_name(plugin) + ": " + plugin.doc + "\n";
   }
   if (plugin.format != nullptr) {
-    out += "format, when none is named: " + std::string(plugin.format) + "\n";
+    out += (plugin.has_one_format ? "format, and no other: " : "format, when none is named: ") +
+           std::string(plugin.format) + "\n";
   }
   if (plugin.primary != nullptr) {
     out += "an argument without a name sets " + std::string(plugin.primary) + ": " + plugin.name + "(…)\n";

@@ -106,7 +106,7 @@ std::shared_ptr<void> make_config(const Plugin& plugin) {
   return {plugin.config.make(), plugin.config.destroy};
 }
 
-// The sink's codec; false when the one that is named does not exist.
+// The sink's codec; false when the one that is named does not exist, or does not fit.
 bool find_codec(Draft& draft, InstanceDraft& one) {
   Instance& instance = *one.instance;
   const Given* given = one.find("format");
@@ -123,6 +123,14 @@ bool find_codec(Draft& draft, InstanceDraft& one) {
     draft.refuse(given == nullptr ? instance.place : named.value_place,
                  "[" + instance.id + "] format: no codec '" + name + "' in this build",
                  hint.empty() ? "it takes " + show_names(plugin_names(Kind::Codec)) : hint);
+    return false;
+  }
+  if (instance.plugin->has_one_format && instance.codec->name != std::string_view(instance.plugin->format)) {
+    std::string only = instance.plugin->format;
+    draft.refuse(
+        named.value_place,
+        "[" + instance.id + "] format: sink '" + instance.plugin->name + "' takes rows of the codec " + only + " only",
+        "leave format out");
     return false;
   }
   return true;

@@ -106,6 +106,7 @@ const Plugin sink_loki = {
     .needs = tls_needs<LokiConfig>,
     .sink = make,
     .format = "loki",
+    .has_one_format = true,
 };
 
 }  // namespace stook

@@ -77,7 +77,7 @@ class ForwardSink final : public Sink {
       forget(shipment);
       chunks_ = make_chunks(shipment, config_.gzip);
       if (chunks_.empty()) {
-        reason_ = "format: the sink forward takes rows of the codec forward only; leave format out";
+        reason_ = "a row is none of the codec forward";
         return Outcome::Misconfigured;
       }
       offered_.remember(shipment);
@@ -103,8 +103,7 @@ class ForwardSink final : public Sink {
   }
 
   void reopen() override ROOM(carrier) {
-    std::string why = line_->tls() == nullptr ? "" : line_->tls()->reload();
-    if (!why.empty()) {
+    if (std::string why = line_->tls() == nullptr ? "" : line_->tls()->reload(); !why.empty()) {
       log_event(Level::Error, "certificates_kept", Fields()("instance", id_)("reason", why));
     }
   }
@@ -295,6 +294,7 @@ const Plugin sink_forward = {
     .needs = tls_needs<ForwardSinkConfig>,
     .sink = make,
     .format = "forward",
+    .has_one_format = true,
 };
 
 }  // namespace stook

@@ -121,6 +121,7 @@ const Plugin sink_ipfix = {
     .needs = tls_needs<IpfixConfig>,
     .sink = make,
     .format = "ipfix",
+    .has_one_format = true,
 };
 
 }  // namespace stook

@@ -75,6 +75,7 @@ const Plugin sink_nflow9 = {
     .needs = tls_needs<Nflow9Config>,
     .sink = make,
     .format = "netflow9",
+    .has_one_format = true,
 };
 
 }  // namespace stook

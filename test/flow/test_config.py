@@ -82,6 +82,19 @@ class Wrong(Flow):
         self.assertEqual(done.code, 2)
         self.assertIn("more/a.conf:2: [out] speed: ", done.err)
 
+    def test_a_format_that_does_not_fit_the_sink(self):
+        for plugin, option, only in (("forward", "to=h", "forward"), ("ipfix", "dest=udp://h:1", "ipfix"),
+                                     ("nflow9", "dest=udp://h:1", "netflow9"), ("loki", "url=http://h", "loki")):
+            with self.subTest(plugin=plugin):
+                text = f"[global]\nstack=in:STDIN,out:{plugin}\n[out]\n{option}\nformat="
+                self.write("one.conf", text + "json\n")
+                done = self.stook("check", "one.conf")
+                self.assertEqual((done.code, done.err), (2, f"one.conf:5: [out] format: sink '{plugin}' takes rows of the "
+                                                            f"codec {only} only; leave format out\n"
+                                                            "    format=json\n           ^~~~\n"))
+                self.write("one.conf", text + only + "\n")
+                self.assertNotIn("format", self.stook("check", "one.conf").err)
+
     def test_a_stack_in_the_command_line_has_carets_too(self):
         done = self.stook("run", "stdin, kep(a > 1), stdout")
         self.assertEqual(done.code, 2)
