@@ -4,8 +4,8 @@
 /// The header is made of the keys that `parse_syslog` writes: `pri` or `facility` and `severity`, `time`, `host`,
 /// `app`, `pid`, `msgid`, `structured_data`; what a row lacks is said by options, or is `-`. Header fields are
 /// reduced to the letters that their RFC knows. Control characters of the message are escaped (`\n`, `\x1b`), so that
-/// no row can forge another; `escape = no` leaves them, for framings that count bytes. Rows without a message are
-/// faults.
+/// no row can forge another; `escape = no` leaves them, for framings that count bytes. Without a message RFC 5424's
+/// ends behind its structured data, and RFC 3164's behind its tag.
 ///
 ///   [out]
 ///   format = syslog
@@ -94,14 +94,11 @@ class SyslogCodec final : public Codec {
     }
     int64_t now = wall_ns();
     for (Row row : batch.rows()) {
-      const Cell* text = find(message, row);
-      if (text == nullptr) {
-        batch.fault(row);
-        continue;
-      }
       put_header(row, now, payload);
-      payload.append(' ');
-      put_message(*text, payload);
+      if (const Cell* text = find(message, row)) {
+        payload.append(' ');
+        put_message(*text, payload);
+      }
       payload.append('\n');
       payload.end_row();
     }

@@ -60,14 +60,30 @@ TEST_CASE("syslog fills in what a row lacks") {
         "<159>1 2026-11-21T03:38:00Z here shop - - - x\n"
         "<3>1 2026-11-21T03:38:00Z here shop - - - 7\n"
         "<155>1 2026-11-21T03:38:00Z here shop - - - x\n");
-  Rig bare = codec();
-  bare.row({{"pid", Cell::of_text("1")}});
-  CHECK(bare.encode().empty());
   Rig strange = codec();
   strange.row({{"time", Cell::of_time(INT64_MIN)}, {"message", Cell::of_text("x")}});
   strange.row({{"time", Cell::of_text("yesterday")}, {"message", Cell::of_text("x")}});
   std::string text = strange.encode();
   CHECK(text.substr(0, text.find('\n')) == "<13>1 1677-09-21T00:12:43.145224Z here stook - - - x");
+}
+
+TEST_CASE("a row without a message is a message without one") {
+  const std::string line = "<165>1 2026-11-21T03:38:00Z h evnts - ID47 [a@1 n=\"3\"]\n";
+  Rig parser(Kind::Filter, "parse_syslog", {{"key", "line"}});
+  parser.row("line", line).run();
+  CHECK(parser.cell("message") == nullptr);
+  std::vector<std::pair<std::string, Cell>> cells;
+  for (const char* key : {"pri", "time", "host", "app", "msgid", "structured_data"}) {
+    cells.emplace_back(key, *parser.cell(key));
+  }
+  Rig rig = codec();
+  rig.row(cells).row({{"time", time_at(0)}});
+  CHECK(rig.encode() == line + "<13>1 2026-11-21T03:38:00Z here stook - - -\n");
+  CHECK(rig.faults().empty());
+  Rig old = codec({{"rfc", "3164"}});
+  std::string bare = old.row(cells).encode();
+  CHECK(bare == "<165>Nov 21 03:38:00 h evnts:\n");
+  CHECK(parsed(bare).find("host=\"h\"(text) app=\"evnts\"(text)") != std::string::npos);
 }
 
 TEST_CASE("no field of a row can become another field, and no row another row") {
