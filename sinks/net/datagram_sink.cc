@@ -2,7 +2,9 @@
 /// Rows as datagrams, one each: UDP, or a unix socket.
 ///
 /// A row is delivered when the kernel has taken its datagram. That of a unix socket is with the peer then; of UDP
-/// nobody ever learns whether it came.
+/// nobody ever learns whether it came, only sometimes that it did not: a host may answer, a moment later, that nobody
+/// listens. The kernel hands that answer to the next call once, in place of a datagram, and sendmmsg(2) keeps it to
+/// itself when a datagram went before. So the first row to an address goes alone and waits for an answer.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -10,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "core/base/clock.hh"
 #include "core/base/fd.hh"
@@ -28,9 +31,14 @@ constexpr int64_t no_room_pause = 5'000'000;
 constexpr size_t most_at_once = 64;
 /// The largest datagram of UDP over IPv4.
 constexpr size_t largest_udp = 65'507;
+/// An answer that nobody listens is there by then, unless its host is far.
+constexpr int answer_ms = 250;
+/// Linux gives one such answer a second to a host that has had several (icmp_ratelimit): sooner, silence means nothing.
+constexpr int64_t refused_pause = 1'100'000'000;
 constexpr char a_datagram[] = "a datagram";
 
-/// *Invariants:* rows before `next_` of the shipment at hand are sent. *Rooms:* its carrier.
+/// *Invariants:* rows before `next_` of the shipment at hand are sent; while `untried_` counts addresses nothing is
+/// lost. *Rooms:* its carrier.
 class DatagramSink final : public Sink {
  public:
   DatagramSink(const SocketConfig& config, const Make& make)
@@ -45,8 +53,13 @@ class DatagramSink final : public Sink {
     retry_after_ = 0;
     bool is_old = static_cast<bool>(fd_);
     Outcome outcome = send(shipment);
-    // A socket whose peer has begun anew since the last delivery is no reason to wait.
-    return is_old && !fd_ && config_.endpoint.is_unix() ? send(shipment) : outcome;
+    // Neither a socket whose peer has begun anew since the last delivery nor a name with more addresses is a reason to
+    // wait.
+    bool is_anew = is_old && config_.endpoint.is_unix();
+    while (!fd_ && (std::exchange(is_anew, false) || untried_ > 0)) {
+      outcome = send(shipment);
+    }
+    return outcome;
   }
 
   std::string reason() const override ROOM(carrier) { return reason_; }
@@ -74,10 +87,11 @@ class DatagramSink final : public Sink {
     while (next_.payload < shipment.size()) {
       size_t count = gather(shipment);
       int sent = ::sendmmsg(fd_.get(), messages_.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent > 0 || count == 0) {
-        advance(shipment, count, count == 0 ? 0 : static_cast<size_t>(sent));
+      int error = sent < 0 ? errno : answer(count, static_cast<size_t>(sent));
+      if (error == 0) {
+        advance(shipment, count, static_cast<size_t>(sent));
         patient.renew();
-      } else if (Outcome outcome = fail(errno, shipment, patient); outcome != Outcome::Done) {
+      } else if (Outcome outcome = fail(error, shipment, patient); outcome != Outcome::Done) {
         return outcome;
       }
     }
@@ -90,14 +104,20 @@ class DatagramSink final : public Sink {
     if (fd_) {
       return Outcome::Done;
     }
-    Advance named = resolver_.ask(Patience(hurry_, datagram_patience).slice());
-    if (named != Advance::Done) {
-      reason_ = resolver_.reason();
-      retry_after_ = named == Advance::Pending ? datagram_soon : 0;
-      return Outcome::Again;
+    if (untried_ == 0) {
+      Advance named = resolver_.ask(Patience(hurry_, datagram_patience).slice());
+      if (named != Advance::Done) {
+        reason_ = resolver_.reason();
+        retry_after_ = named == Advance::Pending ? datagram_soon : 0;
+        return Outcome::Again;
+      }
+      untried_ = resolver_.addresses().size();
     }
     bool is_forbidden = false;
-    for (const SocketAddress& address : resolver_.addresses()) {
+    for (; untried_ > 0; turn_++) {
+      untried_--;
+      const SocketAddress& address = resolver_.addresses()[turn_ % resolver_.addresses().size()];
+      is_doubted_ = !address.is_unix();
       Fd fd(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
       if (fd && ::connect(fd.get(), address.get(), address.length()) == 0) {
         fd_ = std::move(fd);
@@ -120,11 +140,35 @@ class DatagramSink final : public Sink {
     return static_cast<size_t>(room) - 32;  // unix_dgram_sendmsg of the kernel keeps so much for itself
   }
 
+  // Why what is said to be sent was not, as far as one can know; 0: nobody says so.
+  int answer(size_t count, size_t sent) ROOM(carrier) {
+    if (config_.endpoint.is_unix() || count == 0) {
+      return 0;
+    }
+    pollfd polled{fd_.get(), 0, 0};
+    if (!is_doubted_) {
+      // It ended early, and has room: the next row has an answer of its own to wait for.
+      polled.events = POLLOUT;
+      is_doubted_ = count > sent && ::poll(&polled, 1, 0) > 0;
+      return 0;
+    }
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::poll(&polled, 1, answer_ms) > 0 && ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+        error != 0) {
+      return error;
+    }
+    is_doubted_ = false;
+    untried_ = 0;
+    return 0;
+  }
+
   // Rows from next_ on, of one payload, but for those that fit in no datagram.
   size_t gather(Shipment shipment) ROOM(carrier) {
     PayloadRows rows(*shipment[next_.payload]);
     size_t count = 0;
-    for (gathered_ = next_.row; gathered_ < rows.size() && count < most_at_once; gathered_++) {
+    size_t most = is_doubted_ ? 1 : most_at_once;
+    for (gathered_ = next_.row; gathered_ < rows.size() && count < most; gathered_++) {
       if (!frames_.fits(rows[gathered_])) {
         continue;
       }
@@ -152,7 +196,8 @@ class DatagramSink final : public Sink {
     if (error == EINTR) {
       return Outcome::Done;
     }
-    reason_ = config_.endpoint.text() + ": " + (error == EAGAIN ? "the peer reads nothing" : std::strerror(error));
+    std::string at = SocketAddress::of(config_.endpoint) ? "" : " at " + SocketAddress::of_peer(fd_.get()).text();
+    reason_ = config_.endpoint.text() + at + ": " + (error == EAGAIN ? "the peer reads nothing" : std::strerror(error));
     if (is_full && patient.is_over()) {
       retry_after_ = datagram_soon;
       return Outcome::Again;
@@ -169,7 +214,9 @@ class DatagramSink final : public Sink {
       refused_ = frames_.misfits(shipment, a_datagram);
       return Outcome::Done;
     }
+    retry_after_ = error == ECONNREFUSED && !config_.endpoint.is_unix() ? refused_pause : 0;
     fd_.reset();
+    turn_++;
     return error == EACCES || error == EPERM ? Outcome::Misconfigured : Outcome::Again;
   }
 
@@ -178,6 +225,9 @@ class DatagramSink final : public Sink {
   RowFrames frames_ OWNED(carrier);  // for their bodies
   Resolver resolver_ OWNED(carrier);
   Fd fd_ OWNED(carrier);
+  size_t turn_ OWNED(carrier) = 0;          // which of the addresses is in use, or comes next
+  size_t untried_ OWNED(carrier) = 0;       // so many of them may be tried before anybody is told
+  bool is_doubted_ OWNED(carrier) = false;  // the next row goes alone, and its answer is waited for
   Offered offered_ OWNED(carrier);
   Place next_ OWNED(carrier);
   std::vector<RefusedRow> refused_ OWNED(carrier);  // of the shipment at hand: rows that are not sent

@@ -12,7 +12,7 @@ import time
 import unittest
 
 from harness import BUILD, ROOT, Daemon, Flow, Programs
-from peers import Server, TlsServer, make_certificates
+from peers import Server, TlsServer, free_port, make_certificates
 
 NAMES = os.path.join(ROOT, BUILD, "test/flow/libnames.so")
 FILE_TO = "[global]\n{more}\nstack=in:FILE,out:{sink}\n[in]\npath=in.log\n[out]\nformat=raw\n{options}\n"
@@ -137,6 +137,17 @@ class Sockets(Flow):
         # Its queue holds ten datagrams or so: the sink waits for the peer.
         self.datagrams(socket.AF_UNIX, self.path("dgram"), rows, "type=datagram", "UNIX")
 
+    def test_a_datagram_goes_to_the_address_of_a_name_where_somebody_listens(self):
+        rows = [f"row {n}" for n in range(200)]
+        for sink, options in (("UDP", ""), ("SYSLOG", "transport=udp")):
+            with self.subTest(sink=sink), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+                peer.bind(("127.0.0.1", 0))
+                peer.settimeout(30)
+                sent = self.send(sink, f"to=two.test:{peer.getsockname()[1]}\n{options}", rows, env={"LD_PRELOAD": NAMES})
+                self.assertEqual([peer.recv(1 << 16).decode() for _ in rows], rows)
+                self.assertEqual(sent.line("out", "sink")["out"], len(rows))
+                self.assertNotIn("sink_waits", sent.log)
+
     def test_wrong_options_are_said_in_words(self):
         make_certificates(self.path("certs"))
         os.chmod(self.path("certs/client.key"), 0o644)
@@ -158,6 +169,30 @@ class Sockets(Flow):
 
 
 class Hostile(Programs):
+    def test_datagrams_wait_until_somebody_listens_and_go_on_elsewhere_when_he_dies(self):
+        port = free_port(socket.SOCK_DGRAM)
+        rows = [f"row {n}" for n in range(400)]
+        self.write("in.log", "".join(row + "\n" for row in rows[:200]))
+        daemon = Daemon(self, f"[global]\nstate_dir={self.dir}\nstack=in:TAIL,out:UDP\n[in]\npath=in.log\n"
+                              f"start_at=beginning\n[out]\nto=two.test:{port}\nformat=raw\n", env={"LD_PRELOAD": NAMES})
+        daemon.wait_for(lambda: f"two.test:{port} at 127.0.0.1:{port}: Connection refused" in daemon.log(), "rows wait")
+        self.assertNotIn("sink_recovered", daemon.log())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.bind(("127.0.0.1", port))
+            peer.settimeout(30)
+            self.assertEqual([peer.recv(1 << 16).decode() for _ in rows[:200]], rows[:200])
+        daemon.wait_for(lambda: "sink_recovered" in daemon.log(), "it goes on")
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as peer:
+            peer.bind(("::1", port))
+            peer.settimeout(30)
+            self.write("in.log", "".join(row + "\n" for row in rows[200:]), "a")
+            got = [peer.recv(1 << 16).decode()]
+            while got[-1] != rows[-1]:
+                got.append(peer.recv(1 << 16).decode())
+        self.assertEqual(got, rows[-len(got):])
+        self.assertGreater(len(got), 100, "more is lost than one call had sent")
+        daemon.stop()
+
     def test_wrong_certificates_are_said_and_rows_wait_for_right_ones(self):
         folder = self.path("certs")
         make_certificates(folder)
