@@ -15,7 +15,6 @@
 ///     unit=postgresql.service journal={"_UID":"107","_COMM":"postgres",…}
 #include <memory>
 #include <stdexcept>
-#include <utility>
 
 #include "core/api/cursor.hh"
 #include "core/api/plugin.hh"
@@ -103,11 +102,11 @@ class Journald final : public Source {
   Watcher watcher_ OWNED(front);
   Watcher due_ OWNED(front);
   LogLimit end_limit_;
+  LogLimit gap_limit_;
   std::string last_ OWNED(front);
   uint64_t entries_ OWNED(front) = 0;
   uint64_t fed_ OWNED(front) = 0;
   Restarts restarts_ OWNED(front);
-  bool is_first_of_child_ OWNED(front) = true;
   bool is_paused_ OWNED(front) = false;
   bool is_done_ OWNED(front) = false;
 };
@@ -126,7 +125,6 @@ void Journald::start(Feed& feed) {
 void Journald::launch() {
   restarts_.begin(feed_->loop().now());
   reader_->open(feed_->loop(), last_);
-  is_first_of_child_ = true;
   arm();
 }
 
@@ -196,18 +194,21 @@ bool Journald::take() {
   return true;
 }
 
-/// journald numbers its entries: when all are read, a number that is left out between the kept position and the first
-/// entry behind it is an entry that was removed before it was read.
+/// journald numbers its entries: when all are read, a number that is left out between an entry, or the kept position,
+/// and the next entry is one that was removed before it was read.
 void Journald::look_for_gap(std::string_view cursor) {
-  bool is_first = std::exchange(is_first_of_child_, false);
-  if (!is_first || last_.empty() || !config_.units.empty() || !config_.match.empty()) {
+  if (!config_.units.empty() || !config_.match.empty()) {
     return;
   }
   uint64_t gap = journal_gap(last_, cursor);
-  if (gap > 0) {
-    feed_->lose(Loss::Unreadable, gap);
+  if (gap == 0) {
+    return;
+  }
+  feed_->lose(Loss::Unreadable, gap);
+  if (auto pass = gap_limit_.pass()) {
     log_event(Level::Warning, "journald_gap",
-              Fields()("instance", feed_->id())("rows", gap)("after", last_)("before", cursor));
+              Fields()("instance", feed_->id())("rows", gap)("after", last_)("before", cursor)("suppressed",
+                                                                                               pass.suppressed));
   }
 }
 

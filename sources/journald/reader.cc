@@ -62,7 +62,8 @@ std::vector<std::string> journal_words(const JournaldConfig& config, const std::
 uint64_t journal_gap(std::string_view after, std::string_view before) {
   uint64_t from = entry_number(after);
   uint64_t to = entry_number(before);
-  bool is_one_sequence = cursor_item(after, 's') == cursor_item(before, 's') && from > 0;
+  bool is_one_sequence = from > 0 && cursor_item(after, 's') == cursor_item(before, 's') &&
+                         cursor_item(after, 'b') == cursor_item(before, 'b');
   return is_one_sequence && to > from ? to - from - 1 : 0;
 }
 

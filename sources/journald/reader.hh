@@ -33,7 +33,8 @@ struct JournaldConfig {
 
 /// What journalctl is called with to go on behind a cursor, or to begin when it is empty.
 std::vector<std::string> journal_words(const JournaldConfig& config, const std::string& after);
-/// How many entries are between two cursors, by the numbers in them; 0 when these are not of one sequence.
+/// How many entries are between two cursors, by the numbers in them; 0 when these are not of one sequence and
+/// one boot.
 uint64_t journal_gap(std::string_view after, std::string_view before);
 
 /// *Invariants:* `rest_` is what was read and not yet cut, at most one read.

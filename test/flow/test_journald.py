@@ -125,6 +125,17 @@ class Journald(Programs):
         self.assertIn("event=journald_gap instance=in rows=5 after=", daemon.log())
         self.assertIn("dropped=5", daemon.log())
 
+    def test_a_gap_while_the_child_lives_is_told(self):
+        self.record([1, 2, 3, 50, 51])
+        # Numbers of another boot and of another sequence say nothing about these.
+        self.write("recording", entry(60).replace(b";b=1;", b";b=2;") + entry(70).replace(b"s=0a;", b"s=0b;"), "a")
+        self.run_config(CONFIG.format(more=f"program={self.path('journalctl')}\nfollow=no\nunits=a.service"))
+        told = self.run_config(CONFIG.format(more=f"program={self.path('journalctl')}\nfollow=no"), code=1)
+        self.assertEqual(self.numbers(), 2 * [1, 2, 3, 50, 51, 60, 70])
+        self.assertEqual(told.log.count("event=journald_gap"), 1)
+        self.assertIn("event=journald_gap instance=in rows=46 after=", told.log)
+        self.assertEqual(told.line("in", "source")["dropped"], {"unreadable": 46})
+
     def test_a_killed_daemon_loses_nothing(self):
         self.record(range(1, 20001))
         daemon = self.daemon()

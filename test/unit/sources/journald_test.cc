@@ -107,7 +107,8 @@ TEST_CASE("journalctl is told where to go on, and what to leave out") {
 
 TEST_CASE("the numbers in two cursors tell how many entries are between them") {
   CHECK(journal_gap("s=ab;i=f;b=1", "s=ab;i=10;b=1") == 0);
-  CHECK(journal_gap("s=ab;i=f;b=1", "s=ab;i=14;b=2") == 4);
+  CHECK(journal_gap("s=ab;i=f;b=1", "s=ab;i=14;b=1") == 4);
+  CHECK(journal_gap("s=ab;i=f;b=1", "s=ab;i=14;b=2") == 0);
   CHECK(journal_gap("s=ab;i=f;b=1", "s=cd;i=14;b=2") == 0);
   CHECK(journal_gap("s=ab;i=14", "s=ab;i=f") == 0);
   CHECK(journal_gap("", "s=ab;i=f") == 0);
