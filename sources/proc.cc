@@ -14,11 +14,13 @@
 #include <linux/capability.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 
 #include "core/api/plugin.hh"
 #include "core/base/log.hh"
+#include "core/base/status.hh"
 #include "sources/proc/connections.hh"
 #include "sources/proc/counters.hh"
 #include "sources/proc/processes.hh"
@@ -87,11 +89,19 @@ class Proc final : public Source {
       stages_.push_back(make_stage(config, what));
     }
     stage_ = stages_.size();
+    faults_.resize(stages_.size());
   }
 
   void start(Feed& feed) override ROOM(front) {
     feed_ = &feed;
     rows_ = std::make_unique<ProcRows>(feed);
+    for (size_t i = 0; i < stages_.size(); i++) {
+      if (int fault = stages_[i]->fault(); fault != 0) {
+        throw SetupError("cannot open " + stages_[i]->needed() + ", without which there is no `" + config_.what[i] +
+                             "`: " + std::strerror(fault),
+                         fault);
+      }
+    }
     due_.on_time<&Proc::on_due>(feed.loop(), this, 0, config_.interval.ns);
   }
   void pause() override ROOM(front) { turn_.stop(); }
@@ -107,6 +117,7 @@ class Proc final : public Source {
   }
 
  private:
+  void begin() ROOM(front);
   void on_due() ROOM(front);
   void turn() ROOM(front);
 
@@ -114,6 +125,7 @@ class Proc final : public Source {
   Feed* feed_ OWNED(front) = nullptr;
   std::unique_ptr<ProcRows> rows_ OWNED(front);
   std::vector<std::unique_ptr<ProcStage>> stages_ OWNED(front);
+  std::vector<int> faults_ OWNED(front);  // of each stage: why it had no rows in the round before, or 0
   size_t stage_ OWNED(front) = 0;
   int64_t rounds_ OWNED(front) = 0;
   Watcher due_ OWNED(front);
@@ -121,6 +133,17 @@ class Proc final : public Source {
   LogLimit overrun_limit_;
   bool is_done_ OWNED(front) = false;
 };
+
+void Proc::begin() {
+  ProcStage& stage = *stages_[stage_];
+  int fault = stage.fault();
+  if (fault != 0 && fault != faults_[stage_]) {
+    log_event(Level::Error, "proc_unreadable",
+              Fields()("instance", feed_->id())("path", stage.needed())("reason", std::strerror(fault)));
+  }
+  faults_[stage_] = fault;
+  stage.begin();
+}
 
 void Proc::on_due() {
   if (stage_ < stages_.size()) {
@@ -131,14 +154,14 @@ void Proc::on_due() {
   }
   rounds_++;
   stage_ = 0;
-  stages_[0]->begin();
+  begin();
   resume();
 }
 
 /// One step, so that others get their turn.
 void Proc::turn() {
   if (stages_[stage_]->step(*rows_) && ++stage_ < stages_.size()) {
-    stages_[stage_]->begin();
+    begin();
   }
   feed_->seal();
   if (stage_ < stages_.size()) {

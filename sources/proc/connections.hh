@@ -26,7 +26,8 @@ struct SocketEnd {
 class ConnectionStage final : public ProcStage {
  public:
   /// `has_owners`: the processes that have a socket open are looked for.
-  ConnectionStage(const std::string& root, bool has_owners) : root_(root), has_owners_(has_owners) {}
+  ConnectionStage(const std::string& root, bool has_owners)
+      : ProcStage(root + "/net/tcp"), root_(root), has_owners_(has_owners) {}
   void begin() override ROOM(front);
   [[nodiscard]] bool step(ProcRows& rows) override ROOM(front);
 

@@ -61,7 +61,7 @@ bool CpuStage::step(ProcRows& rows) {
 }
 
 bool MemStage::step(ProcRows& rows) {
-  std::string text = read_small(path_);
+  std::string text = read_small(needed());
   if (text.empty()) {
     return true;
   }

@@ -13,8 +13,8 @@ namespace stook {
 /// A row for each processor, and one for all: the parts of the time since the last round; in the first since boot.
 class CpuStage final : public ProcStage {
  public:
-  explicit CpuStage(const std::string& root) : path_(root + "/stat") {}
-  void begin() override ROOM(front) { lines_.open(path_); }
+  explicit CpuStage(const std::string& root) : ProcStage(root + "/stat") {}
+  void begin() override ROOM(front) { lines_.open(needed()); }
   [[nodiscard]] bool step(ProcRows& rows) override ROOM(front);
 
  private:
@@ -25,41 +25,35 @@ class CpuStage final : public ProcStage {
     uint64_t iowait = 0;
     uint64_t steal = 0;
   };
-  std::string path_;
   ProcLines lines_;
   std::unordered_map<std::string, Ticks> before_;
 };
 
 class MemStage final : public ProcStage {
  public:
-  explicit MemStage(const std::string& root) : path_(root + "/meminfo") {}
+  explicit MemStage(const std::string& root) : ProcStage(root + "/meminfo") {}
   void begin() override ROOM(front) {}
   [[nodiscard]] bool step(ProcRows& rows) override ROOM(front);
-
- private:
-  std::string path_;
 };
 
 /// Disks and partitions that were used since boot.
 class DiskStage final : public ProcStage {
  public:
-  explicit DiskStage(const std::string& root) : path_(root + "/diskstats") {}
-  void begin() override ROOM(front) { lines_.open(path_); }
+  explicit DiskStage(const std::string& root) : ProcStage(root + "/diskstats") {}
+  void begin() override ROOM(front) { lines_.open(needed()); }
   [[nodiscard]] bool step(ProcRows& rows) override ROOM(front);
 
  private:
-  std::string path_;
   ProcLines lines_;
 };
 
 class NetStage final : public ProcStage {
  public:
-  explicit NetStage(const std::string& root) : path_(root + "/net/dev") {}
-  void begin() override ROOM(front) { lines_.open(path_); }
+  explicit NetStage(const std::string& root) : ProcStage(root + "/net/dev") {}
+  void begin() override ROOM(front) { lines_.open(needed()); }
   [[nodiscard]] bool step(ProcRows& rows) override ROOM(front);
 
  private:
-  std::string path_;
   ProcLines lines_;
 };
 

@@ -43,7 +43,7 @@ class ProcessWalk {
 /// A row for each process. `cpu` is since the last round; of a process that was not there then, since it was started.
 class ProcessStage final : public ProcStage {
  public:
-  explicit ProcessStage(const std::string& root) : root_(root) {}
+  explicit ProcessStage(const std::string& root) : ProcStage(root), root_(root) {}
   void begin() override ROOM(front);
   [[nodiscard]] bool step(ProcRows& rows) override ROOM(front);
 

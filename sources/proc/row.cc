@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/proc/row.hh"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #include "core/base/clock.hh"
+#include "core/base/fd.hh"
 
 namespace stook {
 
@@ -67,6 +71,10 @@ void ProcRows::text(ProcKey key, std::string_view value) {
   if (wants(key)) {
     set(key, Cell::of_text(bundle_->arena().copy(value)));
   }
+}
+
+int ProcStage::fault() const {
+  return Fd(::open(needed_.c_str(), O_RDONLY | O_CLOEXEC)) ? 0 : errno;
 }
 
 void ProcRows::address(ProcKey key, std::string_view bytes) {

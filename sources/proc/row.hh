@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/api/plugin.hh"
 
@@ -87,11 +89,19 @@ class ProcStage {
  public:
   /// The most rows, or things looked at, of one step.
   static constexpr int items_a_step = 64;
+  /// `needed`: the file, or folder, without which there are no rows.
+  explicit ProcStage(std::string needed) : needed_(std::move(needed)) {}
   virtual ~ProcStage() = default;
+  const std::string& needed() const { return needed_; }
+  /// The errno that says why that cannot be opened, or 0. COLD.
+  int fault() const ROOM(front);
   /// A new round begins.
   virtual void begin() ROOM(front) = 0;
   /// True: the round is over. False: there is more, or the pool is empty.
   [[nodiscard]] virtual bool step(ProcRows& rows) ROOM(front) = 0;
+
+ private:
+  std::string needed_;
 };
 
 }  // namespace stook

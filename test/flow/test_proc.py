@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import Programs
+from harness import Daemon, Programs, rows_of
 
 
 class Proc(Programs):
@@ -92,6 +92,38 @@ class Proc(Programs):
         with open("/proc/net/dev", encoding="utf-8") as dev:
             names = {line.split(":")[0].strip() for line in dev if ":" in line}
         self.assertEqual({row["name"] for row in rows if row["proc"] == "net"}, names)
+
+    def test_nothing_starts_without_the_files_of_a_kind(self):
+        os.mkdir(self.path("bare"))
+        for what, needed in (("cpu", "stat"), ("mem", "meminfo"), ("disk", "diskstats"), ("net", "net/dev"),
+                             ("connections", "net/tcp")):
+            done = self.stook("run", f"proc({what}, root=bare, rounds=1), stdout")
+            self.assertEqual(done.code, 3, done.err)
+            self.assertIn(f"cannot open bare/{needed}, without which there is no `{what}`: No such file or directory", done.err)
+        done = self.stook("run", "proc(processes, root=nope, rounds=1), stdout")
+        self.assertEqual(done.code, 3, done.err)
+        self.assertIn("cannot open nope, without which there is no `processes`", done.err)
+
+    def test_a_file_that_goes_is_told_once_and_read_again_when_it_is_back(self):
+        root = self.path("root")
+        stat = self.write("root/stat", "cpu  100 0 50 800 50 0 0 0 0 0\n")
+        self.write("root/meminfo", "MemTotal: 1000 kB\n")
+        daemon = Daemon(self, f"stack=in:PROC,out:FILE\n[in]\nwhat=cpu, mem\ninterval=10ms\nroot={root}\n"
+                              "[out]\npath=out.log\nformat=json\n")
+
+        def kinds():
+            text = self.read("out.log") if os.path.exists(self.path("out.log")) else ""
+            return [row["proc"] for row in rows_of(text)]
+
+        daemon.wait_for(lambda: "cpu" in kinds(), "rows")
+        os.rename(stat, stat + ".away")
+        daemon.wait_for(lambda: "event=proc_unreadable" in daemon.log(), "it is told")
+        daemon.wait_for(lambda: kinds()[-3:] == 3 * ["mem"], "the others go on")
+        os.rename(stat + ".away", stat)
+        daemon.wait_for(lambda: "cpu" in kinds()[-3:], "it is read again")
+        daemon.stop()
+        self.assertEqual(daemon.log().count("event=proc_unreadable"), 1)
+        self.assertIn(f'event=proc_unreadable instance=in path={stat} reason="No such file or directory"', daemon.log())
 
     def test_files(self):
         for name in ("one.log", "two.log"):
