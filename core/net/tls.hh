@@ -46,6 +46,9 @@ class TlsContext {
   std::string reload();
   /// How often `reload` has found something new.
   uint64_t reloads() const { return reloads_; }
+  /// Gives the certificate, its key and the CAs of `tls_ca` to a client's context that somebody else drives, in place of
+  /// what it has. False: memory runs out.
+  [[nodiscard]] bool lend(ssl_ctx_st* to) const;
 
   /// A session on a connected descriptor, which stays the caller's and has to outlive it. A client's peer has to prove
   /// `host`, unless `tls_name` names another or `tls_verify` is off. Throws SetupError when memory runs out.
@@ -59,6 +62,10 @@ class TlsContext {
   ssl_ctx_st* context_ = nullptr;
   uint64_t reloads_ = 0;
 };
+
+/// Loads a sink's files again, and logs what came of it: `certificates_reloaded` or `certificates_kept`. True when they are
+/// others from now on. `tls` is null without TLS.
+bool reload_certificates(TlsContext* tls, std::string_view instance);
 
 /// One connection. *Invariants:* after Failed or Closed nothing is sent any more but the answer to the peer's goodbye, which
 /// is sent with Closed.

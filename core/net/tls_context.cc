@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "core/base/fd.hh"
+#include "core/base/log.hh"
 #include "core/base/status.hh"
 #include "core/net/tls.hh"
 #include "core/net/tls_words.hh"
@@ -180,6 +181,38 @@ std::string TlsContext::reload() {
   } catch (const SetupError& error) {
     return error.what();
   }
+}
+
+bool TlsContext::lend(ssl_ctx_st* to) const {
+  if (X509* certificate = SSL_CTX_get0_certificate(context_)) {
+    STACK_OF(X509)* chain = nullptr;
+    SSL_CTX_get0_chain_certs(context_, &chain);
+    if (SSL_CTX_use_certificate(to, certificate) != 1 || SSL_CTX_set1_chain(to, chain) != 1 ||
+        SSL_CTX_use_PrivateKey(to, SSL_CTX_get0_privatekey(context_)) != 1) {
+      return false;
+    }
+  }
+  if (!config_.tls_ca.empty()) {
+    SSL_CTX_set1_cert_store(to, SSL_CTX_get_cert_store(context_));
+    // As libcurl has it: a CA in tls_ca is believed though its own is not there.
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(to), X509_V_FLAG_PARTIAL_CHAIN);
+  }
+  return true;
+}
+
+bool reload_certificates(TlsContext* tls, std::string_view instance) {
+  if (tls == nullptr) {
+    return false;
+  }
+  uint64_t before = tls->reloads();
+  std::string why = tls->reload();
+  bool is_new = tls->reloads() > before;
+  if (!why.empty()) {
+    log_event(Level::Error, "certificates_kept", Fields()("instance", instance)("reason", why));
+  } else if (is_new) {
+    log_event(Level::Notice, "certificates_reloaded", Fields()("instance", instance));
+  }
+  return is_new;
 }
 
 std::unique_ptr<TlsSession> TlsContext::session(int fd, std::string_view host) const {

@@ -71,6 +71,7 @@ class FlowExporter final : public Sink {
     let_go();
     offered_.forget();
   }
+  void reopen() override ROOM(carrier) { reload_certificates(line_ ? line_->tls() : nullptr, id_); }
   void close() override ROOM(carrier) {
     fd_.reset();
     if (line_) {

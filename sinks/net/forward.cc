@@ -102,11 +102,7 @@ class ForwardSink final : public Sink {
     offered_.forget();
   }
 
-  void reopen() override ROOM(carrier) {
-    if (std::string why = line_->tls() == nullptr ? "" : line_->tls()->reload(); !why.empty()) {
-      log_event(Level::Error, "certificates_kept", Fields()("instance", id_)("reason", why));
-    }
-  }
+  void reopen() override ROOM(carrier) { reload_certificates(line_->tls(), id_); }
 
   void close() override ROOM(carrier) { line_->close(); }
 

@@ -64,19 +64,7 @@ class StreamSink final : public Sink {
   }
 
   // Connections that are up keep what they were made with.
-  void reopen() override ROOM(carrier) {
-    TlsContext* tls = line_->tls();
-    if (tls == nullptr) {
-      return;
-    }
-    uint64_t before = tls->reloads();
-    std::string why = tls->reload();
-    if (!why.empty()) {
-      log_event(Level::Error, "certificates_kept", Fields()("instance", id_)("reason", why));
-    } else if (tls->reloads() > before) {
-      log_event(Level::Notice, "certificates_reloaded", Fields()("instance", id_));
-    }
-  }
+  void reopen() override ROOM(carrier) { reload_certificates(line_->tls(), id_); }
 
   void close() override ROOM(carrier) { line_->close(); }
 
