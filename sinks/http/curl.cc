@@ -26,6 +26,7 @@ CurlApi load_curl() {
     }
   };
   load(api.global_init, "curl_global_init");
+  load(api.version_info, "curl_version_info");
   load(api.easy_init, "curl_easy_init");
   load(api.easy_cleanup, "curl_easy_cleanup");
   load(api.easy_setopt, "curl_easy_setopt");

@@ -10,6 +10,7 @@ namespace stook {
 /// The functions of libcurl that are used, by their names there without `curl_`.
 struct CurlApi {
   decltype(&curl_global_init) global_init;
+  decltype(&curl_version_info) version_info;
   decltype(&curl_easy_init) easy_init;
   decltype(&curl_easy_cleanup) easy_cleanup;
   decltype(&curl_easy_setopt) easy_setopt;

@@ -7,6 +7,7 @@
 #include "core/base/clock.hh"
 #include "core/base/status.hh"
 #include "core/base/text.hh"
+#include "core/net/tls.hh"
 #include "sinks/http/curl.hh"
 
 namespace stook {
@@ -36,13 +37,16 @@ bool is_setting(CURLcode code) {
 /// The handles. *Invariants:* the easy handle is in the multi handle only during `send`.
 class HttpExchange::Curl {
  public:
-  explicit Curl(const HttpTarget& target) : target_(target), multi_(curl().multi_init()), easy_(curl().easy_init()) {
+  Curl(const HttpTarget& target, const TlsContext* tls)
+      : target_(target), tls_(tls), multi_(curl().multi_init()), easy_(curl().easy_init()) {
     if (multi_ == nullptr || easy_ == nullptr) {
       throw SetupError("libcurl cannot begin", ENOMEM);
     }
     set_headers({});
     set_request();
-    set_tls();
+    if (tls_ != nullptr) {
+      set_tls();
+    }
   }
   Curl(const Curl&) = delete;
   Curl& operator=(const Curl&) = delete;
@@ -73,11 +77,6 @@ class HttpExchange::Curl {
   void set(CURLoption option, T value) {
     if (CURLcode code = curl().easy_setopt(easy_, option, value); code != CURLE_OK) {
       throw SetupError(std::string("libcurl: ") + curl().easy_strerror(code));
-    }
-  }
-  void set_path(CURLoption option, const std::string& path) {
-    if (!path.empty()) {
-      set(option, path.c_str());
     }
   }
 
@@ -132,9 +131,22 @@ class HttpExchange::Curl {
       connect_to_ = curl().slist_append(nullptr, target_.connect_to.c_str());
       set(CURLOPT_CONNECT_TO, connect_to_);
     }
-    set_path(CURLOPT_CAINFO, target_.tls_ca);
-    set_path(CURLOPT_SSLCERT, target_.tls_cert);
-    set_path(CURLOPT_SSLKEY, target_.tls_key);
+    if (target_.has_tls_ca) {
+      set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    }
+    // Named to libcurl, files would be read for each connection, and be half written at times.
+    const char* library = curl().version_info(CURLVERSION_NOW)->ssl_version;
+    if (library == nullptr || !std::string_view(library).starts_with("OpenSSL/")) {
+      throw SetupError("libcurl speaks TLS without OpenSSL; install one with it (Debian: libcurl4)");
+    }
+    set(CURLOPT_SSL_CTX_FUNCTION, &Curl::on_tls);
+    set(CURLOPT_SSL_CTX_DATA, this);
+  }
+
+  // A connection is about to begin.
+  static CURLcode on_tls(CURL*, void* context, void* self) {
+    return static_cast<Curl*>(self)->tls_->lend(static_cast<ssl_ctx_st*>(context)) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
   }
 
   // CURLE_ABORTED_BY_CALLBACK: the daemon ends.
@@ -211,6 +223,7 @@ class HttpExchange::Curl {
   }
 
   const HttpTarget& target_;
+  const TlsContext* tls_;
   CURLM* multi_;
   CURL* easy_;
   curl_slist* headers_ = nullptr;
@@ -219,7 +232,8 @@ class HttpExchange::Curl {
   HttpAnswer answer_;
 };
 
-HttpExchange::HttpExchange(const HttpTarget& target, int hurry) : target_(target), hurry_(hurry) {
+HttpExchange::HttpExchange(const HttpTarget& target, const TlsContext* tls, int hurry)
+    : target_(target), tls_(tls), hurry_(hurry) {
   renew();
 }
 
@@ -230,7 +244,7 @@ HttpAnswer HttpExchange::send(std::string_view body, const std::string& header) 
 }
 
 void HttpExchange::renew() {
-  curl_ = std::make_unique<Curl>(target_);
+  curl_ = std::make_unique<Curl>(target_, tls_);
 }
 
 }  // namespace stook

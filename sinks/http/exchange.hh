@@ -12,6 +12,8 @@
 
 namespace stook {
 
+class TlsContext;
+
 /// Where requests go, and how.
 struct HttpTarget {
   std::string url;
@@ -23,11 +25,9 @@ struct HttpTarget {
   std::string password;
   int64_t timeout = 0;  // ns, of the whole request
   int64_t connect_timeout = 0;
-  /// Paths; empty: the system's certificates, and none of its own.
-  std::string tls_ca;
-  std::string tls_cert;
-  std::string tls_key;
+  /// With TLS; certificates are the exchange's.
   bool tls_verify = true;
+  bool has_tls_ca = false;  // the system's CAs are not believed
   bool needs_tls13 = false;
   /// Empty, or `::host:port`: where to connect to, whatever host the URL names.
   std::string connect_to;
@@ -71,21 +71,22 @@ std::string url_with_query(const std::string& url, const std::string& name, cons
 /// *Rooms:* its sink's carrier.
 class HttpExchange {
  public:
-  /// `hurry`: when it becomes readable, a request has one second more; -1: never. The target outlives the exchange.
-  /// Throws SetupError.
-  HttpExchange(const HttpTarget& target, int hurry);
+  /// `tls`: its certificates, null without TLS. `hurry`: when it becomes readable, a request has one second more; -1:
+  /// never. The target and the certificates outlive the exchange. Throws SetupError.
+  HttpExchange(const HttpTarget& target, const TlsContext* tls, int hurry);
   ~HttpExchange();
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
 
   /// `header`: one more header line, for this request; empty: none.
   HttpAnswer send(std::string_view body, const std::string& header = {}) ROOM(carrier);
-  /// The next request has a connection of its own, with certificates that are read again.
+  /// The next request has a connection of its own: the certificates are others now.
   void renew() ROOM(carrier);
 
  private:
   class Curl;
   const HttpTarget& target_;
+  const TlsContext* tls_;
   int hurry_;
   std::unique_ptr<Curl> curl_;
 };

@@ -100,9 +100,7 @@ void complete_http(HttpSettings& settings, std::string_view folder, const HttpMa
   target.password = settings.password;
   target.timeout = settings.timeout.ns;
   target.connect_timeout = settings.connect_timeout.ns;
-  target.tls_ca = settings.tls_ca;
-  target.tls_cert = settings.tls_cert;
-  target.tls_key = settings.tls_key.empty() ? settings.tls_cert : settings.tls_key;
+  target.has_tls_ca = !settings.tls_ca.empty();
   target.tls_verify = settings.tls_verify;
   if (!settings.tls_name.empty()) {
     // libcurl proves the host of the URL: that becomes the name, and what it connects to stays what it was.
@@ -114,6 +112,9 @@ void complete_http(HttpSettings& settings, std::string_view folder, const HttpMa
     }
   }
   target.needs_tls13 = settings.tls_min == TlsLeast::Tls13;
+  if (url.is_tls && lower(settings.proxy).starts_with("https:")) {
+    throw std::invalid_argument("proxy: TLS to a proxy is not spoken; write http://host:port");
+  }
   target.proxy = settings.proxy;
   target.answer_most = manner.answer_most;
 }

@@ -20,7 +20,8 @@ void HttpSink::open() {
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-  exchange_ = std::make_unique<HttpExchange>(settings_.target, hurry_);
+  tls_ = settings_.tls ? std::make_unique<TlsContext>(settings_, TlsRole::Client) : nullptr;
+  exchange_ = std::make_unique<HttpExchange>(settings_.target, tls_.get(), hurry_);
   if (settings_.gzip > 0) {
     gzip_ = std::make_unique<HttpGzip>(static_cast<int>(settings_.gzip));
   }
@@ -75,7 +76,7 @@ void HttpSink::explain(const HttpAnswer& answer) {
 }
 
 void HttpSink::reopen() {
-  if (exchange_) {
+  if (reload_certificates(tls_.get(), id_) && exchange_) {
     exchange_->renew();
   }
 }

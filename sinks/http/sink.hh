@@ -10,6 +10,7 @@
 
 #include "core/api/plugin.hh"
 #include "core/base/room.hh"
+#include "core/net/tls.hh"
 #include "sinks/http/exchange.hh"
 #include "sinks/http/gzip.hh"
 #include "sinks/http/settings.hh"
@@ -26,7 +27,7 @@ inline std::string_view without_newline(std::string_view row) {
 class HttpSink : public Sink {
  public:
   HttpSink(const HttpSettings& settings, const Make& make)
-      : settings_(settings), hurry_(make.hurry), remarks_(make.remarks) {}
+      : settings_(settings), id_(make.id), hurry_(make.hurry), remarks_(make.remarks) {}
 
   void open() final ROOM(carrier);
   Outcome deliver(Shipment shipment) final ROOM(carrier);
@@ -52,8 +53,10 @@ class HttpSink : public Sink {
 
  private:
   const HttpSettings& settings_;
+  std::string id_;
   int hurry_;
   RemarkMeter* remarks_;
+  std::unique_ptr<TlsContext> tls_ OWNED(carrier);  // null without TLS
   std::unique_ptr<HttpExchange> exchange_ OWNED(carrier);
   std::unique_ptr<HttpGzip> gzip_ OWNED(carrier);
   std::string body_ OWNED(carrier);

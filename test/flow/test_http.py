@@ -175,6 +175,7 @@ class Statuses(Http):
             ("http://h/x", "token=a\nuser=b\n", "token: there is another authorization"),
             ("http://h/x", "tls_ca=ca.pem\n", "tls_ca: has no use with http; write an url that begins with https://"),
             ("https://h/x", "tls_key=client.key\n", "tls_key"),
+            ("https://h/x", "proxy=https://h\n", "proxy: TLS to a proxy is not spoken; write http://host:port"),
         ]
         for url, out, text in cases:
             with self.subTest(url + " " + out):
