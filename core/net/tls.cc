@@ -126,6 +126,7 @@ TlsStep TlsSession::fail(int error) {
     return {TlsStatus::Closed};
   }
   TlsFault fault = tls_fault(ssl_, name_, error_);
+  ERR_clear_error();
   reason_ = fault.words;
   is_refusal_ = fault.is_refusal;
   return {TlsStatus::Failed};

@@ -34,6 +34,7 @@ constexpr TlsMeaning meanings[] = {
     {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, true, "the peer says that the certificate shown to it is revoked"},
     {SSL_R_TLSV1_ALERT_ACCESS_DENIED, true, "the peer denies access to the certificate shown to it"},
     {SSL_R_TLSV1_UNRECOGNIZED_NAME, true, "the peer does not know the name that it is called by"},
+    {SSL_R_UNEXPECTED_EOF_WHILE_READING, false, "the peer closed the connection in the handshake"},
     {SSL_R_TLSV1_ALERT_INTERNAL_ERROR, false, "the peer has met an error of its own"},
 };
 
@@ -63,39 +64,55 @@ std::string certificate_words(long verdict, const std::string& name) {
       return "the certificate of " + quoted(name) + " is not good: " + X509_verify_cert_error_string(verdict);
   }
 }
+
+const TlsMeaning* meaning_of(int reason) {
+  for (const TlsMeaning& meaning : meanings) {
+    if (meaning.reason == reason) {
+      return &meaning;
+    }
+  }
+  return nullptr;
+}
+
+std::string words_of(unsigned long error) {
+  if (ERR_SYSTEM_ERROR(error)) {
+    return std::strerror(ERR_GET_REASON(error));
+  }
+  const char* said = ERR_reason_error_string(error);
+  return said == nullptr ? "no reason given" : said;
+}
 }  // namespace
 
 std::string tls_error_words() {
-  unsigned long error = ERR_peek_error();  // the oldest is the cause
-  std::string words = "no reason given";
-  if (ERR_SYSTEM_ERROR(error)) {
-    words = std::strerror(ERR_GET_REASON(error));
-  } else if (const char* said = ERR_reason_error_string(error); said != nullptr) {
-    words = said;
-  }
+  std::string words = words_of(ERR_peek_error());  // the oldest is the cause
   ERR_clear_error();
   return words;
 }
 
-TlsFault tls_fault(ssl_st* ssl, const std::string& name, int error) {
+TlsFault tls_alert_fault(int alert) {
+  int description = alert & 0xff;
+  if (description == SSL_AD_CLOSE_NOTIFY || description == SSL_AD_USER_CANCELLED) {
+    return {{}, false};
+  }
+  const TlsMeaning* meaning = meaning_of(SSL_AD_REASON_OFFSET + description);
+  return meaning != nullptr ? TlsFault{meaning->words, meaning->is_refusal}
+                            : TlsFault{std::string("the peer says: ") + SSL_alert_desc_string_long(alert), false};
+}
+
+TlsFault tls_fault(const ssl_st* ssl, const std::string& name, int error) {
   unsigned long code = ERR_peek_error();
   int reason = ERR_GET_REASON(code);
   bool is_of_tls = ERR_GET_LIB(code) == ERR_LIB_SSL;
   if (is_of_tls && reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-    ERR_clear_error();
     return {certificate_words(SSL_get_verify_result(ssl), name), true};
   }
-  for (const TlsMeaning& meaning : meanings) {
-    if (is_of_tls && meaning.reason == reason) {
-      ERR_clear_error();
-      return {meaning.words, meaning.is_refusal};
-    }
+  if (const TlsMeaning* meaning = is_of_tls ? meaning_of(reason) : nullptr) {
+    return {meaning->words, meaning->is_refusal};
   }
   if (code == 0 || ERR_SYSTEM_ERROR(code)) {
-    ERR_clear_error();
     return {error == 0 ? "the peer closed the connection" : std::strerror(error), false};
   }
-  return {tls_error_words(), false};
+  return {words_of(code), false};
 }
 
 }  // namespace stook

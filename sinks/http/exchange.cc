@@ -8,6 +8,7 @@
 #include "core/base/status.hh"
 #include "core/base/text.hh"
 #include "core/net/tls.hh"
+#include "core/net/tls_verdict.hh"
 #include "sinks/http/curl.hh"
 
 namespace stook {
@@ -32,13 +33,18 @@ bool is_setting(CURLcode code) {
       return false;
   }
 }
+
+// The connection ended in the midst of a request.
+bool is_lost(CURLcode code) {
+  return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+}
 }  // namespace
 
 /// The handles. *Invariants:* the easy handle is in the multi handle only during `send`.
 class HttpExchange::Curl {
  public:
   Curl(const HttpTarget& target, const TlsContext* tls)
-      : target_(target), tls_(tls), multi_(curl().multi_init()), easy_(curl().easy_init()) {
+      : target_(target), tls_(tls), verdict_(target.name), multi_(curl().multi_init()), easy_(curl().easy_init()) {
     if (multi_ == nullptr || easy_ == nullptr) {
       throw SetupError("libcurl cannot begin", ENOMEM);
     }
@@ -63,6 +69,7 @@ class HttpExchange::Curl {
       set_headers(header);
     }
     error_[0] = 0;
+    verdict_.forget();
     set(CURLOPT_POSTFIELDS, body.data());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
     curl().multi_add_handle(multi_, easy_);
@@ -146,7 +153,9 @@ class HttpExchange::Curl {
 
   // A connection is about to begin.
   static CURLcode on_tls(CURL*, void* context, void* self) {
-    return static_cast<Curl*>(self)->tls_->lend(static_cast<ssl_ctx_st*>(context)) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    auto& curl = *static_cast<Curl*>(self);
+    curl.verdict_.watch(static_cast<ssl_ctx_st*>(context));
+    return curl.tls_->lend(static_cast<ssl_ctx_st*>(context)) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
   }
 
   // CURLE_ABORTED_BY_CALLBACK: the daemon ends.
@@ -194,6 +203,10 @@ class HttpExchange::Curl {
       if (answer_.failure.empty()) {
         answer_.failure = curl().easy_strerror(code);
       }
+      if (TlsFault fault = verdict_.fault(is_lost(code)); !fault.words.empty()) {
+        answer_.is_setting = answer_.is_setting || fault.is_refusal;
+        answer_.failure = "TLS: " + fault.words;
+      }
       return;
     }
     long status = 0;
@@ -224,6 +237,7 @@ class HttpExchange::Curl {
 
   const HttpTarget& target_;
   const TlsContext* tls_;
+  TlsVerdict verdict_;
   CURLM* multi_;
   CURL* easy_;
   curl_slist* headers_ = nullptr;

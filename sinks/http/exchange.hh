@@ -27,6 +27,7 @@ struct HttpTarget {
   int64_t connect_timeout = 0;
   /// With TLS; certificates are the exchange's.
   bool tls_verify = true;
+  std::string name;         // whom the peer has to be
   bool has_tls_ca = false;  // the system's CAs are not believed
   bool needs_tls13 = false;
   /// Empty, or `::host:port`: where to connect to, whatever host the URL names.

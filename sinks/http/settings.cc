@@ -100,6 +100,7 @@ void complete_http(HttpSettings& settings, std::string_view folder, const HttpMa
   target.password = settings.password;
   target.timeout = settings.timeout.ns;
   target.connect_timeout = settings.connect_timeout.ns;
+  target.name = settings.tls_name.empty() ? url.host : settings.tls_name;
   target.has_tls_ca = !settings.tls_ca.empty();
   target.tls_verify = settings.tls_verify;
   if (!settings.tls_name.empty()) {

@@ -39,9 +39,10 @@ class Certificates(Programs):
             shutil.copy(self.path(name), self.path(used))
         os.chmod(self.path("used.key"), mode)
 
-    def demanding(self):
+    def demanding(self, most=ssl.TLSVersion.TLSv1_3):
         """A peer that asks for certificates of our CA, and ends the connection after each answer."""
         context = server_context(self)
+        context.maximum_version = most
         context.load_verify_locations(self.path("ca.pem"))
         context.verify_mode = ssl.CERT_REQUIRED
         return Peer(self, lambda request: Answer(headers={"Connection": "close"}), context)
@@ -86,6 +87,32 @@ class Certificates(Programs):
         daemon.wait_for(lambda: peer.body() == b"row\n", "the row")
         self.assertIn("event=certificates_reloaded instance=out", daemon.log())
         daemon.stop()
+
+    def test_what_the_peer_refuses_is_said_and_waits(self):
+        openssl(self, "x509", "-req", "-in", "client.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "-1", "-out", "old.pem")
+        openssl(self, "x509", "-req", "-in", "client.csr", "-CA", "other.pem", "-CAkey", "other.key", "-days", "2",
+                "-out", "strange.pem")
+        self.write("in.log", "row\n")
+        shown = "tls_ca=ca.pem\ntls_cert={}\ntls_key=client.key\n"
+        newest, older = self.demanding(), self.demanding(ssl.TLSVersion.TLSv1_2)
+        handshake = "the peer refuses the handshake: no cipher in common, or no client certificate"
+        cases = [(newest, "tls_ca=ca.pem\n", "the peer demands a client certificate; tls_cert names one"),
+                 (newest, shown.format("old.pem"), "the peer says that the certificate shown to it has expired"),
+                 (newest, shown.format("strange.pem"), "the peer does not know the CA of the certificate in tls_cert"),
+                 (older, "tls_ca=ca.pem\n", handshake),
+                 (older, shown.format("old.pem"), "the peer says that the certificate shown to it has expired"),
+                 (older, shown.format("client.pem") + "tls_min=1.3\n", "the peer refuses this version of TLS"),
+                 (Peer(self), "tls_ca=ca.pem\n", "the peer does not speak TLS"),
+                 (newest, "tls_ca=other.pem\n", "the certificate of '127.0.0.1' is of an unknown CA")]
+        for peer, options, words in cases:
+            with self.subTest(words):
+                url = peer.url(scheme="https")
+                config = f"stack=in:FILE,out:HTTP\n[in]\npath=in.log\n[out]\nurl={url}\nformat=raw\nretry_for=200ms\n" + options
+                for _ in range(3):  # the peer's word and the end of the connection come in any order
+                    result = self.run_config("[global]\n" + config + "retry_first=10ms\nretry_most=50ms\n", code=1)
+                    self.assertRegex(result.log, f'sink_misconfigured instance=out reason="POST {url}: TLS: {words}')
+                    self.assertNotIn("event=sink_waits", result.log)
+                self.assertEqual(peer.body(), b"")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ DOORS = (
     (r"maxminddb\.h", ("core/lua/library/tables_mmdb.cc",), "use core/lua/library/tables.hh"),
     (r"sqlite3\.h", ("sinks/sqlite3.cc", "sinks/sqlite3/table.cc"), "use sinks/sqlite3/table.hh"),
     (r"curl/.*", ("sinks/http/curl.hh",), "use sinks/http/exchange.hh"),
-    (r"openssl/.*", ("core/lua/library/hash.cc", "core/net/forward_auth.cc", "core/net/tls.cc", "core/net/tls_context.cc", "core/net/tls_words.cc"),
+    (r"openssl/.*", ("core/lua/library/hash.cc", "core/net/forward_auth.cc", "core/net/tls.cc", "core/net/tls_context.cc", "core/net/tls_verdict.cc", "core/net/tls_words.cc"),
      "use core/net/tls.hh"),
 )
 
