@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/clock.hh"
+#include "core/base/log.hh"
 #include "core/base/status.hh"
 #include "core/base/text.hh"
 #include "core/net/tls.hh"
@@ -203,6 +204,7 @@ class HttpExchange::Curl {
       if (answer_.failure.empty()) {
         answer_.failure = curl().easy_strerror(code);
       }
+      answer_.unresolved = unresolved_name(code);
       if (TlsFault fault = verdict_.fault(is_lost(code)); !fault.words.empty()) {
         answer_.is_setting = answer_.is_setting || fault.is_refusal;
         answer_.failure = "TLS: " + fault.words;
@@ -215,6 +217,14 @@ class HttpExchange::Curl {
     curl_off_t seconds = 0;
     curl().easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
     answer_.retry_after = std::clamp<curl_off_t>(seconds, 0, 86400) * 1'000'000'000;
+  }
+
+  std::string unresolved_name(CURLcode code) const {
+    // Else it is the connection that took too long.
+    bool is_late = code == CURLE_OPERATION_TIMEDOUT && std::string_view(error_).starts_with("Resolving");
+    bool is_of_proxy = code == CURLE_COULDNT_RESOLVE_PROXY || (is_late && !target_.proxy.empty());
+    bool is_of_host = code == CURLE_COULDNT_RESOLVE_HOST || is_late;
+    return is_of_proxy ? host_of_proxy(target_.proxy) : is_of_host ? target_.host : std::string();
   }
 
   static size_t on_body(char* bytes, size_t, size_t size, void* self) {
@@ -254,7 +264,12 @@ HttpExchange::HttpExchange(const HttpTarget& target, const TlsContext* tls, int 
 HttpExchange::~HttpExchange() = default;
 
 HttpAnswer HttpExchange::send(std::string_view body, const std::string& header) {
-  return curl_->send(body, header, hurry_);
+  HttpAnswer answer = curl_->send(body, header, hurry_);
+  bool was_known_bad = std::exchange(is_known_bad_, !answer.unresolved.empty());
+  if (is_known_bad_ && !was_known_bad) {
+    log_event(Level::Warning, "name_unresolved", Fields()("name", answer.unresolved)("reason", answer.failure));
+  }
+  return answer;
 }
 
 void HttpExchange::renew() {

@@ -17,6 +17,7 @@ class TlsContext;
 /// Where requests go, and how.
 struct HttpTarget {
   std::string url;
+  std::string host;  // that is called
   std::string method = "POST";
   /// Whole header lines.
   std::vector<std::string> headers;
@@ -49,6 +50,8 @@ struct HttpAnswer {
   std::string failure;
   /// Of a failure: it lasts until somebody changes a setting.
   bool is_setting = false;
+  /// The name that has no address, or of which nobody could be asked.
+  std::string unresolved;
   /// What the peer asks to wait, in ns, 0 when it does not say.
   int64_t retry_after = 0;
 };
@@ -63,6 +66,8 @@ struct HttpUrl {
 };
 /// Throws std::invalid_argument with one sentence when it is no URL of http or https, or holds a password or a fragment.
 HttpUrl read_url(const std::string& url);
+/// Without a user and a password; empty when it is none.
+std::string host_of_proxy(const std::string& proxy);
 /// The URL with another host, with another path, or with more behind its query.
 std::string url_with_host(const std::string& url, const std::string& host);
 std::string url_with_path(const std::string& url, const std::string& path);
@@ -80,6 +85,7 @@ class HttpExchange {
   HttpExchange& operator=(const HttpExchange&) = delete;
 
   /// `header`: one more header line, for this request; empty: none.
+  /// The first failure of a name is logged.
   HttpAnswer send(std::string_view body, const std::string& header = {}) ROOM(carrier);
   /// The next request has a connection of its own: the certificates are others now.
   void renew() ROOM(carrier);
@@ -90,6 +96,7 @@ class HttpExchange {
   const TlsContext* tls_;
   int hurry_;
   std::unique_ptr<Curl> curl_;
+  bool is_known_bad_ = false;  // the name
 };
 
 }  // namespace stook

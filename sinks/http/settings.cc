@@ -74,6 +74,7 @@ void complete_http(HttpSettings& settings, std::string_view folder, const HttpMa
   HttpTarget& target = settings.target;
   target = HttpTarget();
   target.url = url.has_path || manner.path == nullptr ? settings.url : url_with_path(settings.url, manner.path);
+  target.host = url.host;
   target.method = manner.method;
   settings.shown = target.method + " " + read_url(target.url).shown;
   for (const std::string& line : settings.header) {

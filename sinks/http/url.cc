@@ -59,6 +59,12 @@ HttpUrl read_url(const std::string& text) {
   return read;
 }
 
+std::string host_of_proxy(const std::string& text) {
+  Url url(curl().url());
+  curl().url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME | CURLU_DEFAULT_SCHEME);
+  return part_of(url.get(), CURLUPART_HOST);
+}
+
 std::string url_with_host(const std::string& text, const std::string& host) {
   Url url = parse(text);
   if (curl().url_set(url.get(), CURLUPART_HOST, host.c_str(), 0) != CURLUE_OK) {

@@ -6,9 +6,10 @@ import os
 import subprocess
 import unittest
 
-from harness import Daemon, Programs
+from harness import BUILD, ROOT, Daemon, Programs
 from http_peers import Answer, Nginx, Peer, make_certificates
 
+NAMES = os.path.join(ROOT, BUILD, "test/flow/libnames.so")
 CONFIG = """
 [global]
 letters=letters
@@ -333,6 +334,19 @@ class Ends(Http):
         daemon.wait_for(lambda: len(self.numbers(peer.body())) == 3000, "the rows arrive")
         daemon.stop()
         self.assertEqual(self.numbers(peer.body()), list(range(3000)))
+
+    def test_a_name_without_an_address_is_said_once(self):
+        self.make(1)
+        peer = Peer(self)
+        for url, more, name in (("http://nowhere.test/", "", "nowhere.test"),
+                                ("http://slow.test/", "connect_timeout=50ms\n", "slow.test"),
+                                (peer.url(), "proxy=http://me:geheim@nowhere.test:1\n", "nowhere.test")):
+            with self.subTest(url + more):
+                result = self.send(url, more + "retry_for=300ms\n", code=1, env={"LD_PRELOAD": NAMES})
+                self.assertEqual(result.log.count("event=name_unresolved"), 1)
+                self.assertRegex(result.log, f'event=name_unresolved name={name} reason="(Could not resolve|Resolving timed out)')
+                self.assertNotIn("geheim", result.log)
+                self.assertGreater(result.line("out", "sink")["retries"], 1)
 
 
 if __name__ == "__main__":
