@@ -42,11 +42,11 @@ constexpr std::array own_options = {
     option<&HttpSourceConfig::connections_per_address>(
         "connections_per_address", "256", "of them from one IPv4 address, or from one /64 of IPv6", {1, 1e6}),
     option<&HttpSourceConfig::first_byte>("first_byte", "10s", "time for the handshake, and for the head of a request",
-                                          {1e8, 86400e9}),
+                                          {1e9, 86400e9}),
     option<&HttpSourceConfig::unfinished>("unfinished", "60s", "silence within a body, then the connection closes",
-                                          {1e8, 86400e9}),
+                                          {1e9, 86400e9}),
     option<&HttpSourceConfig::idle>("idle", "75s", "silence between requests, then the connection closes",
-                                    {1e8, 86400e9}),
+                                    {1e9, 86400e9}),
 };
 constexpr auto options = join_options(own_options, tls_source_options<HttpSourceConfig>);
 

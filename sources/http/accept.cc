@@ -118,38 +118,39 @@ void HttpServer::on_second() {
       look_at(*connections_[i - 1], now);
     }
   }
+  bury();  // what has just been closed ends now, and not in a second
 }
 
 // Closes what is silent, or slow, for longer than it may.
 void HttpServer::look_at(HttpConnection& connection, int64_t now) {
   int64_t idle = connection.has_served ? config_.idle.ns : config_.first_byte.ns;
   idle = acceptor_.is_crowded() ? std::min(idle, crowded_most) : idle;
-  if (!connection.out.empty() && now - connection.active_at > config_.unfinished.ns) {
+  if (!connection.out.empty() && now - connection.active_at >= config_.unfinished.ns) {
     close(connection);
     return;
   }
   switch (connection.state) {
     case HttpState::Handshake:
-      if (now - connection.since > config_.first_byte.ns) {
+      if (now - connection.since >= config_.first_byte.ns) {
         rows_.feed().count(Remark::TlsFailures, 1);
         close(connection);
       }
       return;
     case HttpState::Head:
-      if (connection.in.empty() ? now - connection.since > idle : now - connection.since > config_.first_byte.ns) {
+      if (now - connection.since >= (connection.in.empty() ? idle : config_.first_byte.ns)) {
         connection.in.empty() ? close(connection)
                               : (void)refuse(connection, {408, "the head did not come in time"}, true);
       }
       return;
     case HttpState::Body:
     case HttpState::Discard:
-      if (now - connection.active_at > config_.unfinished.ns) {
+      if (now - connection.active_at >= config_.unfinished.ns) {
         connection.state == HttpState::Body ? (void)refuse(connection, {408, "the body did not come in time"}, true)
                                             : close(connection);
       }
       return;
     case HttpState::Linger:
-      if (now - connection.since > linger_most) {
+      if (now - connection.since >= linger_most) {
         close(connection);
       }
       return;

@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import unittest
 
 from harness import Daemon, Programs
@@ -207,6 +208,24 @@ class Hostile(Listening):
         self.assertEqual(self.post("b\n")[0], 200)
         self.daemon.stop()
         self.assertEqual(self.lines(), ["a", "b"])
+
+    def test_a_limit_is_kept_within_a_second(self):
+        self.begin("first_byte=1s")
+        took = []
+
+        def stay():
+            start = time.monotonic()
+            self.assertIsNone(read_answer(self.connect()))
+            took.append(time.monotonic() - start)
+        peers = [threading.Thread(target=stay) for _ in range(2)]
+        for peer in peers:
+            peer.start()
+            time.sleep(0.5)  # of the second between two looks
+        for peer in peers:
+            peer.join()
+        self.assertGreaterEqual(min(took), 0.9)
+        self.assertLess(min(took), 1.9)
+        self.daemon.stop()
 
     def test_connections_beyond_the_limits(self):
         self.begin("connections=20\nconnections_per_address=10")
