@@ -121,32 +121,52 @@ void HttpServer::on_second() {
   bury();  // what has just been closed ends now, and not in a second
 }
 
-// Closes what is silent, or slow, for longer than it may.
+void HttpServer::close_silent(HttpConnection& connection, const char* why, Level level) {
+  static LogLimit warnings, others;
+  if (auto pass = (level == Level::Warning ? warnings : others).pass()) {
+    log_event(level, "connection_silent",
+              Fields()("instance", rows_.feed().id())("peer", connection.peer.text())("reason", why)("suppressed",
+                                                                                                     pass.suppressed));
+  }
+  close(connection);
+}
+
+// No head came, or no whole one. A connection that was kept for another request ends in order.
+void HttpServer::end_waiting(HttpConnection& connection) {
+  if (!connection.in.empty()) {
+    (void)refuse(connection, {408, "the head did not come in time"}, true);
+  } else if (connection.has_served) {
+    close_silent(connection, "silence", Level::Info);
+  } else {
+    close_silent(connection, "nothing was sent");
+  }
+}
+
+// Closes what is silent, or slow, for longer than it may. Who is told so by 408 is logged as refused.
 void HttpServer::look_at(HttpConnection& connection, int64_t now) {
   int64_t idle = connection.has_served ? config_.idle.ns : config_.first_byte.ns;
   idle = acceptor_.is_crowded() ? std::min(idle, crowded_most) : idle;
   if (!connection.out.empty() && now - connection.active_at >= config_.unfinished.ns) {
-    close(connection);
+    close_silent(connection, "the answer was not read");
     return;
   }
   switch (connection.state) {
     case HttpState::Handshake:
       if (now - connection.since >= config_.first_byte.ns) {
         rows_.feed().count(Remark::TlsFailures, 1);
-        close(connection);
+        close_silent(connection, "no handshake");
       }
       return;
     case HttpState::Head:
       if (now - connection.since >= (connection.in.empty() ? idle : config_.first_byte.ns)) {
-        connection.in.empty() ? close(connection)
-                              : (void)refuse(connection, {408, "the head did not come in time"}, true);
+        end_waiting(connection);
       }
       return;
     case HttpState::Body:
     case HttpState::Discard:
       if (now - connection.active_at >= config_.unfinished.ns) {
         connection.state == HttpState::Body ? (void)refuse(connection, {408, "the body did not come in time"}, true)
-                                            : close(connection);
+                                            : close_silent(connection, "silence within a body");
       }
       return;
     case HttpState::Linger:

@@ -72,6 +72,8 @@ class HttpServer {
   void close(HttpConnection& connection) ROOM(front);
   void on_second() ROOM(front);
   void look_at(HttpConnection& connection, int64_t now) ROOM(front);
+  void close_silent(HttpConnection& connection, const char* why, Level level = Level::Warning) ROOM(front);
+  void end_waiting(HttpConnection& connection) ROOM(front);
   void bury() ROOM(front) { dead_.clear(); }
 
   // server.cc: one request

@@ -5,6 +5,7 @@ import gzip
 import http.client
 import json
 import os
+import re
 import resource
 import select
 import socket
@@ -208,6 +209,30 @@ class Hostile(Listening):
         self.assertEqual(self.post("b\n")[0], 200)
         self.daemon.stop()
         self.assertEqual(self.lines(), ["a", "b"])
+        told = re.findall(r'level=warning event=connection_silent instance=in peer=127.0.0.1:\d+ reason="?([a-z ]+)"? suppressed=(\d+)',
+                          self.daemon.log())
+        self.assertEqual(len(told), 10)  # of fifty: the log is not flooded
+        self.assertEqual({reason for reason, _ in told}, {"nothing was sent"})
+
+    def test_what_is_silent_is_said(self):
+        make_certificates(self)
+        for source, sent, level, reason in (
+                ("", b"", "warning", "nothing was sent"),
+                ("", HEAD + b"Content-Length: 2\r\n\r\na\n", "info", "silence"),
+                ("path=/rows\n", HEAD + b"Content-Length: 50\r\n\r\nabc", "warning", "silence within a body"),
+                ("tls=yes\ntls_cert=server.pem\ntls_key=server.key\n", b"", "warning", "no handshake")):
+            with self.subTest(reason):
+                self.begin("first_byte=1s\nunfinished=1s\nidle=1s\n" + source, more="loglevel=info")
+                sock = self.connect()
+                sock.sendall(sent)
+                if sent:
+                    self.assertIn(read_answer(sock)[0], (200, 404))
+                self.assertEqual(sock.recv(1), b"")
+                host, port = sock.getsockname()
+                words = f'"{reason}"' if " " in reason else reason
+                self.assertIn(f"level={level} event=connection_silent instance=in peer={host}:{port} reason={words} suppressed=0",
+                              self.daemon.log())
+                self.daemon.stop()
 
     def test_a_limit_is_kept_within_a_second(self):
         self.begin("first_byte=1s")
