@@ -4,6 +4,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -225,6 +226,21 @@ class Hostile(Programs):
         daemon.signal(signal.SIGHUP)
         daemon.wait_for(lambda: server.got == b"row\n", "the row")
         self.assertIn("event=certificates_reloaded instance=out", daemon.log())
+        daemon.stop()
+
+    def test_each_sink_says_what_a_hangup_came_to(self):
+        make_certificates(self.path("certs"))
+        shutil.copy(self.path("certs/ca.pem"), self.path("used.pem"))
+        self.write("in.log", "")
+        to = {"tcp": "to=127.0.0.1:1\ntls=yes", "forward": "to=127.0.0.1:1\ntls=yes", "ipfix": "dest=tls://127.0.0.1:1"}
+        daemon = Daemon(self, f"[global]\nstate_dir={self.dir}\n" +
+                        "".join(f"stack=in:TAIL,{name}:{name.upper()}\n" for name in to) + "[in]\npath=in.log\n" +
+                        "".join(f"[{name}]\n{where}\ntls_ca=used.pem\n" for name, where in to.items()))
+        for used, event in (("other.pem", "certificates_reloaded"), ("ca.key", "certificates_kept")):
+            shutil.copy(self.path(f"certs/{used}"), self.path("used.pem"))
+            daemon.signal(signal.SIGHUP)
+            for name in to:
+                daemon.wait_for(lambda line=f"event={event} instance={name}": line in daemon.log(), f"{event} of {name}")
         daemon.stop()
 
     def test_stop_is_in_time_while_name_handshake_and_connection_hang(self):
