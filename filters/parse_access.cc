@@ -110,7 +110,8 @@ void declare_access(void* config, std::string_view, Wiring& wiring) {
   wiring.writes.push_back({"parse_error", Type::Text, {}, "why the line is refused"});
   for (const AccessField& field : access.compiled.fields) {
     if (field.kind == AccessKind::Time) {
-      TimeReader check(field.time_format, Zone(access.zone));
+      Zone zone = read_option("zone", [&] { return Zone(access.zone); });
+      read_option("format", [&] { TimeReader check(field.time_format, zone); });
     }
     if (!field.key.empty()) {
       wiring.writes.push_back({field.key, access_type(field.kind), {}, {}});

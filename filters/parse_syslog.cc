@@ -102,7 +102,7 @@ class ParseSyslog final : public Filter {
 
 void declare_syslog(void* raw, std::string_view, Wiring& wiring) {
   const auto& config = *static_cast<const SyslogConfig*>(raw);
-  Zone check(config.zone);
+  read_option("zone", [&] { Zone check(config.zone); });
   if (config.keep_text && config.key == "message") {
     throw std::invalid_argument("keep_text: `message` is also what the parser writes; read the line from another key");
   }

@@ -126,8 +126,9 @@ void declare_time(void* raw, std::string_view, Wiring& wiring) {
   if (config.format.empty()) {
     throw std::invalid_argument("format: there must be at least one");
   }
+  Zone zone = read_option("zone", [&] { return Zone(config.zone); });
   for (const std::string& format : config.format) {
-    TimeReader check(format, Zone(config.zone));
+    read_option("format", [&] { TimeReader check(format, zone); });
   }
   // in place, a value that is no time stays beside times
   Type type = config.to == config.key ? Type::Mixed : Type::Time;

@@ -72,7 +72,8 @@ void declare(void* raw, std::string_view folder, Wiring& wiring) {
     config.hostname = name;
   }
   for (const std::string& address : config.listen) {
-    config.listenings.push_back({parse_listening(address, AddressForm::Network), true, config.tls, config.reuseport});
+    config.listenings.push_back(
+        {parse_listen("listen", address, AddressForm::Network), true, config.tls, config.reuseport});
   }
   NetRows::declare(wiring, keys);
 }

@@ -55,7 +55,7 @@ void declare_source(void* raw, std::string_view folder, Wiring& wiring) {
   config.listenings.clear();
   unsigned mode = parse_mode(config.mode);
   for (const std::string& text : config.listen) {
-    Endpoint endpoint = parse_listening(text, AddressForm::Any);
+    Endpoint endpoint = parse_listen("listen", text, AddressForm::Any);
     bool is_secure = config.tls && !endpoint.is_unix();
     config.listenings.push_back({std::move(endpoint), true, is_secure, false, mode});
   }

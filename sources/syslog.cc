@@ -63,11 +63,11 @@ constexpr auto options = join_options(
     join_options(join_options(connection_options<SyslogSourceConfig>, peer_options<SyslogSourceConfig>),
                  certificate_options));
 
-void add(SyslogSourceConfig& config, const std::vector<std::string>& addresses, AddressForm form, const Listening& as,
-         uint16_t port) {
+void add(SyslogSourceConfig& config, const char* option, const std::vector<std::string>& addresses, AddressForm form,
+         const Listening& as, uint16_t port) {
   for (const std::string& address : addresses) {
     Listening listening = as;
-    listening.endpoint = parse_listening(address, form, port);
+    listening.endpoint = parse_listen(option, address, form, port);
     listening.is_shared = config.reuseport && !listening.endpoint.is_unix();
     listening.receive_buffer = config.rcvbuf.bytes;
     config.listenings.push_back(listening);
@@ -79,11 +79,11 @@ void declare(void* config, std::string_view folder, Wiring& wiring) {
   syslog.tls = !syslog.secure.empty();
   declare_tls(syslog, TlsRole::Server, folder);
   unsigned mode = parse_mode(syslog.mode);
-  add(syslog, syslog.udp, AddressForm::Network, {.is_stream = false}, syslog_port);
-  add(syslog, syslog.tcp, AddressForm::Network, {}, syslog_port);
-  add(syslog, syslog.secure, AddressForm::Network, {.is_secure = true}, syslog_tls_port);
-  add(syslog, syslog.datagrams, AddressForm::Unix, {.is_stream = false, .mode = mode}, 0);
-  add(syslog, syslog.streams, AddressForm::Unix, {.mode = mode}, 0);
+  add(syslog, "udp", syslog.udp, AddressForm::Network, {.is_stream = false}, syslog_port);
+  add(syslog, "tcp", syslog.tcp, AddressForm::Network, {}, syslog_port);
+  add(syslog, "tls", syslog.secure, AddressForm::Network, {.is_secure = true}, syslog_tls_port);
+  add(syslog, "unix", syslog.datagrams, AddressForm::Unix, {.is_stream = false, .mode = mode}, 0);
+  add(syslog, "unix_stream", syslog.streams, AddressForm::Unix, {.mode = mode}, 0);
   if (syslog.listenings.empty()) {
     throw std::invalid_argument("nothing to listen on; write udp=*:514, tcp=*:514, tls=*:6514 or unix=/dev/log");
   }

@@ -38,7 +38,7 @@ void declare(void* config, std::string_view folder, Wiring& wiring) {
   TcpSourceConfig& tcp = *static_cast<TcpSourceConfig*>(config);
   declare_tls(tcp, TlsRole::Server, folder);
   for (const std::string& address : tcp.listen) {
-    tcp.listenings.push_back({parse_listening(address, AddressForm::Network), true, tcp.tls, tcp.reuseport});
+    tcp.listenings.push_back({parse_listen("listen", address, AddressForm::Network), true, tcp.tls, tcp.reuseport});
   }
   NetRows::declare(wiring, keys);
 }

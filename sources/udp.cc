@@ -34,7 +34,7 @@ constexpr auto options =
 void declare(void* config, std::string_view, Wiring& wiring) {
   UdpSourceConfig& udp = *static_cast<UdpSourceConfig*>(config);
   for (const std::string& address : udp.listen) {
-    udp.listenings.push_back({parse_listening(address, AddressForm::Network), false, false, udp.reuseport});
+    udp.listenings.push_back({parse_listen("listen", address, AddressForm::Network), false, false, udp.reuseport});
     udp.listenings.back().receive_buffer = udp.rcvbuf.bytes;
   }
   NetRows::declare(wiring, keys);

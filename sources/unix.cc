@@ -50,7 +50,7 @@ void declare(void* config, std::string_view, Wiring& wiring) {
   UnixSourceConfig& unix_ = *static_cast<UnixSourceConfig*>(config);
   unsigned mode = parse_mode(unix_.mode);
   for (const std::string& path : unix_.listen) {
-    Endpoint endpoint = parse_listening(path, AddressForm::Unix);
+    Endpoint endpoint = parse_listen("listen", path, AddressForm::Unix);
     unix_.listenings.push_back({endpoint, unix_.type == UnixType::Stream, false, false, mode});
     unix_.listenings.back().receive_buffer = unix_.rcvbuf.bytes;
   }

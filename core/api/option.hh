@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -145,6 +146,17 @@ constexpr Option option(const char* name, const char* fallback, const char* doc,
 template <auto P>
 constexpr Option option(const char* name, Required, const char* doc, Range range = {}) {
   return option<P>(name, static_cast<const char*>(nullptr), doc, range);
+}
+
+/// Runs `read`. A sentence that it throws (std::invalid_argument) begins with the option's name then, and so is shown at
+/// that option's line.
+template <class Read>
+auto read_option(const char* name, Read read) {
+  try {
+    return read();
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(std::string(name) + ": " + error.what());
+  }
 }
 
 }  // namespace stook

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ struct NetConfig : TlsConfig {
 
 /// The number that the option `mode` writes. Throws std::invalid_argument.
 unsigned parse_mode(std::string_view text);
+/// As parse_listening, for an element of that option, whose name the sentence begins with.
+Endpoint parse_listen(const char* option, std::string_view text, AddressForm form,
+                      std::optional<uint16_t> port = std::nullopt);
 
 namespace detail {
 template <class C, auto P>

@@ -10,9 +10,13 @@ unsigned parse_mode(std::string_view text) {
   unsigned mode = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
   if (error != std::errc() || end != text.data() + text.size() || mode > 0777) {
-    throw std::invalid_argument("`mode` is no permissions; write them in octal, as 0660");
+    throw std::invalid_argument("mode: `" + std::string(text) + "` is no permissions; write them in octal, as 0660");
   }
   return mode;
+}
+
+Endpoint parse_listen(const char* option, std::string_view text, AddressForm form, std::optional<uint16_t> port) {
+  return read_option(option, [&] { return parse_listening(text, form, port); });
 }
 
 NetSource::NetSource(const NetConfig& config, std::span<const NetKey> keys, Protocol* protocol)

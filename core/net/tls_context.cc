@@ -67,20 +67,21 @@ int no_password(char*, int, int, void*) {
   return -1;
 }
 
-void load_key(SSL_CTX* context, const std::string& path) {
-  struct stat file = look_at("tls_key", path);
+// `option` named the file.
+void load_key(SSL_CTX* context, const char* option, const std::string& path) {
+  struct stat file = look_at(option, path);
   if ((file.st_mode & (S_IROTH | S_IWOTH | S_IXOTH | S_IWGRP)) != 0) {
-    refuse("tls_key", "others may read or write " + path + "; `chmod 0600` makes it private", EACCES);
+    refuse(option, "others may read or write " + path + "; `chmod 0600` makes it private", EACCES);
   }
   if (SSL_CTX_use_PrivateKey_file(context, path.c_str(), SSL_FILETYPE_PEM) != 1) {
     unsigned long error = ERR_peek_last_error();
     if (ERR_GET_LIB(error) == ERR_LIB_X509 && ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH) {
-      refuse("tls_key", path + " is not the key of the certificate in tls_cert");
+      refuse(option, path + " is not the key of the certificate in tls_cert");
     }
-    refuse("tls_key", path + " holds no private key in PEM without a password: " + tls_error_words());
+    refuse(option, path + " holds no private key in PEM without a password: " + tls_error_words());
   }
   if (SSL_CTX_check_private_key(context) != 1) {
-    refuse("tls_key", path + " is not the key of the certificate in tls_cert");
+    refuse(option, path + " is not the key of the certificate in tls_cert");
   }
 }
 
@@ -92,7 +93,8 @@ void load_certificate(SSL_CTX* context, const TlsConfig& config) {
   if (SSL_CTX_use_certificate_chain_file(context, config.tls_cert.c_str()) != 1) {
     refuse("tls_cert", config.tls_cert + " holds no certificate in PEM: " + tls_error_words());
   }
-  load_key(context, config.tls_key.empty() ? config.tls_cert : config.tls_key);
+  bool is_alone = config.tls_key.empty();
+  load_key(context, is_alone ? "tls_cert" : "tls_key", is_alone ? config.tls_cert : config.tls_key);
 }
 
 void load_authorities(SSL_CTX* context, const char* option, const std::string& path) {
@@ -117,7 +119,7 @@ OwnedContext load(const TlsConfig& config, TlsRole role) {
   load_certificate(raw, config);
   if (role == TlsRole::Server) {
     if (config.tls_cert.empty()) {
-      refuse("tls_cert", "a listener with tls = yes needs a certificate to show");
+      refuse("tls", "who listens needs a certificate to show; tls_cert names its file");
     }
     const unsigned char name[] = "stook";
     SSL_CTX_set_session_id_context(raw, name, sizeof(name) - 1);

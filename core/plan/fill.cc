@@ -63,11 +63,30 @@ void name_primaries(Draft& draft, InstanceDraft& one, const std::string& label) 
   one.given = std::move(named);
 }
 
-// Where a sentence that a plugin threw belongs: to the option that it begins with, or to the only one given.
-const Given* guilty(const InstanceDraft& one, std::string_view sentence) {
-  size_t colon = sentence.find(": ");
-  const Given* named = colon == std::string_view::npos ? nullptr : one.find(sentence.substr(0, colon));
-  return named != nullptr ? named : one.given.size() == 1 ? one.given.data() : nullptr;
+// What a sentence quotes first, as in: `host` has no port. Empty: nothing.
+std::string_view quoted_in(std::string_view sentence) {
+  size_t begin = sentence.find_first_of("`'");
+  size_t end = begin == std::string_view::npos ? begin : sentence.find(sentence[begin], begin + 1);
+  return end == std::string_view::npos ? std::string_view() : sentence.substr(begin + 1, end - begin - 1);
+}
+
+// The option whose name is the first word of a sentence that a plugin threw, or null. Of several lines of one list it is
+// the one that holds what the sentence quotes.
+const Given* named_by(const InstanceDraft& one, std::string_view sentence) {
+  std::string_view name = sentence.substr(0, sentence.find_first_of(": "));
+  std::string_view quoted = quoted_in(sentence);
+  for (const Given& given : one.given) {
+    if (given.name == name && !quoted.empty() && given.meant.find(quoted) != std::string::npos) {
+      return &given;
+    }
+  }
+  return one.find(name);
+}
+
+// The option of a sentence that names none: the only one given, or the plugin's primary one; null: neither.
+const Given* guessed(const InstanceDraft& one, const Plugin& plugin) {
+  bool is_only = one.given.size() == 1;
+  return is_only ? one.given.data() : plugin.primary == nullptr ? nullptr : one.find(plugin.primary);
 }
 
 void declare(Draft& draft, InstanceDraft& one, const Plugin& plugin, void* config, Wiring& wiring) {
@@ -88,10 +107,12 @@ void declare(Draft& draft, InstanceDraft& one, const Plugin& plugin, void* confi
     what = error.what();
   }
   one.is_broken = true;
-  const Given* given = guilty(one, what);
   std::string label = "[" + one.instance->id + "] ";
-  bool has_name = given != nullptr && what.rfind(given->name + ": ", 0) == 0;
-  label += given == nullptr || has_name ? "" : given->name + ": ";
+  const Given* given = named_by(one, what);
+  if (given == nullptr) {
+    given = guessed(one, plugin);
+    label += given == nullptr ? "" : given->name + ": ";
+  }
   if (place.line == 0) {
     place = given == nullptr ? one.instance->place : given->value_place;
   }

@@ -22,9 +22,10 @@ struct SocketConfig : TlsConfig {
   Endpoint endpoint;
 };
 
-/// Reads `to`, which names a host or a unix socket as `form` says; `port` is meant where it names none. Throws
-/// std::invalid_argument with one sentence.
-void read_target(SocketConfig& config, AddressForm form, std::optional<uint16_t> port = std::nullopt);
+/// Reads `to`, which names a host or a unix socket as `form` says; `port` is meant where it names none; `option` is what
+/// the user wrote it as. Throws std::invalid_argument with one sentence.
+void read_target(SocketConfig& config, AddressForm form, std::optional<uint16_t> port = std::nullopt,
+                 const char* option = "to");
 
 /// An option of the sockets' part of a config, wherever in it that lies.
 template <class C, auto P>

@@ -32,7 +32,7 @@ void declare(void* raw, std::string_view, Wiring&) {
   auto& config = *static_cast<GraphiteSinkConfig*>(raw);
   bool is_six = config.host.find(':') != std::string::npos && config.host.front() != '[';
   config.to = (is_six ? "[" + config.host + "]" : config.host) + ":" + config.port;
-  read_target(config, AddressForm::Network);
+  read_target(config, AddressForm::Network, std::nullopt, "host");
 }
 
 std::unique_ptr<Sink> make(const Make& make) {

@@ -80,7 +80,7 @@ void declare(void* raw, std::string_view, Wiring& wiring) {
     config.gid = entry->gr_gid;
   }
   config.listenings.push_back(
-      {parse_listening(config.path, AddressForm::Unix), true, false, false, read_perms(config.perms)});
+      {parse_listen("socket_path", config.path, AddressForm::Unix), true, false, false, read_perms(config.perms)});
   declare_unixsock_keys(wiring);
 }
 

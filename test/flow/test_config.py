@@ -75,6 +75,30 @@ class Wrong(Flow):
             line = WRONG.splitlines()[error["line"] - 1]
             self.assertTrue(line[error["column"] - 1:error["column"] - 1 + error["length"]].strip(), error)
 
+    def test_a_mistake_among_several_options_has_the_place_and_the_name_of_its_own(self):
+        for stack, section, label in (
+                ("in:TCP,out:NULL", "listen=127.0.0.1:99999", "[in] listen: "),
+                ("in:UDP,out:NULL", "listen=localhost:1", "[in] listen: "),
+                ("in:HTTP,out:NULL", "listen=127.0.0.1", "[in] listen: "),
+                ("in:FORWARD,out:NULL", "listen=127.0.0.1", "[in] listen: "),
+                ("in:SYSLOG,out:NULL", "tcp=127.0.0.1:x", "[in] tcp: "),
+                ("in:UNIX(listen=/run/x),out:NULL", "mode=999", "[in] mode: "),
+                ("in:UNIXSOCK,out:NULL", "socket_path=x", "[in] socket_path: "),
+                ("in:JOURNALD,out:NULL", "match=foo", "[in] match has 'foo'"),
+                ("in:PROC,out:NULL", "what=foo", "[in] what has 'foo'"),
+                ("in:TCP(127.0.0.1:1),out:NULL", "tls=yes", "[in] tls: who listens needs a certificate"),
+                ("s:MADE,in:KEEP,out:NULL", "where=a ==", "[in] where: at character 5"),
+                ("s:MADE,in:PARSE_REGEX,out:NULL", "regex=(", "[in] regex: not a regular expression"),
+                ("s:MADE,in:PARSE_TIME(key=a),out:NULL", "format=%Q", "[in] format: "),
+                ("s:MADE,in:PARSE_SYSLOG,out:NULL", "zone=nowhere", "[in] zone: "),
+                ("s:MADE,in:EXEC", "command=a \"b", "[in] command: "),
+                ("s:MADE,in:GRAPHITE", "host=a b", "[in] host: "),
+                ("s:MADE,in:FILE", "path=/${", "[in] path: ")):
+            with self.subTest(option=section):
+                self.write("x.conf", f"[global]\nstack={stack}\n[in]\nlog_level=error\n{section}\n")
+                done = self.stook("check", "x.conf")
+                self.assertEqual((done.code, done.err[:len(label) + 10]), (2, f"x.conf:5: {label}"), done.err)
+
     def test_mistakes_of_an_included_file_name_that_file(self):
         self.write("main.conf", "[global]\ninclude=more/*.conf\nstack=in:FILE,out:NULL\n[in]\npath=x\n")
         self.write("more/a.conf", "[out]\nspeed=3\n")

@@ -245,7 +245,8 @@ TEST_CASE("files that are no good are named with the reason") {
   SECTION("no certificate for a server") {
     TlsConfig bare;
     bare.tls = true;
-    CHECK(setup_fault(bare, TlsRole::Server) == "tls_cert: a listener with tls = yes needs a certificate to show");
+    CHECK(setup_fault(bare, TlsRole::Server) ==
+          "tls: who listens needs a certificate to show; tls_cert names its file");
   }
   SECTION("no use without TLS") {
     server.tls = false;

@@ -247,3 +247,15 @@ TEST_CASE("what a plugin throws is placed at its option") {
         "    stdin, keep(status), stdout\n"
         "                ^~~~~~\n");
 }
+
+TEST_CASE("what a plugin throws is placed at its option among several") {
+  CHECK(errors_of_text("stack = in:STDIN, r:REMOVE, out:STDOUT\n"
+                       "[r]\n"
+                       "on_error = drop\n"
+                       "keys = a, b\n"
+                       "keys = c?d, e\n"
+                       "log_level = error\n") ==
+        "x.conf:5: [r] keys has 'c?d'; it takes names\n"
+        "    keys = c?d, e\n"
+        "           ^~~~~~\n");
+}

@@ -89,7 +89,13 @@ void declare_open(void* config, std::string_view, Wiring& wiring) {
   wiring.reads = {{config_of(config).key, Type::Text}};
   wiring.opens = true;
 }
+// The names of keys have no question mark.
 void declare_remove(void* config, std::string_view, Wiring& wiring) {
+  for (const std::string& key : config_of(config).keys) {
+    if (key.find('?') != std::string::npos) {
+      throw std::invalid_argument("keys has '" + key + "'; it takes names");
+    }
+  }
   wiring.removes = config_of(config).keys;
 }
 void declare_rename(void* config, std::string_view, Wiring& wiring) {
