@@ -71,6 +71,9 @@ void declare(void* raw, std::string_view folder, Wiring& wiring) {
   if (config.hostname.empty() && gethostname(name, sizeof name - 1) == 0) {
     config.hostname = name;
   }
+  if (config.listen.empty()) {
+    throw std::invalid_argument("listen: is empty; write an address such as *:24224, or leave it out");
+  }
   for (const std::string& address : config.listen) {
     config.listenings.push_back(
         {parse_listen("listen", address, AddressForm::Network), true, config.tls, config.reuseport});

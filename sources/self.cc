@@ -54,6 +54,9 @@ bool has(const std::vector<std::string>& list, std::string_view word) {
 
 void declare(void* config, std::string_view, Wiring& wiring) {
   const SelfConfig& self = *static_cast<SelfConfig*>(config);
+  if (self.what.empty()) {
+    throw std::invalid_argument("what is empty; it takes events and meters");
+  }
   for (const std::string& what : self.what) {
     if (what != "events" && what != "meters") {
       throw std::invalid_argument("what has '" + what + "'; it takes events and meters");

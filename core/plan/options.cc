@@ -2,7 +2,9 @@
 #include "core/plan/options.hh"
 
 #include <map>
+#include <set>
 
+#include "core/base/text.hh"
 #include "core/plan/registry.hh"
 #include "core/plan/variables.hh"
 
@@ -47,8 +49,12 @@ class Filler {
       return {};
     }
     if (!substitute_value(draft_, given, label_)) {
+      filled_.insert(given.name);  // what is wrong has been said
       is_right_ = false;
       return {};
+    }
+    if (!(known->kind == OptionKind::List ? trim(given.value) : std::string_view(given.value)).empty()) {
+      filled_.insert(given.name);
     }
     assign(given);
     return given.value;
@@ -58,7 +64,11 @@ class Filler {
     for (const OptionTable& table : tables_) {
       for (const Option& row : table.rows) {
         std::string why;
-        if (seen_.count(row.name) != 0) {
+        if (auto seen = seen_.find(row.name); seen != seen_.end()) {
+          if (row.fallback == nullptr && filled_.count(row.name) == 0) {
+            fail(seen->second.value_place, row.name + std::string(": is empty, and ") + owner_ + " needs it",
+                 std::string("it is: ") + row.doc);
+          }
           continue;
         }
         if (row.fallback == nullptr) {
@@ -108,6 +118,7 @@ class Filler {
   const std::string& label_;
   const std::string& owner_;
   std::map<std::string, Given> seen_;
+  std::set<std::string> filled_;  // those with a value that is not empty
   bool is_right_ = true;
 };
 

@@ -99,6 +99,13 @@ class Wrong(Flow):
                 done = self.stook("check", "x.conf")
                 self.assertEqual((done.code, done.err[:len(label) + 10]), (2, f"x.conf:5: {label}"), done.err)
 
+    def test_an_empty_address_is_no_address(self):
+        for plugin in ("TCP", "UDP", "UNIX", "HTTP", "FORWARD"):
+            with self.subTest(plugin=plugin):
+                self.write("x.conf", f"[global]\nstack=in:{plugin},out:NULL\n[in]\nlisten=\n")
+                done = self.stook("check", "x.conf")
+                self.assertEqual((done.code, done.err[:29]), (2, "x.conf:4: [in] listen: is emp"), done.err)
+
     def test_mistakes_of_an_included_file_name_that_file(self):
         self.write("main.conf", "[global]\ninclude=more/*.conf\nstack=in:FILE,out:NULL\n[in]\npath=x\n")
         self.write("more/a.conf", "[out]\nspeed=3\n")

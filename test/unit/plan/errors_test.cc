@@ -64,6 +64,25 @@ TEST_CASE("a mandatory option that is missing is described") {
         "            ^~~~~~~\n");
 }
 
+TEST_CASE("a mandatory option that is empty is described at its line") {
+  CHECK(errors_of_text("stack = in:FILE, k:KEEP, out:STDOUT\n"
+                       "[in]\n"
+                       "limit = 3\n"
+                       "path =\n"
+                       "[k]\n"
+                       "if = ''\n") ==
+        "x.conf:4: [in] path: is empty, and source 'file' needs it; it is: file to read\n"
+        "    path =\n"
+        "    ^~~~\n"
+        "x.conf:6: [k] if: is empty, and filter 'keep' needs it; it is: comparison that stays\n"
+        "    if = ''\n"
+        "         ^~\n");
+}
+
+TEST_CASE("a mandatory list of several lines may have an empty one") {
+  CHECK(errors_of_text("stack = in:STDIN, out:FAILOVER\n[out]\nmembers =\nmembers = a:FILE, b:FILE\n") == "no errors");
+}
+
 TEST_CASE("a value out of range names the range in its unit") {
   CHECK(errors_of_text("stack = in:STDIN, out:FILE\n"
                        "[out]\n"
