@@ -82,6 +82,17 @@ void fill_retry(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
   }
 }
 
+// Whether it is a source that reads meters, which only the main front can.
+bool reads_meters(const InstanceDraft& one) {
+  const Plugin& plugin = *one.instance->plugin;
+  if (plugin.kind != Kind::Source || std::string_view(plugin.name) != "self") {
+    return false;
+  }
+  return one.find("what") == nullptr || std::any_of(one.given.begin(), one.given.end(), [](const Given& given) {
+           return given.name == "what" && given.meant.find("meters") != std::string::npos;
+         });
+}
+
 // Which thread reads a source.
 void fill_front(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
   Instance& instance = *one.instance;
@@ -90,6 +101,12 @@ void fill_front(Draft& draft, InstanceDraft& one, const CommonOptions& common) {
   if (is_bound && common.front == CommonOptions::Front::Main) {
     draft.refuse(one.find("cpu")->value_place, "[" + instance.id + "] cpu: front = main is bound to no processor",
                  "front = own, or none of the two");
+    one.is_broken = true;
+  }
+  if ((is_bound || common.front == CommonOptions::Front::Own) && reads_meters(one)) {
+    const Given& given = *one.find(is_bound ? "cpu" : "front");
+    draft.refuse(given.value_place, "[" + instance.id + "] " + given.name + ": meters are read on the main front alone",
+                 "leave it out, or set what = events");
     one.is_broken = true;
   }
   instance.has_own_front = is_bound || common.front == CommonOptions::Front::Own ||

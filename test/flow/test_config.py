@@ -106,6 +106,15 @@ class Wrong(Flow):
                 done = self.stook("check", "x.conf")
                 self.assertEqual((done.code, done.err[:29]), (2, "x.conf:4: [in] listen: is emp"), done.err)
 
+    def test_meters_are_read_on_the_main_front_alone(self):
+        for option in ("front=own", "cpu=0"):
+            self.write("x.conf", f"[global]\nstack=in:SELF,out:NULL\n[in]\ninterval=1s\n{option}\n")
+            done = self.stook("check", "x.conf")
+            self.assertEqual((done.code, done.err.splitlines()[0]),
+                             (2, f"x.conf:5: [in] {option.partition('=')[0]}: meters are read on the main front alone; leave it out, or set what = events"))
+        self.write("x.conf", "[global]\nstack=in:SELF,out:NULL\n[in]\nwhat=events\nfront=own\n")
+        self.assertEqual(self.stook("check", "x.conf").code, 0)
+
     def test_mistakes_of_an_included_file_name_that_file(self):
         self.write("main.conf", "[global]\ninclude=more/*.conf\nstack=in:FILE,out:NULL\n[in]\npath=x\n")
         self.write("more/a.conf", "[out]\nspeed=3\n")
