@@ -62,13 +62,19 @@ void RouteFeed::start() {
   }
   ledger_.source = source_.get();
   kept_begins(&ledger_, id());
-  try {
-    source_->start(*this);
-  } catch (...) {
+  auto give_up = [this]() ROOM(front) {
     ledger_.source = nullptr;
     source_.reset();
     is_stopped_ = true;
     is_closed_ = true;
+  };
+  try {
+    source_->start(*this);
+  } catch (const SetupError& error) {
+    give_up();
+    throw SetupError("[" + instance.id + "] " + error.what(), error.code);
+  } catch (...) {
+    give_up();
     throw;
   }
   start_ticks();

@@ -280,6 +280,7 @@ class Life(Net):
             daemon.signal(1)
             daemon.wait_for(lambda: "event=reload_failed" in daemon.log(), "the failure")
             daemon.wait_for(lambda: daemon.log().count("event=listening") >= 2, "the way back")
+            self.assertIn(f'event=reload_failed reason="[in] cannot bind {taken}: ', daemon.log())
         peer.sendall(b"o\nthree\n")
         self.has_rows(daemon, 3)
         self.assertEqual(self.messages(), ["one", "two", "three"])
