@@ -77,7 +77,7 @@ void add(SyslogSourceConfig& config, const char* option, const std::vector<std::
 void declare(void* config, std::string_view folder, Wiring& wiring) {
   SyslogSourceConfig& syslog = *static_cast<SyslogSourceConfig*>(config);
   syslog.tls = !syslog.secure.empty();
-  declare_tls(syslog, TlsRole::Server, folder);
+  declare_tls(syslog, TlsRole::Server, folder, "*:6514");
   unsigned mode = parse_mode(syslog.mode);
   add(syslog, "udp", syslog.udp, AddressForm::Network, {.is_stream = false}, syslog_port);
   add(syslog, "tcp", syslog.tcp, AddressForm::Network, {}, syslog_port);

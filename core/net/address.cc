@@ -44,13 +44,35 @@ bool looks_like_ip4(std::string_view host) {
   return host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
-uint16_t read_port(std::string_view digits, std::string_view text) {
+/// What is right in that place.
+std::string examples(AddressForm form, AddressOf whose) {
+  std::string network = std::string("10.0.0.1:514, [::1]:514") + (whose == AddressOf::Own ? ", *:514" : ", host:514");
+  std::string local = "/run/stook.sock or @stook";
+  return form == AddressForm::Network ? network.replace(network.rfind(", "), 2, " or ")
+         : form == AddressForm::Unix  ? local
+                                      : network + ", " + local;
+}
+
+uint16_t read_port(std::string_view digits, std::string_view text, AddressOf whose) {
   unsigned port = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  bool is_number = !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
   if (error != std::errc() || end != digits.data() + digits.size() || port > 65535) {
-    refuse(text, "has no port behind its last colon; a port is a number from 0 to 65535, as in 10.0.0.1:514");
+    refuse(text, std::string(is_number ? "has a port above 65535" : "has no port behind its last colon") +
+                     "; a port is a number from 1 to 65535" +
+                     (whose == AddressOf::Own ? ", or 0 for any that is free" : ", as in 10.0.0.1:514"));
   }
   return static_cast<uint16_t>(port);
+}
+
+/// An IPv6 address without brackets as it was meant: behind its last colon is a port, if the rest is an address.
+std::string with_brackets(std::string_view text, uint16_t port) {
+  size_t colon = text.rfind(':');
+  std::string_view last = text.substr(colon + 1);
+  bool has_port =
+      last.find_first_not_of("0123456789") == std::string_view::npos && is_ip6(std::string(text.substr(0, colon)));
+  return has_port ? "[" + std::string(text.substr(0, colon)) + "]:" + std::string(last)
+                  : "[" + std::string(text) + "]:" + std::to_string(port);
 }
 
 Endpoint parse_path(std::string_view text) {
@@ -63,7 +85,7 @@ Endpoint parse_path(std::string_view text) {
   return {{}, 0, std::string(text)};
 }
 
-Endpoint parse_network(std::string_view text, std::optional<uint16_t> port) {
+Endpoint parse_network(std::string_view text, AddressForm form, std::optional<uint16_t> port, AddressOf whose) {
   std::string_view host = text;
   std::string_view rest;
   bool is_bracketed = text.starts_with('[');
@@ -75,8 +97,7 @@ Endpoint parse_network(std::string_view text, std::optional<uint16_t> port) {
     host = text.substr(1, end - 1);
     rest = text.substr(end + 1);
   } else if (is_ip6(std::string(text))) {
-    refuse(text, "is an IPv6 address without brackets; write [" + std::string(text) +
-                     "]:" + std::to_string(port.value_or(514)));
+    refuse(text, "is an IPv6 address without brackets; write " + with_brackets(text, port.value_or(514)));
   } else if (size_t colon = text.rfind(':'); colon != std::string_view::npos) {
     host = text.substr(0, colon);
     rest = text.substr(colon);
@@ -88,7 +109,7 @@ Endpoint parse_network(std::string_view text, std::optional<uint16_t> port) {
   in_addr ignored;
   if (!is_bracketed &&
       (!is_host(host) || (!is_address && inet_pton(AF_INET, std::string(host).c_str(), &ignored) != 1))) {
-    refuse(text, "is no address; write 10.0.0.1:514, [::1]:514, host:514, /run/stook.sock or @stook");
+    refuse(text, "is no address; write " + examples(form, whose));
   }
   if (rest.empty() && !port) {
     refuse(text, "has no port; write " + std::string(text) + ":514");
@@ -96,7 +117,7 @@ Endpoint parse_network(std::string_view text, std::optional<uint16_t> port) {
   if (!rest.empty() && rest.front() != ':') {
     refuse(text, "goes on behind its bracket; write [::1]:514");
   }
-  return {std::string(host), rest.empty() ? *port : read_port(rest.substr(1), text), {}};
+  return {std::string(host), rest.empty() ? *port : read_port(rest.substr(1), text, whose), {}};
 }
 
 }  // namespace
@@ -109,10 +130,10 @@ std::string Endpoint::text() const {
   return (is_bracketed ? "[" + host + "]:" : host + ":") + std::to_string(port);
 }
 
-Endpoint parse_endpoint(std::string_view text, AddressForm form, std::optional<uint16_t> port) {
+Endpoint parse_endpoint(std::string_view text, AddressForm form, std::optional<uint16_t> port, AddressOf whose) {
   bool is_path = text.starts_with('/') || text.starts_with('@');
   if (text.empty()) {
-    refuse(text, "is no address; write 10.0.0.1:514, [::1]:514, host:514, /run/stook.sock or @stook");
+    refuse(text, "is no address; write " + examples(form, whose));
   }
   if (text.find('\0') != std::string_view::npos) {
     refuse(text.substr(0, text.find('\0')), "has a NUL byte; addresses have none");
@@ -123,7 +144,7 @@ Endpoint parse_endpoint(std::string_view text, AddressForm form, std::optional<u
   if (!is_path && form == AddressForm::Unix) {
     refuse(text, "is no unix socket; write /run/stook.sock, or @stook for an abstract one");
   }
-  return is_path ? parse_path(text) : parse_network(text, port);
+  return is_path ? parse_path(text) : parse_network(text, form, port, whose);
 }
 
 SocketAddress::SocketAddress(const sockaddr* address, socklen_t length)

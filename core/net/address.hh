@@ -32,10 +32,13 @@ struct Endpoint {
 /// Which of the two forms is meant where only one can be.
 enum class AddressForm : uint8_t { Any, Network, Unix };
 
+/// Whose address it is. Own: where this machine listens, so no name; its port may be 0, any that is free.
+enum class AddressOf : uint8_t { Peer, Own };
+
 /// Reads an address. `port` is what a text without one means; none: it has to say one. Throws std::invalid_argument with
-/// one sentence: what is wrong; what would be right.
+/// one sentence: what is wrong; what would be right, for that form and `whose`.
 Endpoint parse_endpoint(std::string_view text, AddressForm form = AddressForm::Any,
-                        std::optional<uint16_t> port = std::nullopt);
+                        std::optional<uint16_t> port = std::nullopt, AddressOf whose = AddressOf::Peer);
 
 /// The address of a socket, as the kernel has it.
 class SocketAddress {

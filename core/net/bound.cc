@@ -11,7 +11,6 @@
 #include <functional>
 #include <iterator>
 #include <mutex>
-#include <stdexcept>
 #include <utility>
 
 #include "core/base/clock.hh"
@@ -86,17 +85,6 @@ Fd bind_by_door(const Listening& listening, const std::string& owner) {
 }
 
 }  // namespace
-
-Endpoint parse_listening(std::string_view text, AddressForm form, std::optional<uint16_t> port) {
-  Endpoint endpoint = parse_endpoint(text, form, port);
-  if (!endpoint.is_unix() && endpoint.host != "*" && !SocketAddress::of(endpoint)) {
-    std::string digits = std::to_string(endpoint.port);
-    throw std::invalid_argument("`" + std::string(text) +
-                                "` is a name; what listens needs an address of this machine: 127.0.0.1:" + digits +
-                                ", [::1]:" + digits + ", or *:" + digits + " for all");
-  }
-  return endpoint;
-}
 
 BoundSocket::BoundSocket(Listening listening, std::string_view owner)
     : listening_(std::move(listening)), owner_(owner) {

@@ -36,8 +36,8 @@ struct TlsConfig {
 
 /// Checks the options together, makes paths absolute, and loads the files once, so that `stook check` finds what
 /// start-up would. Throws std::invalid_argument with one sentence. Nothing is looked at while `tls` is off, but
-/// options that have no use then are refused.
-void declare_tls(TlsConfig& config, TlsRole role, std::string_view folder);
+/// options that have no use then are refused; `on` is what the user sets `tls` to.
+void declare_tls(TlsConfig& config, TlsRole role, std::string_view folder, const char* on = "yes");
 
 namespace detail {
 /// Reaches the member through the plugin's own config, wherever in it the group lies.

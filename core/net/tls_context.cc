@@ -240,14 +240,15 @@ std::string credential(const char* option, const std::string& name) {
 }
 }  // namespace
 
-void declare_tls(TlsConfig& config, TlsRole role, std::string_view folder) {
+void declare_tls(TlsConfig& config, TlsRole role, std::string_view folder, const char* on) {
   std::pair<const char*, std::string*> paths[] = {{"tls_ca", &config.tls_ca},
                                                   {"tls_cert", &config.tls_cert},
                                                   {"tls_key", &config.tls_key},
                                                   {"tls_client_ca", &config.tls_client_ca}};
   for (auto& [option, path] : paths) {
     if (!path->empty() && !config.tls) {
-      throw std::invalid_argument(std::string(option) + ": has no use without TLS; set tls = yes or leave it out");
+      throw std::invalid_argument(std::string(option) + ": has no use without TLS; set tls = " + on +
+                                  " or leave it out");
     }
     if (path->starts_with("cred:")) {
       *path = credential(option, path->substr(5));

@@ -106,6 +106,10 @@ class Wrong(Flow):
                 done = self.stook("check", "x.conf")
                 self.assertEqual((done.code, done.err[:29]), (2, "x.conf:4: [in] listen: is emp"), done.err)
 
+    def test_certificates_of_a_syslog_source_without_tls_say_what_turns_it_on(self):
+        self.write("x.conf", "[global]\nstack=in:SYSLOG,out:NULL\n[in]\nudp=*:0\ntls_cert=/x\n")
+        self.assertIn("x.conf:5: [in] tls_cert: has no use without TLS; set tls = *:6514 or leave it out", self.stook("check", "x.conf").err)
+
     def test_meters_are_read_on_the_main_front_alone(self):
         for option in ("front=own", "cpu=0"):
             self.write("x.conf", f"[global]\nstack=in:SELF,out:NULL\n[in]\ninterval=1s\n{option}\n")

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
+#include "core/net/bound.hh"
+
 namespace stook {
 
 namespace {
@@ -41,12 +43,18 @@ TEST_CASE("a wrong address says what would be right") {
   CHECK(fault_of("") == "`` is no address; write 10.0.0.1:514, [::1]:514, host:514, /run/stook.sock or @stook");
   CHECK(fault_of(":514") == "`:514` names no host; write *:514 for all addresses of this machine");
   CHECK(fault_of("10.0.0.1") == "`10.0.0.1` has no port; write 10.0.0.1:514");
+  CHECK(fault_of("::1:514") == "`::1:514` is an IPv6 address without brackets; write [::1]:514");
+  CHECK(fault_of("2001:db8::ab") == "`2001:db8::ab` is an IPv6 address without brackets; write [2001:db8::ab]:514");
   CHECK(fault_of("::1") == "`::1` is an IPv6 address without brackets; write [::1]:514");
   CHECK(fault_of("[::1") == "`[::1` has no IPv6 address in its brackets; write [::1]:514");
   CHECK(fault_of("[::1]514") == "`[::1]514` goes on behind its bracket; write [::1]:514");
   CHECK(fault_of("host:65536") ==
-        "`host:65536` has no port behind its last colon; a port is a number from 0 to 65535, as in 10.0.0.1:514");
+        "`host:65536` has a port above 65535; a port is a number from 1 to 65535, as in 10.0.0.1:514");
+  CHECK(fault_of("host:http") ==
+        "`host:http` has no port behind its last colon; a port is a number from 1 to 65535, as in 10.0.0.1:514");
   CHECK(fault_of("10.1.2.300:514").starts_with("`10.1.2.300:514` is no address; "));
+  CHECK(fault_of("300.1.1.1:514", AddressForm::Network) ==
+        "`300.1.1.1:514` is no address; write 10.0.0.1:514, [::1]:514 or host:514");
   CHECK(fault_of("a b:1").starts_with("`a b:1` is no address; "));
   CHECK(fault_of("/") == "`/` names no unix socket; write /run/stook.sock, or @stook for an abstract one");
   CHECK(fault_of("/" + std::string(107, 'x')).ends_with(" is too long for a unix socket; the kernel takes 107 bytes"));
@@ -54,6 +62,25 @@ TEST_CASE("a wrong address says what would be right") {
         "`/run/a` is a unix socket; here it has to be an address and a port, as 10.0.0.1:514");
   CHECK(fault_of("a:1", AddressForm::Unix) ==
         "`a:1` is no unix socket; write /run/stook.sock, or @stook for an abstract one");
+}
+
+TEST_CASE("a wrong address of this machine says what can be listened on") {
+  auto fault = [](const char* text, AddressForm form = AddressForm::Network) -> std::string {
+    try {
+      parse_listening(text, form);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  CHECK(fault("300.1.1.1:514") == "`300.1.1.1:514` is no address; write 10.0.0.1:514, [::1]:514 or *:514");
+  CHECK(fault("300.1.1.1:514", AddressForm::Any) ==
+        "`300.1.1.1:514` is no address; write 10.0.0.1:514, [::1]:514, *:514, /run/stook.sock or @stook");
+  CHECK(fault("127.0.0.1:99999") ==
+        "`127.0.0.1:99999` has a port above 65535; a port is a number from 1 to 65535, or 0 for any that "
+        "is free");
+  CHECK(fault("[::ffff:127.0.0.1]:514") == "`[::ffff:127.0.0.1]:514` is an IPv4 address in IPv6; write 127.0.0.1:514");
+  CHECK(fault("[::1]:0") == "none");
 }
 
 TEST_CASE("the kernel's form goes there and back") {
