@@ -67,6 +67,7 @@ void add(SyslogSourceConfig& config, const char* option, const std::vector<std::
          const Listening& as, uint16_t port) {
   for (const std::string& address : addresses) {
     Listening listening = as;
+    listening.option = option;
     listening.endpoint = parse_listen(option, address, form, port);
     listening.is_shared = config.reuseport && !listening.endpoint.is_unix();
     listening.receive_buffer = config.rcvbuf.bytes;

@@ -33,10 +33,14 @@ struct Listening {
   unsigned mode = 0666;
   /// Datagrams: bytes that the kernel is asked to keep; 0: as many as it does by itself.
   uint64_t receive_buffer = 0;
+  /// The option that says so.
+  const char* option = "listen";
 };
 
 /// Whether a socket at the one address is what the other asks for.
 bool is_same_place(const Listening& a, const Listening& b);
+/// Whether both cannot be bound at once: `*` takes all addresses of its port, 0.0.0.0 and [::] all of their kind.
+bool exclude_each_other(const Listening& a, const Listening& b);
 
 /// As parse_endpoint, for an address of this machine: an IP address, `*`, or a unix socket.
 Endpoint parse_listening(std::string_view text, AddressForm form, std::optional<uint16_t> port = std::nullopt);

@@ -9,6 +9,7 @@
 #include "core/plan/edges.hh"
 #include "core/plan/elements.hh"
 #include "core/plan/groups.hh"
+#include "core/plan/listeners.hh"
 #include "core/plan/options.hh"
 #include "core/plan/placement.hh"
 #include "core/plan/resolve.hh"
@@ -119,6 +120,7 @@ std::unique_ptr<Plan> make_plan(const PlanRequest& request) {
   join_members(draft);
   fill_instances(draft);
   fill_groups(draft);
+  check_listeners(draft);
   if (request.trial != nullptr) {
     open_sources(draft);
   }

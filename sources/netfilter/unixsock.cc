@@ -81,6 +81,7 @@ void declare(void* raw, std::string_view, Wiring& wiring) {
   }
   config.listenings.push_back(
       {parse_listen("socket_path", config.path, AddressForm::Unix), true, false, false, read_perms(config.perms)});
+  config.listenings.back().option = "socket_path";
   declare_unixsock_keys(wiring);
 }
 

@@ -106,6 +106,23 @@ class Wrong(Flow):
                 done = self.stook("check", "x.conf")
                 self.assertEqual((done.code, done.err[:29]), (2, "x.conf:4: [in] listen: is emp"), done.err)
 
+    def test_addresses_that_cannot_be_bound_beside_each_other_name_who_has_the_other(self):
+        shared = "take another address, or set reuseport = yes and front = own for both"
+        alone = "take another address, or leave one of them out"
+        for a, b, hint in (("TCP", "TCP", shared), ("TCP", "HTTP", alone), ("UDP", "UDP", shared)):
+            self.write("x.conf", f"[global]\nstack=a:{a},out:NULL\nstack=b:{b},out\n[a]\nlisten=*:5170\n"
+                                 "[b]\nlisten=127.0.0.1:5171,127.0.0.1:5170\n")
+            done = self.stook("check", "x.conf")
+            self.assertEqual((done.code, done.err.splitlines()[0]),
+                             (2, f"x.conf:7: [b] listen: `127.0.0.1:5170` cannot be bound beside `*:5170` of [a]; {hint}"))
+        self.write("x.conf", "[global]\nstack=a:TCP,out:NULL\n[a]\nidle=1h\nlisten=127.0.0.1:5170\nlisten=127.0.0.1:5170\n")
+        self.assertIn("[a] listen: `127.0.0.1:5170` cannot be bound beside `127.0.0.1:5170` of [a]; " + alone,
+                      self.stook("check", "x.conf").err)
+        for right in ("[a]\nudp=*:514\ntcp=*:514\n[b]\nudp=*:0\n", "[a]\ntcp=*:0,*:0\n[b]\ntcp=*:0\n",
+                      "[a]\ntcp=*:514\nreuseport=yes\nfront=own\n[b]\ntcp=*:514\nreuseport=yes\nfront=own\n"):
+            self.write("x.conf", "[global]\nstack=a:SYSLOG,out:NULL\nstack=b:SYSLOG,out\n" + right)
+            self.assertEqual(self.stook("check", "x.conf").code, 0, right)
+
     def test_certificates_of_a_syslog_source_without_tls_say_what_turns_it_on(self):
         self.write("x.conf", "[global]\nstack=in:SYSLOG,out:NULL\n[in]\nudp=*:0\ntls_cert=/x\n")
         self.assertIn("x.conf:5: [in] tls_cert: has no use without TLS; set tls = *:6514 or leave it out", self.stook("check", "x.conf").err)

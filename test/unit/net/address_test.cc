@@ -83,6 +83,28 @@ TEST_CASE("a wrong address of this machine says what can be listened on") {
   CHECK(fault("[::1]:0") == "none");
 }
 
+TEST_CASE("two addresses exclude each other when they cannot be bound at once") {
+  auto at = [](const char* text, bool is_stream = true, bool is_shared = false) {
+    return Listening{parse_listening(text, AddressForm::Any), is_stream, false, is_shared};
+  };
+  CHECK(exclude_each_other(at("127.0.0.1:1"), at("127.0.0.1:1")));
+  CHECK(exclude_each_other(at("*:1"), at("127.0.0.1:1")));
+  CHECK(exclude_each_other(at("[::1]:1"), at("*:1")));
+  CHECK(exclude_each_other(at("0.0.0.0:1"), at("127.0.0.1:1")));
+  CHECK(exclude_each_other(at("[::1]:1"), at("[::]:1")));
+  CHECK(exclude_each_other(at("[0:0::1]:1"), at("[::1]:1")));
+  CHECK(exclude_each_other(at("/run/a"), at("/run/a", false)));
+  CHECK(exclude_each_other(at("127.0.0.1:1", true, true), at("127.0.0.1:1")));
+  CHECK_FALSE(exclude_each_other(at("127.0.0.1:1", true, true), at("*:1", true, true)));
+  CHECK_FALSE(exclude_each_other(at("127.0.0.1:1"), at("127.0.0.1:1", false)));
+  CHECK_FALSE(exclude_each_other(at("127.0.0.1:1"), at("127.0.0.1:2")));
+  CHECK_FALSE(exclude_each_other(at("127.0.0.1:1"), at("127.0.0.2:1")));
+  CHECK_FALSE(exclude_each_other(at("127.0.0.1:0"), at("127.0.0.1:0")));
+  CHECK_FALSE(exclude_each_other(at("0.0.0.0:1"), at("[::]:1")));
+  CHECK_FALSE(exclude_each_other(at("/run/a"), at("127.0.0.1:1")));
+  CHECK_FALSE(exclude_each_other(at("@a"), at("@a", false)));
+}
+
 TEST_CASE("the kernel's form goes there and back") {
   for (const char* text : {"127.0.0.1:514", "[::1]:65535", "/run/stook.sock", "@stook"}) {
     CAPTURE(text);
