@@ -207,12 +207,14 @@ TEST_CASE("a reload that cannot build what is new changes nothing") {
   Instance* filter = second.filter({.divisor = 2});
   filter->plugin = what == 0 ? &broken : filter->plugin;
   second.route(source, {{filter, second.sink({.is_broken = what == 1, .received = &other})}});
-  second.route(second.source({.is_broken = what == 2, .number = 1, .count = without_end}), {{sink}});
+  Instance* added = second.source({.is_broken = what == 2, .number = 1, .count = without_end});
+  std::string id = added->id;  // the plan goes with the reload
+  second.route(added, {{sink}});
   Player player(first);
   auto has_delivered = [&] { return player.has_delivered(); };
   player.play(second, has_delivered, has_delivered);
-  const char* reasons[] = {"no memory for the script", "the sink of the test does not open",
-                           "the source of the test does not start"};
+  const std::string reasons[] = {"no memory for the script", "the sink of the test does not open",
+                                 "[" + id + "] the source of the test does not start"};
   CHECK(player.failures == std::vector<std::string>{reasons[what]});
   check_complete(received, 0);
   CHECK(other.rows.empty());
