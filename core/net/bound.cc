@@ -90,9 +90,7 @@ BoundSocket::BoundSocket(Listening listening, std::string_view owner)
     : listening_(std::move(listening)), owner_(owner) {
   if (!take_offer() && !take_passed()) {
     listening_.endpoint.is_unix() ? bind_unix() : bind_ip();
-    if (listening_.is_stream && listen(fd_.get(), backlog) != 0) {
-      fail(listening_, "listen on", errno);
-    }
+    wake();
   }
   prefer_own_processor();
 }
@@ -112,6 +110,21 @@ void BoundSocket::close() {
   if (std::exchange(has_file_, false) && lstat(listening_.endpoint.path.c_str(), &now) == 0 &&
       now.st_dev == file_.st_dev && now.st_ino == file_.st_ino) {
     unlink(listening_.endpoint.path.c_str());
+  }
+}
+
+// The kernel keeps the port of a socket that was shut down, and lets it listen again.
+void BoundSocket::rest() {
+  is_resting_ = true;
+  if (!listening_.endpoint.is_unix() && !passed_.is_used()) {
+    shutdown(fd_.get(), SHUT_RD);
+  }
+}
+
+void BoundSocket::wake() {
+  is_resting_ = false;
+  if (listening_.is_stream && listen(fd_.get(), backlog) != 0) {
+    fail(listening_, "listen on", errno);
   }
 }
 
@@ -185,6 +198,9 @@ bool BoundSocket::take_offer() {
   }
   if (listening_.is_shared) {
     set(fd_.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  }
+  if (other.is_resting_) {
+    wake();
   }
   if (has_file_ && listening_.mode != other.listening_.mode &&
       chmod(listening_.endpoint.path.c_str(), listening_.mode) != 0) {

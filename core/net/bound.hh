@@ -57,13 +57,17 @@ class BoundSocket {
   BoundSocket& operator=(const BoundSocket&) = delete;
 
   int fd() const { return fd_.get(); }
-  bool is_open() const { return static_cast<bool>(fd_); }
+  /// Nobody else may take the socket any more, and nothing new comes.
+  void close();
+  /// Streams: nobody can connect any more, though the address stays taken, until `wake`, or until another source has taken it.
+  /// A socket of the service manager's lets peers wait.
+  void rest();
+  /// Throws SetupError.
+  void wake();
+  bool is_resting() const { return is_resting_; }
   const Listening& listening() const { return listening_; }
   /// What it is bound to, with the port that the kernel chose.
   std::string text() const;
-  /// Nobody else may take the socket any more, and nothing new comes.
-  void close();
-
   /// Offers the socket and these connections to the next source, until this is destroyed.
   void offer(std::vector<std::unique_ptr<Connection>> connections);
   /// The source that this was for does not start. What it took from another one is offered on, with the connections that
@@ -88,6 +92,7 @@ class BoundSocket {
   struct stat file_ {};  // of a unix socket that this made
   bool has_file_ = false;
   bool is_taken_over_ = false;  // from another source
+  bool is_resting_ = false;
   std::vector<std::unique_ptr<Connection>> connections_;
 };
 

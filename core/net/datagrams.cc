@@ -58,23 +58,19 @@ void DatagramServer::start() {
 void DatagramServer::open(const Listening& listening) {
   auto socket = std::make_unique<Socket>();
   socket->server = this;
-  bind(*socket, listening);
-  sockets_.push_back(std::move(socket));
-}
-
-void DatagramServer::bind(Socket& socket, const Listening& listening) {
-  socket.bound = std::make_unique<BoundSocket>(listening, rows_.feed().id());
-  int fd = socket.bound->fd();
+  socket->bound = std::make_unique<BoundSocket>(listening, rows_.feed().id());
+  int fd = socket->bound->fd();
   int yes = 1;
   if (listening.endpoint.is_unix()) {
     setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
   }
-  set_buffer(*socket.bound);
-  socket.drops = drops_of(fd);
-  socket.can_wait = buffer_of(fd) >= ample;
+  set_buffer(*socket->bound);
+  socket->drops = drops_of(fd);
+  socket->can_wait = buffer_of(fd) >= ample;
   log_event(Level::Notice, "listening",
-            Fields()("instance", rows_.feed().id())("address", socket.bound->text())("socket", "datagram")(
+            Fields()("instance", rows_.feed().id())("address", socket->bound->text())("socket", "datagram")(
                 "rcvbuf", buffer_of(fd)));
+  sockets_.push_back(std::move(socket));
 }
 
 // The kernel takes half of what it is asked to reserve for its own bookkeeping, and shows the whole.
@@ -106,7 +102,7 @@ void DatagramServer::watch() {
 }
 
 void DatagramServer::watch(Socket& socket) {
-  if (!socket.bound->is_open()) {
+  if (socket.is_left) {
     return;
   }
   socket.readable.on_readable<&Socket::on_readable>(rows_.feed().loop(), &socket, socket.bound->fd());
@@ -141,9 +137,7 @@ void DatagramServer::stop() {
   for (auto& socket : sockets_) {
     socket->readable.stop();
     socket->ticks.stop();
-    if (!socket->is_left) {
-      socket->bound->offer({});
-    }
+    socket->bound->offer({});
   }
   if (has_run) {
     tell_ticks();
@@ -163,9 +157,6 @@ void DatagramServer::hand_back() {
 /// Adds what the kernel has dropped since it was last asked.
 void DatagramServer::count_drops(Loss why) {
   for (auto& socket : sockets_) {
-    if (!socket->bound->is_open()) {
-      continue;
-    }
     uint32_t now = drops_of(socket->bound->fd());
     uint32_t lost = now - std::exchange(socket->drops, now);  // right when the kernel's count has wrapped, too
     if (lost > 0) {

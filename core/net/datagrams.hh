@@ -71,7 +71,7 @@ class DatagramServer {
   /// Leaves the addresses that are not among `next`: reads what the kernel holds there, for a second at most, and tells the
   /// end; true when there is anything to do.
   bool leave(std::span<const Listening* const> next) ROOM(front);
-  /// Binds again what it has left. Throws SetupError.
+  /// Reads on where it has left.
   void stay() ROOM(front);
   void stop() ROOM(front);
   /// The source does not start after all: as `stop`, and what was taken over is handed back.
@@ -84,7 +84,7 @@ class DatagramServer {
     Watcher readable;
     Watcher ticks;         // in place of `readable` while much comes
     uint32_t drops = 0;    // as the kernel counted them when last asked
-    bool is_left = false;  // it is read out, and then closed
+    bool is_left = false;  // what is in it is read, and nothing more
     bool is_empty = false;
     bool can_wait = false;   // the kernel's buffer has room for more than comes between two ticks
     int64_t span_began = 0;  // ns, with a turn; it lasts a tick
@@ -95,7 +95,6 @@ class DatagramServer {
     void on_tick() ROOM(front);
   };
   void open(const Listening& listening) ROOM(front);
-  void bind(Socket& socket, const Listening& listening) ROOM(front);
   void set_buffer(const BoundSocket& bound) ROOM(front);
   void watch() ROOM(front);
   void watch(Socket& socket) ROOM(front);

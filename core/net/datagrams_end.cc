@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// How datagram sockets are left: read out, and closed.
+/// How datagram sockets are left: what is in them is read, and nothing more.
 #include <algorithm>
+#include <utility>
 
 #include "core/net/datagrams.hh"
 
@@ -34,9 +35,7 @@ void DatagramServer::stay() {
   is_ending_ = false;
   ending_.stop();
   for (auto& socket : sockets_) {
-    socket->is_left = false;
-    if (!socket->bound->is_open()) {
-      bind(*socket, Listening(socket->bound->listening()));
+    if (std::exchange(socket->is_left, false)) {
       has_ended_ = false;
       is_paused_ ? void() : watch(*socket);
     }
@@ -47,7 +46,7 @@ void DatagramServer::stay() {
 void DatagramServer::on_ending() {
   bool are_empty = true;
   for (auto& socket : sockets_) {
-    if (socket->is_left && socket->bound->is_open()) {
+    if (socket->is_left) {
       read_some(*socket);
       are_empty = are_empty && socket->is_empty;
     }
@@ -64,10 +63,9 @@ void DatagramServer::finish() {
     if (socket->is_left) {
       socket->readable.stop();
       socket->ticks.stop();
-      socket->bound->close();
     }
   }
-  has_ended_ = std::none_of(sockets_.begin(), sockets_.end(), [](auto& socket) { return socket->bound->is_open(); });
+  has_ended_ = std::none_of(sockets_.begin(), sockets_.end(), [](auto& socket) { return !socket->is_left; });
   is_ending_ = false;
   tell_ticks();
   ending_.stop();

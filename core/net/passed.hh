@@ -27,6 +27,7 @@ class PassedUse {
     return *this;
   }
   ~PassedUse();
+  bool is_used() const { return place_ != none; }
 
  private:
   static constexpr size_t none = static_cast<size_t>(-1);

@@ -155,12 +155,12 @@ bool StreamServer::leave(std::span<const Listening* const> next) {
 }
 
 void StreamServer::leave(size_t listener) {
-  if (!listeners_[listener]->is_open()) {
+  if (listeners_[listener]->is_resting()) {
     return;
   }
   while (accept_one(listener)) {}
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listeners_[listener]->fd(), nullptr);
-  listeners_[listener]->close();
+  listeners_[listener]->rest();
   for (auto& connection : connections_) {
     if (connection->listener == listener) {
       to_read_out_++;
@@ -174,8 +174,8 @@ void StreamServer::leave(size_t listener) {
 
 void StreamServer::stay() {
   for (size_t i = 0; i < listeners_.size(); i++) {
-    if (!listeners_[i]->is_open()) {
-      listeners_[i] = std::make_unique<BoundSocket>(listeners_[i]->listening(), id());
+    if (listeners_[i]->is_resting()) {
+      listeners_[i]->wake();
       watch_listener(i);
       tell_address(*listeners_[i]);
     }

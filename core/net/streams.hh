@@ -49,7 +49,7 @@ class StreamServer {
   bool leave(std::span<const Listening* const> next) ROOM(front);
   /// Listens again where it has left. Throws SetupError.
   void stay() ROOM(front);
-  /// Reads nothing more. Sockets that were not left, and their connections, are offered to a source that follows.
+  /// Reads nothing more. Sockets, and connections at addresses that were not left, are offered to a source that follows.
   void stop() ROOM(front);
   /// The source does not start after all: as `stop`, and what was taken over is handed back.
   void hand_back() ROOM(front);
@@ -71,7 +71,7 @@ class StreamServer {
   void end_if_done() ROOM(front);
   void tell_address(const BoundSocket& listener) ROOM(front);
   void leave(size_t listener) ROOM(front);
-  bool is_left(const Connection& connection) const ROOM(front) { return !listeners_[connection.listener]->is_open(); }
+  bool is_left(const Connection& connection) const ROOM(front) { return listeners_[connection.listener]->is_resting(); }
 
   // streams_accept.cc
   void accept_some(size_t listener) ROOM(front);

@@ -93,7 +93,9 @@ void StreamServer::watch_listener(size_t listener) {
 
 void StreamServer::watch_listeners() {
   for (size_t i = 0; i < listeners_.size(); i++) {
-    watch_listener(i);
+    if (!listeners_[i]->is_resting()) {
+      watch_listener(i);
+    }
   }
 }
 

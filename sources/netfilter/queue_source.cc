@@ -27,7 +27,7 @@ Nfqueue::Nfqueue(const NfqueueConfig& config)
     : WaitingSource(largest_message, config.netns), config_(config), last_(config.queues) {}
 
 Nfqueue::~Nfqueue() {
-  leave();
+  unbind();
 }
 
 void Nfqueue::start(Feed& feed) {

@@ -58,11 +58,11 @@ class Nfqueue final : public WaitingSource {
   bool end() override ROOM(front);
   void stop() override ROOM(front);
   void acknowledged(std::span<const Mark> marks) override ROOM(front);
-  void close() override ROOM(front) { leave(); }
+  void close() override ROOM(front) { unbind(); }
 
  protected:
   void open() override ROOM(front);
-  void given_up() override ROOM(front) { leave(); }
+  void given_up() override ROOM(front) { unbind(); }
   bool take(const NetlinkMessage& message) override ROOM(front);
   void overrun() override ROOM(front) {
     grow_buffer(config_.buffer_most);
@@ -86,7 +86,7 @@ class Nfqueue final : public WaitingSource {
   bool ask_queue(size_t index) ROOM(front);
   bool ask_conntrack(size_t index) ROOM(front);
   void shut() ROOM(front);
-  void leave();
+  void unbind();
   void take_answer(const NetlinkMessage& message) ROOM(front);
   void take_bound(size_t index, int error) ROOM(front);
   void put(Bundle& bundle, const QueuedPacket& queued) ROOM(front);

@@ -27,7 +27,7 @@ void Nfqueue::shut() {
 }
 
 /// What still waits gets the verdict of `fail`, and the queues are given back.
-void Nfqueue::leave() {
+void Nfqueue::unbind() {
   if (!line_) {
     return;
   }

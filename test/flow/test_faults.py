@@ -146,11 +146,11 @@ class Paths(Flow):
 
     def test_an_input_that_is_not_there_or_a_folder_stops_the_start(self):
         os.mkdir(self.path("folder"))
-        self.fails(3, "stook run: cannot read nope.log: No such file or directory\n", "file(nope.log), null")
-        self.fails(3, "stook run: cannot read nope.log: No such file or directory\n",
+        self.fails(3, "stook run: [file] cannot read nope.log: No such file or directory\n", "file(nope.log), null")
+        self.fails(3, "stook run: [file] cannot read nope.log: No such file or directory\n",
                    "file(in.log, nope.log), file(path=out.log)")
-        self.fails(3, "stook run: no file matches nope*.log\n", "file(nope*.log), null")
-        self.fails(3, "stook run: cannot read folder: it is a folder; folder/* names its files\n", "file(folder), null")
+        self.fails(3, "stook run: [file] no file matches nope*.log\n", "file(nope*.log), null")
+        self.fails(3, "stook run: [file] cannot read folder: it is a folder; folder/* names its files\n", "file(folder), null")
 
     def test_an_output_that_cannot_be_written_stops_the_start(self):
         self.fails(3, "stook run: cannot open nope/out.log: No such file or directory; create the folder, "
@@ -181,7 +181,7 @@ class Paths(Flow):
             prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         else:
             prefix = []
-        for stack, message in (("file(closed.log), null", "cannot read closed.log: Permission denied"),
+        for stack, message in (("file(closed.log), null", "[file] cannot read closed.log: Permission denied"),
                                ("file(in.log), file(path=shut/out.log)",
                                 "cannot open shut/out.log: Permission denied; let the user that stookd runs as write there")):
             done = subprocess.run([*prefix, STOOK, "run", stack], cwd=self.dir, capture_output=True, text=True,
