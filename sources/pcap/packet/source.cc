@@ -161,11 +161,11 @@ void PacketSource::look() {
   if (is_paused_) {
     return;  // the rest of the ring first
   }
-  leave();
+  leave_interface();
   wait("the interface has gone");
 }
 
-void PacketSource::leave() {
+void PacketSource::leave_interface() {
   readable_.stop();
   count_lost();
   uint64_t left = ring_.put() - std::min(ring_.put(), ring_.taken());
@@ -209,7 +209,7 @@ void PacketSource::stop() {
   again_.stop();
   end_.stop();
   if (ring_.is_open()) {
-    leave();
+    leave_interface();
   }
 }
 

@@ -36,7 +36,7 @@ class PacketSource final : public Source {
   bool read() ROOM(front);
   bool put(const RingPacket& packet) ROOM(front);
   void count_lost() ROOM(front);
-  void leave() ROOM(front);
+  void leave_interface() ROOM(front);
   void finish() ROOM(front);
 
   const PacketConfig& config_;
