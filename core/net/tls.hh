@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Floor 3a. TLS on descriptors that do not block. OpenSSL is known to the files named tls only.
 ///
-/// TLS 1.2 and 1.3, no renegotiation, no early data, no compression; session tickets are. A write to a peer that has
-/// gone is an answer here and never SIGPIPE. *Rooms:* a context and its sessions belong to one thread.
+/// TLS 1.2 and 1.3, no renegotiation, no early data, no compression; of TLS 1.3 no session tickets, unless clients have to show
+/// a certificate. A write to a peer that has gone is an answer here and never SIGPIPE. *Rooms:* a context and its sessions
+/// belong to one thread.
 #pragma once
 
 #include <cstdint>
