@@ -64,6 +64,34 @@ def rows_of(text, torn=0):
     return rows
 
 
+def open_files(pid):
+    """What each descriptor of a process leads to, without those that close meanwhile."""
+    found = []
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def of_threads(pid, name):
+    """That file of /proc for each thread of a process as (thread, text), without those that end meanwhile."""
+    found = []
+    for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/{name}", encoding="utf-8") as file:
+                found.append((thread, file.read()))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+def children(pid):
+    """The numbers of a process's children, zombies too."""
+    return {int(word) for _, text in of_threads(pid, "children") for word in text.split()}
+
+
 class Result:
     """What one `stook run` left behind."""
 
@@ -162,11 +190,8 @@ class Programs(Flow):
 
     def threads(self, pid):
         """Each thread's status, as a map of its lines."""
-        found = []
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as status:
-                found.append(dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line))
-        return found
+        return [dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+                for _, text in of_threads(pid, "status")]
 
     def has(self, name, text):
         return os.path.exists(self.path(name)) and self.read(name) == text

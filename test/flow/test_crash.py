@@ -10,7 +10,7 @@ import stat
 import subprocess
 import unittest
 
-from harness import BUILD, HAS_SANITIZER, PLAIN, ROOT, TAIL_TO_FILE, Daemon, Programs
+from harness import BUILD, HAS_SANITIZER, PLAIN, ROOT, TAIL_TO_FILE, Daemon, Programs, of_threads
 
 # A script that is in its row for as long as the test wants.
 BUSY = """
@@ -50,14 +50,11 @@ class Crash(Programs):
         if thread is not None:
             daemon.wait_for(lambda: "in the row" in daemon.log(), "the script runs")
         pid = daemon.process.pid
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/comm", encoding="utf-8") as comm:
-                if comm.read().strip() == thread:
-                    self.assertEqual(ctypes.CDLL(None).tgkill(pid, int(task), number), 0)
-                    break
-        else:
-            self.assertIsNone(thread)
+        if thread is None:
             daemon.signal(number)
+        else:
+            task = next(task for task, comm in of_threads(pid, "comm") if comm.strip() == thread)
+            self.assertEqual(ctypes.CDLL(None).tgkill(pid, task, number), 0)
         self.assertEqual(daemon.process.wait(60), -number, daemon.log())
         self.assertIn("level=fatal event=crashed signal=" + number.name, daemon.log())
         self.assertEqual(len(self.crashes()), 1, daemon.log())

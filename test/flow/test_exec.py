@@ -7,7 +7,7 @@ import re
 import time
 import unittest
 
-from harness import Daemon, Programs, is_alive
+from harness import Daemon, Programs, children, is_alive
 
 CONFIG = """
 stack=in:EXEC,out:FILE
@@ -19,11 +19,6 @@ shell=yes
 path=out.log
 format=json
 """
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
-        return [int(word) for word in file.read().split()]
 
 
 class Exec(Programs):

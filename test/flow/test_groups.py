@@ -7,7 +7,7 @@ import re
 import signal
 import unittest
 
-from harness import Daemon, Flow
+from harness import Daemon, Flow, open_files
 
 
 class Groups(Flow):
@@ -52,19 +52,7 @@ format={form}
         if daemon is not None:
             daemon.signal(signal.SIGUSR1)
             gone = {self.path(f"{name}.log (deleted)") for name in names}
-            daemon.wait_for(lambda: gone.isdisjoint(self.open_files(daemon)), "files are opened anew")
-
-    @staticmethod
-    def open_files(daemon):
-        """What its descriptors lead to."""
-        folder = f"/proc/{daemon.process.pid}/fd"
-        found = set()
-        for number in os.listdir(folder):
-            try:
-                found.add(os.readlink(os.path.join(folder, number)))
-            except FileNotFoundError:
-                pass  # closed meanwhile
-        return found
+            daemon.wait_for(lambda: gone.isdisjoint(open_files(daemon.process.pid)), "files are opened anew")
 
     def up(self, daemon, *names):
         for name in names:

@@ -15,7 +15,7 @@ import termios
 import threading
 import unittest
 
-from harness import BUILD, ROOT, Daemon, Programs, is_alive
+from harness import BUILD, ROOT, Daemon, Programs, children, is_alive
 
 CONFIG = """
 stack=in:LUA,out:{sink}
@@ -184,19 +184,10 @@ class Loglunatic(Programs):
         """)
         self.assertEqual(sorted((row["type"], row["message"]) for row in rows), [("b", "4"), ("b", "5"), ("b", "6"), ("c", "seven")])
 
-    def children(self, daemon):
-        with open(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children", encoding="utf-8") as file:
-            mine = file.read().split()
-        found = []
-        for task in os.listdir(f"/proc/{daemon.process.pid}/task"):
-            with open(f"/proc/{daemon.process.pid}/task/{task}/children", encoding="utf-8") as file:
-                found += file.read().split()
-        return set(map(int, found + mine))
-
     def test_s0_92_a_command_that_ends_begins_again(self):
         daemon = self.daemon('link{ inputs.pipe{ command = "echo a; exit", restart = true } }')
         daemon.wait_for(lambda: len(self.rows()) >= 3, "three lives")
-        daemon.wait_for(lambda: not any(not is_alive(pid) for pid in self.children(daemon)), "no zombie stays")
+        daemon.wait_for(lambda: not any(not is_alive(pid) for pid in children(daemon.process.pid)), "no zombie stays")
         daemon.stop()
         self.assertEqual(set(self.messages()), {"a"})
 

@@ -8,7 +8,7 @@ import re
 import signal
 import unittest
 
-from harness import Daemon, Programs, is_alive
+from harness import Daemon, Programs, children, is_alive, open_files
 
 CONFIG = """
 [global]
@@ -22,15 +22,6 @@ isolate=process
 path=out.log
 format=json
 """
-
-
-def children(pid):
-    """The numbers of a process's children, zombies too."""
-    found = []
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as file:
-            found += [int(word) for word in file.read().split()]
-    return found
 
 
 class LuaIsolated(Programs):
@@ -278,7 +269,7 @@ class LuaIsolated(Programs):
             end""")
         child = self.child(daemon)
         daemon.wait_for(lambda: len(self.rows()) == 1, "its row")
-        grandchild = children(child)[0]
+        (grandchild,) = children(child)
         daemon.kill()
         self.until(lambda: not is_alive(child), "the child's end")
         self.until(lambda: not is_alive(grandchild), "the end of what it runs")
@@ -295,7 +286,7 @@ class LuaIsolated(Programs):
         child = self.child(daemon)
         daemon.wait_for(lambda: len(self.rows()) == 1, "its row")
         self.assertIn("up nil cannot run /nowhere/at-all: No such file", self.rows()[0]["message"])
-        grandchild = children(child)[0]
+        (grandchild,) = children(child)
         os.kill(child, signal.SIGKILL)
         daemon.wait_for(lambda: not is_alive(grandchild), "the end of what it ran")
         daemon.wait_for(lambda: len(self.rows()) == 2, "its next life")
@@ -353,12 +344,12 @@ class LuaIsolated(Programs):
         self.write("other.lua", script % "other")
         daemon = self.start(script % "first", "", "stack=other:LUA(other.lua, isolate=process),out2:FILE(path=other.log)\n")
         daemon.wait_for(lambda: len(self.rows()) == 1 and self.has("other.log", '{"message":"other"}\n'), "both rows")
-        before = set(children(daemon.process.pid))
+        before = children(daemon.process.pid)
         self.write("in.lua", script % "second")
         daemon.signal(signal.SIGHUP)
         daemon.wait_for(lambda: len(self.rows()) == 2, "the row of the new script")
         daemon.wait_for(lambda: len(children(daemon.process.pid)) == 2, "the end of the former process")
-        self.assertEqual(len(before & set(children(daemon.process.pid))), 1)
+        self.assertEqual(len(before & children(daemon.process.pid)), 1)
         daemon.stop()
         self.assertEqual([row["message"] for row in self.rows()], ["first", "second"])
         self.assertEqual(self.read("other.log").count("\n"), 1)
@@ -405,7 +396,7 @@ class LuaIsolated(Programs):
             limits = file.read()
         self.assertNotRegex(limits, r"Max cpu time +unlimited")
         self.assertRegex(limits, r"Max core file size +0 ")
-        files = {os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")}
+        files = set(open_files(child))
         self.assertEqual({re.sub(r"\[.*", "", name) for name in files} - {"/dev/null", "pipe:", "anon_inode:", "socket:"},
                          set(), files)
         daemon.stop()

@@ -8,7 +8,7 @@ import shutil
 import time
 import unittest
 
-from harness import BUILD, ROOT, Daemon, Flow
+from harness import BUILD, ROOT, Daemon, Flow, open_files
 
 FAULTS = os.path.join(ROOT, BUILD, "test/flow/libtail_faults.so")
 
@@ -33,14 +33,7 @@ class Rows(Flow):
         self.assertEqual(self.out() if in_order else sorted(self.out()), expected if in_order else sorted(expected))
 
     def descriptors(self, daemon, ending):
-        folder = f"/proc/{daemon.process.pid}/fd"
-        found = 0
-        for fd in os.listdir(folder):
-            try:
-                found += os.readlink(os.path.join(folder, fd)).split(" ")[0].endswith(ending)
-            except FileNotFoundError:
-                pass
-        return found
+        return sum(name.split(" ")[0].endswith(ending) for name in open_files(daemon.process.pid))
 
 
 class Links(Rows):
@@ -275,8 +268,7 @@ class Watching(Rows):
 
     def test_by_timer_without_any_event(self):
         daemon = self.begin("watch=timer")
-        self.assertEqual(sum("inotify" in os.readlink(f"/proc/{daemon.process.pid}/fd/{fd}")
-                             for fd in os.listdir(f"/proc/{daemon.process.pid}/fd")), 0)
+        self.assertEqual([name for name in open_files(daemon.process.pid) if "inotify" in name], [])
         self.grows(daemon)
 
     def test_when_watches_run_out_files_are_polled_and_one_warning_names_the_limit(self):
