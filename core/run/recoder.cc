@@ -95,7 +95,9 @@ bool Recoder::read_members(std::string_view bytes, Row row) {
   for (; size > 0; size--) {
     std::string_view pairs = bytes.substr(bytes.size() - reader.left());
     Cell value{};
-    if (!next_cell(reader, name) || !next_cell(reader, value) || name.type != Type::Text) {
+    bool is_member =
+        next_cell(reader, name) && next_cell(reader, value) && (name.type == Type::Text || name.type == Type::Bytes);
+    if (!is_member) {
       return false;
     }
     KeyId id = keys_->intern(name.bytes());

@@ -243,6 +243,16 @@ format={form}
         for name in "abc":
             self.assertEqual(result.line(name, "member")["out"], 3000)
 
+    def test_a_name_that_is_bin_in_msgpack_is_a_name_to_each_member(self):
+        """One that is too long for a key stays among the row's other members, as it came."""
+        self.write("in.lua", r'''return { kind = "source", writes = { "m:bytes" }, run = function()
+              for n = 1, 3 do emit{ m = "\x82\xa1n" .. string.char(n) .. "\xc5\x01\x2c" .. ("k"):rep(300) .. "\xa1v" } end
+            end }''')
+        self.run_config("stack=in:LUA(in.lua),parse_msgpack(m),out:mirror(a:FILE, b:FILE, need=2)\n"
+                        "[a]\npath=a.json\n[b]\npath=b.log\nformat=pattern\npattern=\"$n\\n\"\n")
+        self.assertEqual(self.json_lines("a.json"), [{"n": n, "k" * 300: "v"} for n in (1, 2, 3)])
+        self.assertEqual(self.read("b.log"), "1\n2\n3\n")
+
     def test_a_row_that_a_members_format_cannot_hold_goes_to_the_next(self):
         """Also behind a spool, whose records are in the group's format."""
         rows = [{"n": n} if n % 100 == 0 else {"n": n, "message": f"m{n}"} for n in range(1, 3001)]
