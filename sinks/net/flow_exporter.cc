@@ -13,9 +13,9 @@
 #include <stdexcept>
 
 #include "core/base/clock.hh"
-#include "core/base/fd.hh"
 #include "core/base/log.hh"
 #include "core/net/outgoing.hh"
+#include "core/net/outgoing_datagrams.hh"
 #include "sinks/net/flow_load.hh"
 #include "sinks/net/offered.hh"
 #include "sinks/net/patience.hh"
@@ -32,11 +32,7 @@ constexpr int64_t exporter_soon = 1'000'000;
 class FlowExporter final : public Sink {
  public:
   FlowExporter(const ExporterConfig& config, const Make& make)
-      : config_(config),
-        id_(make.id),
-        hurry_(make.hurry),
-        load_(config.packing),
-        resolver_(config.endpoint, config.is_udp ? SOCK_DGRAM : SOCK_STREAM) {}
+      : config_(config), id_(make.id), hurry_(make.hurry), load_(config.packing), datagrams_(config.endpoint) {}
 
   void open() override ROOM(carrier) {
     if (!config_.is_udp) {
@@ -52,10 +48,10 @@ class FlowExporter final : public Sink {
       offered_.remember(shipment);
       load_.begin();
     }
-    if (Outcome outcome = config_.is_udp ? connect() : connect_stream(); outcome != Outcome::Done) {
-      return outcome;
+    Outcome outcome = config_.is_udp ? send(shipment) : write(shipment);
+    while (config_.is_udp && !datagrams_.is_up() && datagrams_.has_another()) {
+      outcome = send(shipment);
     }
-    Outcome outcome = config_.is_udp ? send_all(shipment) : write_all(shipment);
     if (outcome == Outcome::Done) {
       offered_.forget();
       reason_ = load_.refused().empty() ? "" : load_.refused().front().reason;
@@ -73,7 +69,7 @@ class FlowExporter final : public Sink {
   }
   void reopen() override ROOM(carrier) { reload_certificates(line_ ? line_->tls() : nullptr, id_); }
   void close() override ROOM(carrier) {
-    fd_.reset();
+    datagrams_.close();
     if (line_) {
       line_->close();
     }
@@ -88,39 +84,38 @@ class FlowExporter final : public Sink {
     load_.let_go();
   }
 
-  Outcome connect() ROOM(carrier) {
-    if (fd_) {
-      return Outcome::Done;
+  Outcome send(Shipment shipment) ROOM(carrier) {
+    bool was_up = datagrams_.is_up();
+    Advance advance = datagrams_.connect(Patience(hurry_, exporter_patience).slice());
+    if (advance != Advance::Done) {
+      return fail(advance, advance == Advance::Pending ? exporter_soon : 0);
     }
-    Advance named = resolver_.ask(Patience(hurry_, exporter_patience).slice());
-    if (named != Advance::Done) {
-      reason_ = resolver_.reason();
-      retry_after_ = named == Advance::Pending ? exporter_soon : 0;
-      return Outcome::Again;
+    if (!was_up) {
+      load_.begin_session();
     }
-    for (const SocketAddress& address : resolver_.addresses()) {
-      Fd fd(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-      if (fd && ::connect(fd.get(), address.get(), address.length()) == 0) {
-        fd_ = std::move(fd);
-        return Outcome::Done;
-      }
-      reason_ = "cannot connect to " + address.text() + ": " + std::strerror(errno);
-    }
-    return errno == EACCES || errno == EPERM ? Outcome::Misconfigured : Outcome::Again;
-  }
-
-  Outcome send_all(Shipment shipment) ROOM(carrier) {
     Patience patient(hurry_, exporter_patience);
     for (load_.pack(shipment); !load_.ready().empty(); load_.pack(shipment)) {
       int sent = send_some();
-      if (sent > 0) {
+      if (sent >= 0) {
         load_.drop(static_cast<size_t>(sent));
         patient.renew();
-      } else if (Outcome outcome = fail(errno, patient); outcome != Outcome::Done) {
-        return outcome;
+        continue;
+      }
+      if (errno == EINTR) {
+        continue;
+      }
+      advance = datagrams_.fail(errno, patient.slice());
+      if (advance == Advance::Failed || patient.is_over()) {
+        return fail(advance, advance == Advance::Pending ? exporter_soon : datagrams_.pause());
       }
     }
     return Outcome::Done;
+  }
+
+  Outcome fail(Advance advance, int64_t retry_after) ROOM(carrier) {
+    reason_ = datagrams_.reason();
+    retry_after_ = retry_after;
+    return advance == Advance::Failed && datagrams_.is_refusal() ? Outcome::Misconfigured : Outcome::Again;
   }
 
   int send_some() ROOM(carrier) {
@@ -132,29 +127,7 @@ class FlowExporter final : public Sink {
       headers_[i].msg_hdr.msg_iov = &parts_[i];
       headers_[i].msg_hdr.msg_iovlen = 1;
     }
-    return ::sendmmsg(fd_.get(), headers_.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
-  }
-
-  // Done: it may be tried once more.
-  Outcome fail(int error, const Patience& patient) ROOM(carrier) {
-    if (error == EINTR) {
-      return Outcome::Done;
-    }
-    reason_ = config_.endpoint.text() + ": " + std::strerror(error);
-    if (error == EAGAIN || error == ENOBUFS || error == ENOMEM) {
-      if (patient.is_over()) {
-        retry_after_ = exporter_soon;
-        return Outcome::Again;
-      }
-      pollfd polled{fd_.get(), POLLOUT, 0};
-      (void)::poll(&polled, 1, 5);
-      return Outcome::Done;
-    }
-    if (error == EMSGSIZE) {
-      return Outcome::Misconfigured;
-    }
-    fd_.reset();
-    return error == EACCES || error == EPERM ? Outcome::Misconfigured : Outcome::Again;
+    return datagrams_.send({headers_.data(), count});
   }
 
   Outcome connect_stream() ROOM(carrier) {
@@ -179,7 +152,10 @@ class FlowExporter final : public Sink {
   }
 
   // Messages stay in `ready_` until all of them are acknowledged.
-  Outcome write_all(Shipment shipment) ROOM(carrier) {
+  Outcome write(Shipment shipment) ROOM(carrier) {
+    if (Outcome outcome = connect_stream(); outcome != Outcome::Done) {
+      return outcome;
+    }
     Patience patient(hurry_, exporter_patience);
     for (;;) {
       if (load_.ready().empty()) {
@@ -236,8 +212,7 @@ class FlowExporter final : public Sink {
   std::string id_;
   int hurry_;
   FlowLoad load_ OWNED(carrier);
-  Resolver resolver_ OWNED(carrier);
-  Fd fd_ OWNED(carrier);
+  OutgoingDatagrams datagrams_ OWNED(carrier);
   std::unique_ptr<Outgoing> line_ OWNED(carrier);
   Offered offered_ OWNED(carrier);
   uint64_t written_ OWNED(carrier) = 0;  // bytes of the messages that are ready, on this connection

@@ -63,7 +63,7 @@ void FlowLoad::begin_session() {
   if (!ready_.empty()) {
     next_ = ready_.front().begin;
   }
-  ready_.clear();
+  let_go();
   packer_.restart();
 }
 

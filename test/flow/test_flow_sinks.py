@@ -14,7 +14,7 @@ import unittest
 import xml.etree.ElementTree
 
 from flow_decoder import Decoder
-from harness import Flow
+from harness import BUILD, ROOT, Flow
 
 CONFIG = """
 [global]
@@ -24,6 +24,7 @@ path=in.log
 [out]
 {options}
 """
+NAMES = os.path.join(ROOT, BUILD, "test/flow/libnames.so")
 NFCAPD = shutil.which("nfcapd")
 NFDUMP = shutil.which("nfdump")
 TSHARK = shutil.which("tshark")
@@ -119,9 +120,9 @@ class Receiver:
 
 
 class Exporters(Flow):
-    def send(self, sink, options, rows):
+    def send(self, sink, options, rows, **more):
         self.write("in.log", "".join(json.dumps(row) + "\n" for row in rows))
-        return self.run_config(CONFIG.format(sink=sink, options=options))
+        return self.run_config(CONFIG.format(sink=sink, options=options), **more)
 
     def decode(self, messages):
         decoder = Decoder()
@@ -159,6 +160,15 @@ class Exporters(Flow):
         record, = self.decode(receiver.stop()).records
         self.assertEqual((number(record[150]), number(record[151])), (1_799_999_000, 1_799_999_003))
         self.assertFalse({152, 153} & set(record))
+
+    def test_messages_go_to_the_address_of_a_name_where_somebody_listens(self):
+        for sink in ("IPFIX", "NFLOW9"):
+            receiver = Receiver(self)
+            sent = self.send(sink, f"dest=udp://two.test:{receiver.port}", [flow(n) for n in range(200)], env={"LD_PRELOAD": NAMES})
+            decoder = self.decode(receiver.stop())
+            self.assertEqual([number(record[7]) for record in decoder.records], [1024 + n for n in range(200)])
+            self.assertEqual((decoder.heads[0][1], decoder.heads[0][3], decoder.heads[0][5]), (0, 1, 0))
+            self.assertNotIn("sink_waits", sent.log)
 
     def test_a_collector_that_comes_late_reads_on_with_the_next_templates(self):
         receiver = Receiver(self)
