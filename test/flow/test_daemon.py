@@ -7,7 +7,7 @@ import signal
 import time
 import unittest
 
-from harness import HAS_SANITIZER, PLAIN, TAIL_TO_FILE, Daemon, Programs
+from harness import HAS_SANITIZER, PLAIN, TAIL_TO_FILE, Daemon, Programs, is_alive
 
 
 class PidFile(Programs):
@@ -35,20 +35,12 @@ class PidFile(Programs):
 
 
 class Background(Programs):
-    def ends(self, pid):
-        """An orphan's status goes to init, so that only its absence can be seen; a zombie has ended too."""
-        try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-                return stat.read().rsplit(") ", 1)[1][0] in "ZX"
-        except FileNotFoundError:
-            return True
-
     def test_d_returns_once_all_is_open(self):
         self.write("in.log", "")
         self.write("a.conf", TAIL_TO_FILE.format(more="logfile=own.log", out="out.log"))
         done = self.stookd("-d", "-c", "a.conf", "-p", "stookd.pid")
         pid = int(self.read("stookd.pid"))
-        self.addCleanup(lambda: self.ends(pid) or os.kill(pid, signal.SIGKILL))
+        self.addCleanup(lambda: is_alive(pid) and os.kill(pid, signal.SIGKILL))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertTrue(os.path.exists(self.path("out.log")), "the output is open when the command returns")
         self.assertNotEqual(pid, os.getpid())
@@ -56,7 +48,7 @@ class Background(Programs):
         self.write("in.log", "one\n", "a")
         self.until(lambda: self.has("out.log", "one\n"), "the row")
         os.kill(pid, signal.SIGTERM)
-        self.until(lambda: self.ends(pid), "the end")
+        self.until(lambda: not is_alive(pid), "the end")  # an orphan's: its status goes to init
         self.assertIn("balanced=yes", self.read("own.log"))
 
     def test_d_ends_with_the_failure_of_the_background(self):
