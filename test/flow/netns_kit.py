@@ -10,6 +10,8 @@ import struct
 import subprocess
 import sys
 
+from harness import of_threads
+
 MARK = "STOOK_NETNS"
 ULOGD = shutil.which("ulogd") or "/usr/sbin/ulogd"
 ULOGD_CONF = "/usr/share/doc/ulogd2/examples/ulogd.conf"
@@ -83,14 +85,11 @@ def rows(flow, name):
 def stand_still(daemon):
     """Stops the daemon, and returns once none of its threads runs any more."""
     daemon.signal(signal.SIGSTOP)
-    folder = f"/proc/{daemon.process.pid}/task"
 
     def states():
-        for task in os.listdir(folder):
-            with open(f"{folder}/{task}/stat", encoding="utf-8") as file:
-                yield file.read().rpartition(")")[2].split()[0]
+        return {text.rpartition(")")[2].split()[0] for _, text in of_threads(daemon.process.pid, "stat")}
 
-    daemon.wait_for(lambda: set(states()) == {"T"}, "it stands still")
+    daemon.wait_for(lambda: states() == {"T"}, "it stands still")
 
 
 def counts(daemon, element):
