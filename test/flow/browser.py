@@ -5,20 +5,15 @@ import base64
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 import time
+
+from peers import free_port
 
 
 def missing():
     """Why there is no browser here, or nothing."""
     return next((f"{program} is not installed" for program in ("chromium", "chromedriver") if shutil.which(program) is None), None)
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Browser:

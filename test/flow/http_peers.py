@@ -13,6 +13,8 @@ import subprocess
 import threading
 import time
 
+from peers import free_port
+
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 Request = collections.namedtuple("Request", "method path headers body connection")
@@ -82,7 +84,7 @@ class Peer:
         self.requests = []  # all
         self.taken = []     # those that were answered 2xx
         self.tls = tls
-        self.port = 0
+        self.port = free_port()  # its own while it is away, too
         self.server = None
         self.start()
         flow.addCleanup(self.stop)
@@ -92,7 +94,6 @@ class Peer:
         self.server.peer = self
         if self.tls is not None:
             self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True)
-        self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self):
@@ -115,12 +116,6 @@ class Peer:
     def body(self):
         """All bodies that were taken, joined."""
         return b"".join(request.body for request in self.taken)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 NGINX_CONF = """

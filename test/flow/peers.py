@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What sinks on sockets talk to: rsyslogd of Debian, servers of Python's own, and certificates made by the openssl command."""
 
+import atexit
 import os
+import random
 import socket
 import ssl
 import subprocess
@@ -33,11 +35,30 @@ def make_certificates(folder):
     assert done.returncode == 0, done.stderr.decode()
 
 
+def drawn_from():
+    """The first port of those from which the kernel takes one for who names none."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        return int(file.read().split()[0])
+
+
 def free_port(kind=socket.SOCK_STREAM):
-    """A port of the loopback that nobody has; somebody else may take it before it is used."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback for something that this test starts, now or later, or that is never there. The kernel gives it to
+    nobody who names none, and no other test gets it: a socket of the other kind at the same number, which is in nobody's way,
+    says that it is taken."""
+    most = drawn_from()
+    first, most = (10000, most) if most > 11000 else (61000, 65536)
+    while True:
+        port = random.randrange(first, most)
+        keeper = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == socket.SOCK_STREAM else socket.SOCK_STREAM)
+        try:
+            keeper.bind(("127.0.0.1", port))
+            with socket.socket(socket.AF_INET, kind) as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            keeper.close()
+            continue
+        atexit.register(keeper.close)
+        return port
 
 
 class Rsyslog:

@@ -9,6 +9,7 @@ import stat
 import unittest
 
 from net_kit import Net
+from peers import free_port
 
 
 class Udp(Net):
@@ -80,9 +81,7 @@ class Udp(Net):
         self.assertEqual(self.messages(), [str(number) for number in range(sent)])
 
     def test_several_sources_share_an_address(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port(socket.SOCK_DGRAM)
         source = f"listen=127.0.0.1:{port}\nreuseport=yes\nfront=own"
         daemon = self.listen("UDP,out:FILE\nstack=b:UDP", f"{source}\n[b]\n{source}")
         for number in range(200):
@@ -95,9 +94,7 @@ class Udp(Net):
     def test_a_source_for_each_processor_gets_what_that_takes_in(self):
         cpus = sorted(os.sched_getaffinity(0))[:2]
         self.addCleanup(os.sched_setaffinity, 0, os.sched_getaffinity(0))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port(socket.SOCK_DGRAM)
         source = f"listen=127.0.0.1:{port}\nrcvbuf=4MiB\nreuseport=yes\ncpu="
         daemon = self.listen("UDP,out:FILE\nstack=b:UDP", f"{source}{cpus[0]}\n[b]\n{source}{cpus[1]}", keys="message,stook.id")
         fronts = [one for one in self.threads(daemon.process.pid) if one["Name"].startswith("stook-front-")]

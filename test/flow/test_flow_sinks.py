@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 
 from flow_decoder import Decoder
 from harness import BUILD, ROOT, Flow
+from peers import free_port
 
 CONFIG = """
 [global]
@@ -315,9 +316,7 @@ class Exporters(Flow):
             with self.subTest(sink=sink):
                 folder = self.path(sink)
                 os.mkdir(folder)
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-                    free.bind(("127.0.0.1", 0))
-                    port = free.getsockname()[1]
+                port = free_port(socket.SOCK_DGRAM)
                 with open(self.path("nfcapd.log"), "wb") as log:
                     nfcapd = subprocess.Popen([NFCAPD, "-w", folder, "-b", "127.0.0.1", "-p", str(port), "-t", "3600", "-S", "0"],
                                               stdout=log, stderr=log)

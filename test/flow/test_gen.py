@@ -10,12 +10,7 @@ import subprocess
 import unittest
 
 from harness import BUILD, ROOT, Daemon, Programs
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from peers import free_port
 
 
 class Made(Programs):

@@ -16,7 +16,8 @@ import time
 import unittest
 
 from harness import Daemon, Programs
-from http_peers import Answer, Peer, free_port, make_certificates
+from http_peers import Answer, Peer, make_certificates
+from peers import free_port
 
 CONFIG = """
 [global]

@@ -9,6 +9,7 @@ import unittest
 
 from harness import Daemon
 from net_kit import Net
+from peers import free_port
 
 ANY = "listen=127.0.0.1:0\n"
 ELSEWHERE = "listen=[::1]:0\n"
@@ -32,8 +33,7 @@ class Leaving(Net):
 
     def blocked(self):
         """A daemon whose sink finds nobody at `port`."""
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self.port = server.getsockname()[1]
+        self.port = free_port()
         return Daemon(self, "[global]\nstop_timeout=1s\nstack=in:TCP,out:TCP\n[in]\n" + ANY +
                       f"[out]\nto=127.0.0.1:{self.port}\nformat=raw\n")
 

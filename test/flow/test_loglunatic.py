@@ -16,6 +16,7 @@ import threading
 import unittest
 
 from harness import BUILD, ROOT, Daemon, Programs, children, is_alive
+from peers import free_port
 
 CONFIG = """
 stack=in:LUA,out:{sink}
@@ -369,9 +370,7 @@ class Loglunatic(Programs):
         daemon.stop()
 
     def test_s0_102_what_is_not_sent_before_a_stop_is_counted(self):
-        server = socket.create_server(("127.0.0.1", 0))
-        port = server.getsockname()[1]
-        server.close()
+        port = free_port()
         daemon = self.daemon('link{ inputs.pipe "seq 1 7", outputs.elasticsearch.http{ host = "127.0.0.1", port = %d, threshold = { reqs = 5 } } }' % port)
         daemon.wait_for(lambda: "again in" in daemon.log(), "the first attempt")
         daemon.stop()
