@@ -152,9 +152,10 @@ class Server:
                 stream = gzip.decompress(stream)
             unpacker = msgpack.Unpacker(raw=False, strict_map_key=False)
             unpacker.feed(stream)
+            is_acked = self.acks  # who sees the chunk may change it
             with self.lock:
                 self.chunks.append((tag, list(unpacker), option))
-            if self.acks:
+            if is_acked:
                 peer.sendall(pack({"ack": option["chunk"]}))
 
     def entries(self):
@@ -173,5 +174,6 @@ class Server:
             self.peers.clear()
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # a thread that waits in accept() would take one more
         self.listener.close()
         self.cut()
