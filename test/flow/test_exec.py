@@ -94,7 +94,7 @@ class Exec(Programs):
         daemon.stop()
 
     def test_a_run_that_lasts_too_long_is_ended(self):
-        daemon = self.daemon("echo a; exec sleep 300", "timeout=50ms\nreport_exit=yes")
+        daemon = self.daemon("echo a; exec sleep 300", "timeout=3s\nreport_exit=yes")  # enough for a shell to say something
         daemon.wait_for(lambda: self.rows() == [{"message": "a"}, {"exec.exit": 143}], "the end")
         daemon.stop()
         self.assertIn("event=exec_timeout", daemon.log())
