@@ -76,9 +76,9 @@ class ExecSink(Programs):
 
     def test_a_program_that_does_not_answer_is_ended(self):
         answers = "lambda batch, told: 'hang' if told == 0 else 'ok'"
-        result = self.run_sink(self.reader(answers) + "retry_first=5ms\ntimeout=300ms", count=100)
+        result = self.run_sink(self.reader(answers) + "retry_first=5ms\ntimeout=3s", count=100)
         self.assertEqual(self.got(), list(range(1, 101)))
-        self.assertIn("has not answered for 300 ms and was ended", result.log)
+        self.assertIn("has not answered for 3 s and was ended", result.log)
         ends = [line for line in result.log.splitlines() if "event=program_ended " in line]
         self.assertEqual(len(ends), 1, result.log)
         self.assertNotIn(" pid=0 ", ends[0])
@@ -107,9 +107,9 @@ class ExecSink(Programs):
 
     def test_a_run_that_hangs_is_ended_with_its_group(self):
         script = "test -e got && exit 0; if mkdir first; then sleep 300 & echo $! > pid; wait; fi; cat $1 > got"
-        result = self.run_sink(f"command={script}\nshell=yes\nform=file\ntimeout=300ms\nretry_first=5ms", count=10)
+        result = self.run_sink(f"command={script}\nshell=yes\nform=file\ntimeout=3s\nretry_first=5ms", count=10)
         self.assertEqual(self.got(), list(range(1, 11)))
-        self.assertIn("has run for 300 ms and was ended", result.log)
+        self.assertIn("has run for 3 s and was ended", result.log)
         self.until(lambda: not is_alive(self.read("pid").strip()), "its end")
 
     def test_a_command_that_is_not_there_is_a_setting_to_change(self):
@@ -122,6 +122,7 @@ class ExecSink(Programs):
     def test_a_stop_waits_for_no_program_that_does_not_read(self):
         daemon = Daemon(self, CONFIG.format(more="command=echo $$ > pid; exec sleep 300\nshell=yes", count=0, head=""))
         daemon.wait_for(lambda: "event=sink_waits" in daemon.log(), "a full pipe")
+        self.until(lambda: os.path.exists(self.path("pid")) and self.read("pid").endswith("\n"), "the program's number")
         daemon.signal(15)
         self.assertEqual(daemon.process.wait(timeout=30), 1, daemon.log())
         self.until(lambda: not is_alive(self.read("pid").strip()), "its end")
