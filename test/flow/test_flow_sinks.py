@@ -88,18 +88,20 @@ class Receiver:
 
     def datagrams(self):
         while True:
+            was_over = self.is_over  # before it looks: then it has looked after all had been sent
             try:
                 self.messages.append(self.socket.recv(65536))
             except TimeoutError:
-                if self.is_over:
+                if was_over:
                     return
 
     def streams(self):
         while True:
+            was_over = self.is_over
             try:
                 peer, _ = self.socket.accept()
             except TimeoutError:
-                if self.is_over:
+                if was_over:
                     return
                 continue
             with peer:
