@@ -183,8 +183,9 @@ class Nginx:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def log(self):
-        """(status, connection) of each request that was answered."""
-        return [(int(words[0]), int(words[1])) for words in map(str.split, self.flow.read("nginx/access.log").splitlines())]
+        """(status, connection) of each request that was answered; the last ones come a moment after their answers."""
+        text = self.flow.read("nginx/access.log")
+        return [(int(words[0]), int(words[1])) for words in map(str.split, text[:text.rfind("\n") + 1].splitlines())]
 
 
 def openssl(flow, *words):
