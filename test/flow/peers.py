@@ -94,7 +94,8 @@ ruleset(name="rows") {{ action(type="omfile" file="{self.out}" template="row" fl
         if not os.path.exists(self.out):
             return []
         with open(self.out, encoding="utf-8") as file:
-            return file.read().splitlines()
+            text = file.read()
+        return text[:text.rfind("\n") + 1].splitlines()  # it writes its buffers as they are full, within a row too
 
 
 def is_listening(port):
