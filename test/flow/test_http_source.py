@@ -315,21 +315,23 @@ class Durable(Listening):
 
     def test_back_pressure_is_429_and_connections_stay(self):
         self.begin_held()
-        waiting, refused, sent = [], None, 0
+        waiting, answered = [], []
         text = b"x" * 99 + b"\n"
-        while refused is None:
+        while not answered:
             sock = self.connect()
             sock.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % (100 * 1000) + 1000 * text)
             waiting.append(sock)
-            sent += 1000
-            if select.select([sock], [], [], 0.05)[0]:
-                refused = waiting.pop()
-                sent -= 1000
+            answered = select.select(waiting, [], [], 0.05)[0]
             self.assertLess(len(waiting), 200)
+        refused = answered[0]
+        waiting.remove(refused)
         status, headers, _ = read_answer(refused)
         self.assertEqual((status, headers["Retry-After"]), (429, "1"))
         self.gate.set()
-        self.assertEqual({read_answer(sock)[0] for sock in waiting}, {200})
+        statuses = [read_answer(sock)[0] for sock in waiting]  # a refusal may have been on its way while the next one was sent
+        self.assertLessEqual({200}, set(statuses))
+        self.assertLessEqual(set(statuses), {200, 429})
+        sent = 1000 * statuses.count(200)
         # The same connection, after the body that was not wanted.
         refused.sendall(HEAD + b"Content-Length: 100\r\n\r\n" + text)
         self.assertEqual(read_answer(refused)[0], 200)
