@@ -29,7 +29,7 @@ with open("{dir}/calls", "a") as calls:
     calls.write(" ".join(sys.argv[1:]) + "\\n")
 done = 0
 while True:
-    entries = [entry for entry in open("{dir}/recording", "rb").read().split(b"\\n\\n\\n") if entry]
+    entries = open("{dir}/recording", "rb").read().split(b"\\n\\n\\n")[:-1]  # without one that is being written
     cursors = [entry.split(b"\\n")[0].split(b"=", 1)[1].decode() for entry in entries]
     begin = max(done, cursors.index(after) + 1 if after in cursors else 0)
     for i in range(begin, len(entries)):
