@@ -194,7 +194,7 @@ class LuaAgent(Programs):
             listed = file.read().split()
         self.stop(daemon)
         self.until(lambda: not is_alive(pid), "its end")
-        self.assertTrue(all(not is_alive(int(one)) for one in listed))
+        self.until(lambda: not any(is_alive(int(one)) for one in listed), "the end of the others")
 
     def test_a_killed_program_of_the_script_is_its_own_matter(self):
         daemon = self.daemon("""function run()
