@@ -197,7 +197,7 @@ class Loglunatic(Programs):
         daemon.wait_for(lambda: len(self.rows()) == 1, "its first line")
         shell = int(self.messages()[0])
         daemon.stop()
-        self.assertFalse(is_alive(shell))
+        self.until(lambda: not is_alive(shell), "its end")
 
     def test_s0_92_a_configuration_runs_in_a_process_of_its_own_too(self):
         self.assertIn("tutorial.lua:1: outputs.stdout: a script in a process of its own (isolate) has no standard output",
