@@ -76,6 +76,8 @@ class Udp(Net):
                 peer.sendto(b"%d" % sent, to)
                 sent += 1
                 self.assertLess(sent, begin + 500000)
+                if sent % 1000 == 0:  # the socket holds ten thousand of them
+                    daemon.wait_for(lambda n=sent: self.read("out.log").count("\n") > n - 5000, "they are read")
         self.has_rows(daemon, sent)
         daemon.stop()
         self.assertEqual(self.messages(), [str(number) for number in range(sent)])
