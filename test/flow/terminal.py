@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program whose standard streams are a pseudo-terminal, as somebody sits before it."""
 
+import codecs
 import errno
 import os
 import pty
@@ -20,6 +21,7 @@ class Terminal(Programs):
     def setUp(self):
         super().setUp()
         self.seen = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may end within a letter
 
     def open(self, *words):
         """stook with these words; what it prints up to its first prompt."""
@@ -51,7 +53,7 @@ class Terminal(Programs):
                 self.assertEqual(error.errno, errno.EIO)
                 more = b""
             self.assertTrue(more, f"{text!r} did not come before the end; there is {self.seen!r}")
-            self.seen += more.decode("utf-8", "replace").replace("\r", "")
+            self.seen += self.decoder.decode(more).replace("\r", "")
         found, self.seen = self.seen.split(text, 1)
         return found
 
