@@ -237,7 +237,7 @@ class LuaIsolated(Programs):
                                        r'message="its process was ended by signal 9 \(KILL\)" again_in=')
         daemon.stop()
         self.assertEqual([row["message"] for row in self.rows()], ["life 1", "life 2"])
-        self.assertFalse(is_alive(second))
+        self.until(lambda: not is_alive(second), "its end")
 
     def test_rows_of_a_child_that_is_killed_are_whole(self):
         """S0-08: in the midst of many; what came before is there, one behind the other, and at most one row is torn."""
@@ -302,7 +302,7 @@ class LuaIsolated(Programs):
         child = self.child(daemon)
         daemon.wait_for(lambda: len(self.rows()) == 1, "its row")
         daemon.stop()
-        self.assertFalse(is_alive(child))
+        self.until(lambda: not is_alive(child), "its end")
 
     def test_a_stopped_child_is_killed(self):
         """S0-08: one that does not even get SIGTERM."""
@@ -311,7 +311,7 @@ class LuaIsolated(Programs):
         daemon.wait_for(lambda: len(self.rows()) == 1, "its row")
         os.kill(child, signal.SIGSTOP)
         daemon.stop()
-        self.assertFalse(is_alive(child))
+        self.until(lambda: not is_alive(child), "its end")
         self.assertIn("its process was killed", daemon.log())
 
     def test_rows_that_nobody_takes_are_counted_at_the_stop(self):
@@ -334,7 +334,7 @@ class LuaIsolated(Programs):
         daemon.wait_for(lambda: 'message="told pause"' in daemon.log(), "the pause")
         daemon.wait_for(lambda: 'message="went on"' in daemon.log(), "rows that nobody takes")
         daemon.stop(code=1)
-        self.assertFalse(is_alive(child))
+        self.until(lambda: not is_alive(child), "its end")
         self.assertRegex(daemon.log(), r"event=script_unread instance=in rows=[1-9]")
         self.assertRegex(daemon.log(), r"element=in kind=source .* dropped_pool=[1-9]")
 
