@@ -195,17 +195,16 @@ class Hostile(Listening):
     def test_slow_and_silent_peers_are_closed(self):
         self.begin("first_byte=1s\nunfinished=1s\nidle=1s")
         silent = [self.connect() for _ in range(50)]
-        slow = [self.connect() for _ in range(50)]
-        bodies = [self.connect() for _ in range(50)]
-        for sock in slow:
-            sock.sendall(b"POST / HT")
-        for sock in bodies:
-            sock.sendall(HEAD + b"Content-Length: 50\r\n\r\nabc")
+        late = []
+        for begin in (b"POST / HT", HEAD + b"Content-Length: 50\r\n\r\nabc"):
+            for _ in range(50):
+                late.append(self.connect())
+                late[-1].sendall(begin)  # at once: there is a second for the first byte
         kept = self.connect()
         kept.sendall(HEAD + b"Content-Length: 2\r\n\r\na\n")
         self.assertEqual(read_answer(kept)[0], 200)
         self.assertEqual({read_answer(sock) for sock in silent}, {None})
-        self.assertEqual({read_answer(sock)[0] for sock in slow + bodies}, {408})
+        self.assertEqual({read_answer(sock)[0] for sock in late}, {408})
         self.assertEqual(kept.recv(1), b"")
         self.assertEqual(self.post("b\n")[0], 200)
         self.daemon.stop()
