@@ -8,9 +8,11 @@ import unittest
 
 from harness import Daemon
 from net_kit import Net
+from scrape import Scrape, fetch
 
 CONFIG = """
 [global]
+metrics=unix:{pages}
 stack=in:{plugin},out:TCP
 [in]
 {options}
@@ -30,7 +32,8 @@ class Pressure(Net):
         self.lines = []
         self.may_read = threading.Event()
         self.reader = threading.Thread(target=self.take, daemon=True)
-        daemon = Daemon(self, CONFIG.format(plugin=plugin, options=options, port=self.peer.getsockname()[1]))
+        daemon = Daemon(self, CONFIG.format(plugin=plugin, options=options, port=self.peer.getsockname()[1],
+                                             pages=self.path("pages")))
         self.reader.start()
         self.addCleanup(self.may_read.set)
         return daemon
@@ -73,10 +76,22 @@ class Pressure(Net):
         sent = 0
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
             to = self.addresses(daemon)[0]
-            for sent in range(1, 30001):
-                peer.sendto(b"%06d" % sent + b"x" * 1000, to)
+
+            def send():
+                nonlocal sent
+                for _ in range(100):
+                    sent += 1
+                    peer.sendto(b"%06d" % sent + b"x" * 16000, to)
+
+            def is_paused():
+                """How much the daemon takes of a burst is a matter of its time. In the end it has no bundle for more."""
+                send()
+                return Scrape(fetch(self.path("pages"))[2]).value("stook_source_paused_seconds", element="in") > 0.3
+
+            daemon.wait_for(is_paused, "all bundles wait for the sink")
+            send()  # more than the socket holds
             self.may_read.set()
-            daemon.wait_for(lambda: len(self.lines) > 100, "lines")
+            daemon.wait_for(lambda: len(self.lines) > 10, "lines")
         self.end(daemon, code=1)
         lost = self.lost(daemon)
         self.assertGreater(int(lost["pool"]), 0, lost)
