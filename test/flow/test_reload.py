@@ -221,6 +221,7 @@ function tick(now, emit) emit({{ message = tostring(n), label = "{label}" }}) n 
         daemon.wait_for(lambda: "event=sink_waits" in daemon.log(), "the pipe is full")
         self.reload(daemon, out="out.log")
         count = writer.end()
+        self.until(lambda: count in self.numbers("out.log"), "the last row, for which a stop would wait 300 ms at the most")
         daemon.stop(1)  # rows were dropped by the sink that went
         self.assertRegex(daemon.log(), "event=ledger element=out kind=sink .*dropped_abandoned=[1-9]")
         numbers = self.numbers("out.log")
