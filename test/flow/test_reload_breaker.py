@@ -52,6 +52,10 @@ path=out.json
         self.assertTrue(ledger["balanced"], ledger)
         return sum(line["dropped"].get("error", 0) for line in ledger["lines"])
 
+    def has_counted(self):
+        ledger = json.loads(self.stook("ledger", "--json", "--socket", "control").out)
+        return all(line["in_flight"] == 0 for line in ledger["lines"] if line["id"] == "bad")
+
     def holder(self):
         sources = json.loads(self.stook("health", "--json", "--socket", "control").out)["sources"]
         return next(one["holder_state"] for one in sources if one["source"] == "in")
@@ -61,6 +65,7 @@ path=out.json
         daemon = Daemon(self, config)
         daemon.wait_for(lambda: "event=suspended" in daemon.log(), "suspended")
         self.assertIn('rows="wait for a reload"', daemon.log())
+        daemon.wait_for(self.has_counted, "the rows that failed last are counted")
         return daemon
 
     def test_rows_that_wait_do_not_fail_when_another_stack_keeps_the_reload_from_going_on(self):
