@@ -77,7 +77,8 @@ class Scraped(Programs):
         daemon = Daemon(self, CONFIG.format(dir=self.dir))
         address = self.pages(daemon)
         daemon.wait_for(lambda: self.metrics(address).value("stook_rows_out_total", kind="sink") == 2 + 3 + 4, "the rows")
-        daemon.wait_for(lambda: self.metrics(address).value("stook_unsettled_rows") == 0, "the receipts")
+        for name in ("stook_unsettled_rows", "stook_slots_out", "stook_source_pool_out"):
+            daemon.wait_for(lambda name=name: self.metrics(address).value(name) == 0, f"{name}: all is home")
         return daemon, address
 
 
