@@ -54,7 +54,7 @@ spool=spool
         self.add(1, 50_000)
         daemon = self.start()
         self.settled(daemon)
-        self.assertIn("event=sink_waits", daemon.log())
+        daemon.wait_for(lambda: "event=sink_waits" in daemon.log(), "the sink is down")
         daemon.stop()
         self.assertIn("spooled=50000", daemon.log())
         self.up()
