@@ -211,9 +211,8 @@ class Taps(Tapped):
             mark = 1000 + count
 
             def arrives():
-                self.feed({"status": 200, "n": mark})
-                row = json.loads(tap.line())
-                return row["n"] == mark
+                self.feed({"status": 200, "n": mark})  # the first may pass before the tap is there again
+                return tap.has_line() and json.loads(tap.line())["n"] == mark
             daemon.wait_for(arrives, "rows of the next plan")
         self.write("stookd.conf", self.read("stookd.conf").replace(", web:keep(status >= 100)", ""))
         self.stook("reload", "--socket", "control")
@@ -264,9 +263,9 @@ stack=in, other:remove(message), all:null
             self.feed({"status": 404, "path": "/x"})
         text = self.finish(trace)[0]
         self.assertRegex(text, r"^row 1 of in at 20")
-        self.assertRegex(text, r"\n  parse +\+[\d.]+ [num]+s +kept +.*\+status=404")
-        self.assertRegex(text, r"\n  web +\+[\d.]+ [num]+s +kept *\n")
-        self.assertRegex(text, r"\n  out +\+[\d.]+ [num]+s +reached *\n")
+        self.assertRegex(text, r"\n  parse +\+[\d.]+ [num]*s +kept +.*\+status=404")
+        self.assertRegex(text, r"\n  web +\+[\d.]+ [num]*s +kept *\n")
+        self.assertRegex(text, r"\n  out +\+[\d.]+ [num]*s +reached *\n")
         self.assertRegex(text, r"\n  out +(\+[\d.]+ [num]*s +delivered|not final yet; `stook health` says what waits)\n")
         daemon.stop()
 
