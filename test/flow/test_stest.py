@@ -184,7 +184,7 @@ expect slow
   | last
 """)
         self.assertIn("ok 2", done.out)
-        self.assertLess(time.monotonic() - begin, 10)
+        self.assertLess(time.monotonic() - begin, 60)
         self.assertFalse(os.path.exists(self.path("never.log")), "no sink is opened")
 
     def test_ticks_of_scripts_come_each_in_its_own_time(self):
@@ -226,7 +226,7 @@ expect out
   {"slow": 1, "at": 7200, "last": true}
 count quick made=36001 in=2 filtered=2
 """)
-        self.assertLess(time.monotonic() - begin, 10)
+        self.assertLess(time.monotonic() - begin, 60)
 
     def test_what_scripts_share_begins_anew_in_each_test_and_expires_by_its_clock(self):
         self.write("shared.lua", """local seen, all = stook.shared("seen"), stook.counter("all", "rows")
