@@ -11,6 +11,7 @@ import time
 import unittest
 
 from harness import Daemon, Flow
+from netns_kit import stand_still
 
 PACE = 10000  # rows a second that the writer makes at most; positions are written once a second
 
@@ -26,7 +27,9 @@ class Tail(Flow):
         os.mkdir(self.path("state"))
 
     def out(self):
-        return self.read("out.log").splitlines() if os.path.exists(self.path("out.log")) else []
+        """The lines so far; one that is being written is not one yet."""
+        text = self.read("out.log") if os.path.exists(self.path("out.log")) else ""
+        return text[:text.rfind("\n") + 1].splitlines()
 
     def add(self, name, *lines):
         self.write(name, "".join(f"{line}\n" for line in lines), "a")
@@ -147,7 +150,7 @@ class Rotating(Tail):
             self.add("in.log", f"round {n} seen")
             expected.append(f"round {n} seen")
             self.arrives(daemon, expected)
-            daemon.signal(signal.SIGSTOP)
+            stand_still(daemon)
             self.add("in.log", *[f"round {n} line {k}" for k in range(n * 10)])
             shutil.copy(self.path("in.log"), self.path(f"in.log.{n}"))
             os.truncate(self.path("in.log"), 0)
@@ -269,6 +272,7 @@ class Restarting(Tail):
             expected.append(f"line {n}")
             self.arrives(daemon, expected)
             time.sleep(0.6)
+        daemon.wait_for(lambda: "event=positions_failed" in daemon.log(), "it is told")
         self.assertEqual(daemon.log().count("event=positions_failed"), 1)
         self.assertIn("failures=1", daemon.log())
         self.assertIn(" 4 0 4 ", self.read("state/in.pos"))
