@@ -218,7 +218,7 @@ class Random(Flow):
               f"{len(writer.done)} steps", flush=True)
         return writer, repeats, seed
 
-    def until(self, is_true, what, seconds=8):
+    def until(self, is_true, what, seconds=30):
         end = time.monotonic() + seconds
         while not is_true():
             self.assertLess(time.monotonic(), end, what)
