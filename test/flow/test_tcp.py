@@ -112,14 +112,14 @@ class Hostile(Net):
         self.end(daemon)
 
     def test_what_came_while_the_daemon_was_away_is_no_silence(self):
-        daemon = self.start("first_byte=1s")
+        daemon = self.start("first_byte=3s")  # which is longer than it takes until it is away
         peers = [self.connect(daemon) for _ in range(4)]
         self.say()
         self.wait(lambda: len(self.messages()) == 2, "they are accepted")
         daemon.signal(signal.SIGSTOP)
         for peer in peers:
             peer.sendall(b"late\n")
-        time.sleep(1.5)
+        time.sleep(3.5)
         daemon.signal(signal.SIGCONT)
         self.wait(lambda: self.messages().count("late") == 4, "their lines")
         self.end(daemon)
