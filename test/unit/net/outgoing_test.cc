@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <thread>
 
@@ -73,19 +74,23 @@ TEST_CASE("families take turns and keep their order") {
 TEST_CASE("an address that refuses gives way to the next at once") {
   room::enter(room::carrier);
   Ear ear;
-  int closed = 0;
-  {
-    Ear gone;
-    closed = gone.endpoint().port;
-  }
-  SocketAddress wrong = *SocketAddress::of(Endpoint{"127.0.0.1", static_cast<uint16_t>(closed), {}});
+  Fd shut(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // has its port, and does not listen
+  SocketAddress any = *SocketAddress::of(parse_endpoint("127.0.0.1:0"));
+  REQUIRE(::bind(shut.get(), any.get(), any.length()) == 0);
+  SocketAddress wrong = SocketAddress::of_socket(shut.get());
   SocketAddress right = *SocketAddress::of(ear.endpoint());
-  Dialer dialer({wrong, right}, 5 * second);
-  int64_t begin = monotonic_ns();
-  CHECK(dialer.go_on(in(5 * second)) == Advance::Done);
-  CHECK(monotonic_ns() - begin < Dialer::stagger);
-  CHECK(dialer.address().text() == ear.endpoint().text());
-  Fd fd = dialer.take();
+  Fd fd;
+  // A busy machine may be slow in between, but not each time.
+  int64_t least = INT64_MAX;
+  for (int i = 0; i < 5 && least >= Dialer::stagger; i++) {
+    Dialer dialer({wrong, right}, 30 * second);
+    int64_t begin = monotonic_ns();
+    CHECK(dialer.go_on(in(30 * second)) == Advance::Done);
+    least = std::min(least, monotonic_ns() - begin);
+    CHECK(dialer.address().text() == ear.endpoint().text());
+    fd = dialer.take();
+  }
+  CHECK(least < Dialer::stagger);
   int value = 0;
   socklen_t size = sizeof value;
   REQUIRE(::getsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &value, &size) == 0);
@@ -154,7 +159,7 @@ TEST_CASE("an end that the peer has made is seen before anything is written") {
   CHECK(out.look());
   REQUIRE(::shutdown(peer.get(), SHUT_WR) == 0);
   bool is_there = true;
-  for (int i = 0; i < 1000 && is_there; i++) {
+  for (int64_t end = in(30 * second); is_there && monotonic_ns() < end;) {
     is_there = out.look();
     std::this_thread::yield();
   }
@@ -214,10 +219,10 @@ TEST_CASE("what a unix peer had not read when it died is not acknowledged, and w
 TEST_CASE("a peer that is silent in the handshake is given up after its time") {
   room::enter(room::carrier);
   Ear ear;
-  Outgoing out(ear.endpoint(), client(), second / 20);
+  Outgoing out(ear.endpoint(), client(), second / 2);  // longer than the first call takes
   CHECK(out.connect(in(0)) == Advance::Pending);
   CHECK(out.connect(in(5 * second)) == Advance::Failed);
-  CHECK(has(out.reason(), "TLS: the peer has not finished the handshake within 50 ms"));
+  CHECK(has(out.reason(), "TLS: the peer has not finished the handshake within 500 ms"));
   CHECK_FALSE(out.is_refusal());
 }
 
