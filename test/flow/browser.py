@@ -74,12 +74,13 @@ class Browser:
         steps = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": steps}]})
 
-    def click(self, script, *words):
+    def click(self, script, *words, held_ms=0):
         """A click of the mouse in the middle of the element that the function body returns."""
         element = self.run(script, *words)
         move = {"type": "pointerMove", "x": 0, "y": 0, "origin": element}
         self.call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"},
-                                                    "actions": [move, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]}]})
+                                                    "actions": [move, {"type": "pointerDown", "button": 0}, {"type": "pause", "duration": held_ms},
+                                                                {"type": "pointerUp", "button": 0}]}]})
 
     def resize(self, wide, high):
         self.call("POST", "/window/rect", {"width": wide, "height": high})

@@ -136,10 +136,9 @@ class Seen(Live):
             page.shot(os.path.join(SHOTS, name))
 
     def click_in_drawing(self, page, script):
-        """A click on what is in the drawing, which the page makes anew each second: not while the element is on its way out."""
-        page.run("view.paused = true; return look()")
-        page.click(script)
-        page.run("view.paused = false")
+        """A slow click on what is in the drawing, which the page makes anew each second: not between our look and the press."""
+        page.run("view.paused = true; document.addEventListener('pointerdown', () => { view.paused = false; }, { once: true }); return look()")
+        page.click(script, held_ms=2500)
 
     def edge(self, start):
         return f"return [...document.querySelectorAll('g.link')].find(g => g.getAttribute('aria-label').startsWith('rows from {start}')).querySelector('text')"

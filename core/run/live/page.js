@@ -2,7 +2,7 @@
 // Asks for the ledger, health and, when an element is chosen, its rows; draws them. All texts go in as text, never as HTML.
 const SECOND = 1000, KEPT = 120, MOST_ROWS = 300;
 const at = (id) => document.getElementById(id);
-const view = { nodes: [], byKey: new Map(), before: new Map(), history: new Map(), chosen: null, tapped: null, paused: false,
+const view = { nodes: [], byKey: new Map(), before: new Map(), history: new Map(), chosen: null, tapped: null, paused: false, pressed: false,
   config: [], waits: new Map(), shape: "" };
 
 function make(name, attributes = {}, ...children) {
@@ -119,6 +119,7 @@ function points(values, width, height) {
 
 const BOX = { wide: 150, high: 50, across: 250, down: 66 };
 function draw() {
+  if (view.pressed) return;  // a click belongs to what is there from its press to its release
   const rows = place(view.nodes);
   const levels = Math.max(0, ...view.nodes.map((node) => node.level)) + 1;
   const focus = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.key : null;
@@ -327,6 +328,8 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+at("flow").addEventListener("pointerdown", () => { view.pressed = true; });
+for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => { view.pressed = false; });
 at("pause").addEventListener("click", pause);
 at("tap").addEventListener("submit", (event) => { event.preventDefault(); tap(view.tapped === null); });
 get("config.json").then((config) => { view.config = config.instances; showConfig(); show(); }).catch(() => {});
