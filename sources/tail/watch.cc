@@ -12,9 +12,11 @@ namespace stook {
 
 namespace {
 
-constexpr uint32_t file_events = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
-constexpr uint32_t folder_events =
-    IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
+// IN_MASK_ADD, as each sweep asks anew for what is watched already: without it the kernel empties the mask of such a watch
+// before it fills it again (fs/notify/inotify/inotify_user.c), and what happens just then is never told.
+constexpr uint32_t file_events = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_ADD;
+constexpr uint32_t folder_events = IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |
+                                   IN_ONLYDIR | IN_EXCL_UNLINK | IN_MASK_ADD;
 
 /// statfs(2) f_type of NFS, SMB, CIFS, SMB2, FUSE, overlay, 9p, Ceph, AFS, vboxsf.
 constexpr uint32_t untrusted[] = {0x6969,     0x517b,     0xff534d42, 0xfe534d42, 0x65735546,

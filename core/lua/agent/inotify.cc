@@ -45,8 +45,9 @@ Watches& watches_argument(lua_State* raw, const char* function) {
 
 int watches_add(lua_State* raw) {
   Watches& watches = watches_argument(raw, "inotify:add");
-  constexpr uint32_t wanted =
-      IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE | IN_MOVE_SELF | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE;
+  // IN_MASK_ADD: adding what is watched already loses no event meanwhile.
+  constexpr uint32_t wanted = IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE | IN_MOVE_SELF | IN_MODIFY | IN_ATTRIB |
+                              IN_CLOSE_WRITE | IN_MASK_ADD;
   int number = ::inotify_add_watch(watches.fd, luaL_checkstring(raw, 2), wanted);
   if (number < 0) {
     return no_answer(raw, std::strerror(errno));
