@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 
 #include "core/api/tied_child.hh"
@@ -24,6 +25,34 @@ namespace {
 
 constexpr int64_t millisecond = 1'000'000;
 constexpr int64_t finish_most = 100 * millisecond;
+
+/// Programs that were killed and had not ended a moment later. Nobody else gets their numbers before they are reaped. Any
+/// room.
+class Dying {
+ public:
+  static Dying& all() {
+    static Dying dying;
+    return dying;
+  }
+  void add(pid_t pid) {
+    std::lock_guard lock(mutex_);
+    pids_.push_back(pid);
+  }
+  void reap() {
+    std::lock_guard lock(mutex_);
+    std::erase_if(pids_, [](pid_t pid) { return is_reaped(pid); });
+  }
+  /// Does not wait.
+  static bool is_reaped(pid_t pid) {
+    siginfo_t found{};
+    int answer = waitid(P_PID, static_cast<id_t>(pid), &found, WEXITED | WNOHANG);
+    return answer == 0 ? found.si_pid == pid : errno == ECHILD;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<pid_t> pids_;
+};
 
 /// Whether a variable of stook's own is handed on: not what is between stookd and its service manager only, and not what
 /// the launch says otherwise, as shells differ in which of two they take.
@@ -165,6 +194,7 @@ Pipe open_pipe(bool is_read_by_us) {
 }
 
 void Child::start(const Launch& launch) {
+  Dying::all().reap();
   pid_t pid = 0;
   int error = is_tied() ? run_tied(launch, words_of(launch).data(), variables_of(launch).data(), pid)
                         : Spawn().run(launch, pid);
@@ -222,10 +252,11 @@ void Child::finish() {
     return;
   }
   signal(SIGKILL);
-  if (wait(finish_most)) {
-    siginfo_t reaped{};
-    (void)waitid(P_PID, static_cast<id_t>(pid_), &reaped, WEXITED | WNOHANG);
+  (void)wait(finish_most);
+  if (!Dying::is_reaped(pid_)) {
+    Dying::all().add(pid_);
   }
+  Dying::all().reap();
   pid_ = 0;
   ended_.reset();
 }

@@ -73,8 +73,8 @@ class Child {
   bool wait(int64_t most);
   /// Signals all of the group.
   void signal(int number);
-  /// Kills what is left of the group and reaps the program. Waits for it a tenth of a second at the most: a process
-  /// that hangs in the kernel is left to init.
+  /// Kills what is left of the group and reaps the program. Waits for it a tenth of a second at the most: one that takes
+  /// longer to die, as it hangs in the kernel or gives much memory back, is reaped when another one starts or finishes.
   void finish();
 
  private:

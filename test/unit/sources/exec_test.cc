@@ -1,14 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "core/api/child.hh"
 #include "test/unit/sources/fake_feed.hh"
 
+namespace {
+bool are_signals_lost = false;
+}
+
+// In place of the C library's: a program may take its time to die.
+extern "C" int kill(pid_t pid, int number) noexcept {
+  return are_signals_lost ? 0 : static_cast<int>(syscall(SYS_kill, pid, number));
+}
+
 namespace stook::test {
 namespace {
 
 using Words = std::vector<std::string>;
+
+TEST_CASE("a program that dies late is reaped when another one starts") {
+  Child late;
+  late.start({{"sleep", "0.3"}, {}, {}});
+  pid_t pid = late.pid();
+  are_signals_lost = true;
+  late.finish();
+  are_signals_lost = false;
+  CHECK_FALSE(late.is_started());
+  siginfo_t found{};
+  REQUIRE(waitid(P_PID, static_cast<id_t>(pid), &found, WEXITED | WNOWAIT) == 0);
+  CHECK(kill(pid, 0) == 0);
+  Child next;
+  next.start({{"true"}, {}, {}});
+  CHECK(kill(pid, 0) == -1);
+}
 
 TEST_CASE("a command is cut at blanks, and quotes hold words together") {
   CHECK(split_command("journalctl  -o json\t-f") == Words{"journalctl", "-o", "json", "-f"});
