@@ -13,7 +13,7 @@ import time
 import unittest
 
 from harness import BUILD, ROOT, Daemon, Flow, Programs
-from peers import Server, TlsServer, make_certificates
+from peers import Server, TlsServer, free_port, make_certificates
 
 NAMES = os.path.join(ROOT, BUILD, "test/flow/libnames.so")
 FILE_TO = "[global]\n{more}\nstack=in:FILE,out:{sink}\n[in]\npath=in.log\n[out]\nformat=raw\n{options}\n"
@@ -174,17 +174,8 @@ class Sockets(Flow):
 
 
 class Hostile(Programs):
-    def keep_port(self):
-        """A port of UDP where nobody listens and which nobody else is given; who has SO_REUSEADDR can bind it."""
-        keeper = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(keeper.close)
-        keeper.bind(("127.0.0.1", 0))
-        keeper.connect(keeper.getsockname())  # and takes no datagram but its own
-        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return keeper.getsockname()[1]
-
     def test_datagrams_wait_until_somebody_listens_and_go_on_elsewhere_when_he_dies(self):
-        port = self.keep_port()
+        port = free_port(socket.SOCK_DGRAM)
         rows = [f"row {n}" for n in range(400)]
         self.write("in.log", "".join(row + "\n" for row in rows[:200]))
         daemon = Daemon(self, f"[global]\nstate_dir={self.dir}\nstack=in:TAIL,out:UDP\n[in]\npath=in.log\n"
@@ -192,7 +183,6 @@ class Hostile(Programs):
         daemon.wait_for(lambda: f"two.test:{port} at 127.0.0.1:{port}: Connection refused" in daemon.log(), "rows wait")
         self.assertNotIn("sink_recovered", daemon.log())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             peer.bind(("127.0.0.1", port))
             peer.settimeout(30)
             self.assertEqual([peer.recv(1 << 16).decode() for _ in rows[:200]], rows[:200])
