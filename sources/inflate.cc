@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/base/status.hh"
+#include "sources/zstd_frame.hh"
 
 namespace stook {
 
@@ -138,6 +139,10 @@ class ZstdBytes final : public PackedBytes {
   bool inflate_some(char* to, size_t size, size_t& made) override {
     if (next_ == end_ && !has_more_) {
       return true;
+    }
+    if (!is_inside_ && !may_begin_zstd_frame(input_[next_])) {
+      fail("its zstd data is damaged: no frame begins where one has ended");
+      return false;
     }
     ZSTD_inBuffer in{input_.get(), end_, next_};
     ZSTD_outBuffer out{to, size, 0};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/status.hh"
+#include "sources/zstd_frame.hh"
 
 namespace stook {
 
@@ -96,6 +97,9 @@ bool HttpUnpacker::take_zstd(std::string_view packed, std::string& body) {
   while (in.pos < in.size || is_full) {
     if (!is_within_ && members_++ == members_most) {
       return refuse(400, "the body has more than 64 frames of zstd");
+    }
+    if (!is_within_ && !may_begin_zstd_frame(packed[in.pos])) {
+      return refuse(400, "the body is no zstd");
     }
     ZSTD_outBuffer out{window_.get(), window_size, 0};
     size_t left = ZSTD_decompressStream(zstd_, &out, &in);

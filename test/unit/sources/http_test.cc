@@ -218,3 +218,16 @@ TEST_CASE("a body that grows too much is refused before it is held") {
   HttpUnpacker none(HttpCoding::Zstd, 1000, 1000);
   CHECK_FALSE(none.end());
 }
+
+TEST_CASE("zstd of before its first release is refused at its first byte") {
+  std::string body;
+  for (std::string_view first : {"\x1e", "\x22", "\x23", "\x24", "\x25", "\x26", "\x27"}) {
+    HttpUnpacker old(HttpCoding::Zstd, 1000, 1000);
+    CHECK_FALSE(old.take(first, body));
+    CHECK(old.refusal().status == 400);
+  }
+  HttpUnpacker skipped(HttpCoding::Zstd, 1000, 1000);
+  CHECK(skipped.take({"\x50\x2a\x4d\x18\x01\0\0\0x", 9}, body));
+  CHECK(skipped.end());
+  CHECK_FALSE(skipped.take("\x26", body));
+}
