@@ -53,6 +53,7 @@ void Carrier::remove_route(const RouteRun& route) {
 }
 
 void Carrier::launch() {
+  has_ended_.store(false, std::memory_order_release);
   thread_ = std::thread([this] {
     room::enter(room::carrier);
     pthread_setname_np(pthread_self(), ("stook-" + instance.id).substr(0, 15).c_str());

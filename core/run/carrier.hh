@@ -157,7 +157,7 @@ class Carrier {
   // read of a spool that was left meanwhile is right, as it stays until the carrier ends.
   std::atomic<size_t> way_{0};
   // Written by the carrier as its last deed, read by main.
-  std::atomic<bool> has_ended_{false};
+  std::atomic<bool> has_ended_{true};
 };
 
 /// Any thread: that spool was opened by the carrier.
