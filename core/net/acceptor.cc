@@ -2,7 +2,6 @@
 #include "core/net/acceptor.hh"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -14,10 +13,6 @@
 namespace stook {
 
 namespace {
-
-Fd open_reserve() {
-  return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-}
 
 /// What accept(2) says of a connection that has gone before it was taken, and of nothing else.
 bool is_of_peer(int code) {
@@ -43,8 +38,7 @@ Peer peer_of(int fd, const SocketAddress& address, bool is_unix) {
 }  // namespace
 
 void Acceptor::open() {
-  reserve_ = open_reserve();
-  if (!reserve_) {
+  if (!spare_.hold()) {
     throw SetupError(std::string("cannot watch connections: ") + std::strerror(errno), errno);
   }
 }
@@ -102,13 +96,10 @@ void Acceptor::exhaust(const BoundSocket& socket, Feed& feed, int code) {
         Fields()("instance", feed.id())("reason", std::strerror(code))("open", open_)("suppressed", pass.suppressed));
   }
   if (code == EMFILE || code == ENFILE) {
-    reserve_.reset();
-    Fd unwanted(accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    Fd unwanted = spare_.accept(socket.fd());
     feed.count(Remark::RefusedConnections, unwanted ? 1 : 0);
   }
-  if (!reserve_) {
-    reserve_ = open_reserve();
-  }
+  spare_.hold();
 }
 
 void Acceptor::admit(const Peer& peer) {

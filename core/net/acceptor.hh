@@ -9,6 +9,7 @@
 
 #include "core/api/source.hh"
 #include "core/base/fd.hh"
+#include "core/base/spare.hh"
 #include "core/net/bound.hh"
 #include "core/net/rows.hh"
 
@@ -34,7 +35,7 @@ class Acceptor {
 
   /// Before the first connection. Throws SetupError.
   void open() ROOM(front);
-  void close() ROOM(front) { reserve_.reset(); }
+  void close() ROOM(front) { spare_.let_go(); }
   [[nodiscard]] Accepted accept(const BoundSocket& socket, Feed& feed) ROOM(front);
   /// Memory for the connection has run out: as when `accept` says Exhausted.
   void exhaust(const BoundSocket& socket, Feed& feed, int code) ROOM(front);
@@ -52,7 +53,7 @@ class Acceptor {
   const uint64_t& per_address_;
   std::unordered_map<std::string, uint64_t> groups_;
   uint64_t open_ = 0;
-  Fd reserve_;  // given up for a moment when there are no descriptors, so that a peer learns that it is not wanted
+  Spare spare_;  // when there are no descriptors a peer gets it for a moment, and learns that it is not wanted
 };
 
 }  // namespace stook

@@ -214,6 +214,7 @@ void Control::open(const std::string& path) {
   device_ = made.st_dev;
   inode_ = made.st_ino;
   fd_ = std::move(fd);
+  spare_.hold();
   listen();
 }
 
@@ -238,12 +239,8 @@ void Control::listen() {
   accept_.on_readable<&Control::on_connect>(loop_, this, fd_.get());
 }
 
-void Control::on_retry() {
-  listen();
-}
-
 void Control::on_connect() {
-  Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  Fd fd = spare_.accept(fd_.get());
   if (!fd) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       static LogLimit limit{1};
@@ -252,13 +249,13 @@ void Control::on_connect() {
                   Fields()("path", path_)("reason", strerror(errno))("suppressed", pass.suppressed));
       }
       accept_.stop();  // the caller stays in the queue, and would be reported again at once
-      retry_.on_time<&Control::on_retry>(loop_, this, retry_after);
+      retry_.on_time<&Control::listen>(loop_, this, retry_after);
     }
     return;
   }
   if (connections_.size() >= most) {
     std::string text = status_and_text({false, "there are " + std::to_string(most) + " connections; try again later"});
-    [[maybe_unused]] ssize_t sent = ::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    (void)::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
     return;
   }
   connections_.push_back(std::make_unique<Connection>(*this, std::move(fd)));
@@ -267,6 +264,7 @@ void Control::on_connect() {
 
 void Control::drop(const Connection& connection) {
   std::erase_if(connections_, [&](auto& one) { return one.get() == &connection; });
+  spare_.hold();
 }
 
 Control::Answer Control::answer(std::string_view line) const {

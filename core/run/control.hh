@@ -14,6 +14,7 @@
 #include "core/api/loop.hh"
 #include "core/base/fd.hh"
 #include "core/base/room.hh"
+#include "core/base/spare.hh"
 
 namespace stook {
 
@@ -70,7 +71,6 @@ class Control {
     Verb verb;
   };
   void on_connect() ROOM(front);
-  void on_retry() ROOM(front);
   void listen() ROOM(front);
   std::string help() const;
   /// The connection is destroyed.
@@ -82,6 +82,7 @@ class Control {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   Fd fd_;
+  Spare spare_;  // somebody may want to know why there are no descriptors
   Watcher accept_;
   Watcher retry_;
   std::vector<std::unique_ptr<Connection>> connections_;

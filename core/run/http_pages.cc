@@ -201,6 +201,7 @@ void HttpPages::add(std::string_view path, std::string_view doc, Page page) {
 
 void HttpPages::open(const Endpoint& where) {
   socket_ = std::make_unique<BoundSocket>(Listening{where}, "pages");
+  spare_.hold();
   is_local_ = where.is_local();
   Level level = is_local_ ? Level::Notice : Level::Warning;
   log_event(level, "pages_open",
@@ -230,12 +231,8 @@ void HttpPages::listen() {
   accept_.on_readable<&HttpPages::on_connect>(loop_, this, socket_->fd());
 }
 
-void HttpPages::on_retry() {
-  listen();
-}
-
 void HttpPages::on_connect() {
-  Fd fd(::accept4(socket_->fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  Fd fd = spare_.accept(socket_->fd());
   if (!fd) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       static LogLimit limit{1};
@@ -244,7 +241,7 @@ void HttpPages::on_connect() {
                   Fields()("address", text())("reason", strerror(errno))("suppressed", pass.suppressed));
       }
       accept_.stop();  // the client stays in the queue, and would be reported again at once
-      retry_.on_time<&HttpPages::on_retry>(loop_, this, retry_after);
+      retry_.on_time<&HttpPages::listen>(loop_, this, retry_after);
     }
     return;
   }
@@ -260,6 +257,7 @@ void HttpPages::on_connect() {
 
 void HttpPages::drop(const Connection& connection) {
   std::erase_if(connections_, [&](auto& one) { return one.get() == &connection; });
+  spare_.hold();
 }
 
 HttpPage HttpPages::answer(const HttpQuestion& question) const {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "core/api/loop.hh"
-#include "core/base/fd.hh"
 #include "core/base/room.hh"
+#include "core/base/spare.hh"
 #include "core/net/address.hh"
 
 namespace stook {
@@ -66,7 +66,6 @@ class HttpPages {
     Page page;
   };
   void on_connect() ROOM(front);
-  void on_retry() ROOM(front);
   void listen() ROOM(front);
   HttpPage answer(const HttpQuestion& question) const;
   HttpPage index() const;
@@ -76,6 +75,7 @@ class HttpPages {
   Loop& loop_;
   std::vector<Named> pages_;
   std::unique_ptr<BoundSocket> socket_;
+  Spare spare_;  // figures of a process without descriptors are the ones that matter
   bool is_local_ = false;
   Watcher accept_;
   Watcher retry_;

@@ -291,6 +291,7 @@ class Socket(Asked):
         self.assertEqual(second.returncode, 3)
         self.assertIn("cannot listen at the control socket control: another process answers there; stop it first, "
                       "or give another path by control=", second.stderr)
+        self.assertNotIn("event=", second.stderr)  # nothing else went wrong
         self.assertEqual(self.health().code, 0)
         self.daemon.kill()
         again = Daemon(self, self.config().replace("path=pipe", "path=out.log"))
@@ -317,6 +318,16 @@ class Socket(Asked):
 
 
 class Descriptors(Asked):
+    def test_it_answers_when_all_descriptors_are_in_use(self):
+        daemon = Daemon(self, self.config().replace("path=pipe", "path=out.log"))
+        used = {int(name) for name in os.listdir(f"/proc/{daemon.process.pid}/fd")}
+        _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (min(set(range(1000)) - used), hard))
+        for _ in range(5):
+            self.assertEqual(self.health().code, 0)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
+        daemon.stop()
+
     def test_no_descriptor_left_is_one_warning_and_passes(self):
         daemon = Daemon(self, self.config().replace("path=pipe", "path=out.log"))
         _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
