@@ -206,10 +206,11 @@ const char* PacketWalker::chain(Bytes bytes, uint8_t protocol) {
   if (is_kept) {
     put_number(ip6_nexthdr, protocol);
   }
-  if (!is_later_fragment) {
-    put_number(ip_protocol, protocol);
+  if (reason != nullptr || is_later_fragment) {
+    return reason;  // what the headers lead to is not there
   }
-  return reason != nullptr || is_later_fragment ? reason : transport(bytes, protocol);
+  put_number(ip_protocol, protocol);
+  return transport(bytes, protocol);
 }
 
 const char* PacketWalker::tunnel(Bytes bytes, uint32_t protocol) {

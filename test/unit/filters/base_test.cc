@@ -261,6 +261,7 @@ TEST_CASE("of every packet, fewer bytes give fewer keys and nothing is read beyo
       {ipv4(47, gre(0x0800, ipv4(17, udp(1, 2)))), family_ipv4},
       {ipv4(4, ipv4(6, tcp(1, 2))), family_ipv4},
       {ipv6(0, extension(43, fragment6(6, 0, true, tcp(1, 2)))), family_ipv6},
+      {ipv6(44, fragment6(44, 0, true, fragment6(17, 1480, false, udp(1, 2)))), family_ipv6},
       {ipv6(58, icmp(128, 0, 1)), family_ipv6},
       {arp(), family_arp},
   };
