@@ -7,7 +7,8 @@
 ///   in UTF-8. Then it closes the connection. The answers of `tap` and `trace` (core/run/taps.hh) go on for as long as the
 ///   caller stays. What the caller sends behind its line is not looked at.
 ///   Bounds: 16 connections at once, the next is told so and closed; 5 seconds from connecting to the end of the answer,
-///   then the connection is closed wherever it is; an answer that goes on has no such end.
+///   then the connection is closed wherever it is; an answer that goes on has no such end. One descriptor is held for
+///   callers, so that a process that is out of them can still be asked, one question at a time.
 ///
 ///   $ printf 'health\n' | nc -U /run/stook/control
 ///   ok
